@@ -1,0 +1,157 @@
+/**
+ * What the control plane asks of its table. Every write is one conditional write of one item: there are no
+ * transactions, so each promise below names the condition it rests on. Expected outcomes are values, not throws.
+ */
+
+import type { z } from 'zod';
+import type { SignedDocument } from '../../protocol/document.ts';
+import type { EdgeSpec, EdgeStatus } from '../../protocol/edge.ts';
+import type { Event } from '../../protocol/event.ts';
+import type { HubSpec, HubStatus } from '../../protocol/hub.ts';
+import type { KeySpec } from '../../protocol/key.ts';
+import type { PolicySpec, PolicyStatus } from '../../protocol/policy.ts';
+import type { Liveness, Report } from '../../protocol/report.ts';
+import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
+import type { ServiceSpec } from '../../protocol/service.ts';
+import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
+import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
+import type { Token } from '../../protocol/token.ts';
+
+/** What is stored of each kind beside its metadata. `internal` is never shown. */
+export interface Kinds {
+  tenant: { spec: TenantSpec; status: z.infer<typeof TenantStatus>; internal: Idempotent };
+  site: { spec: SiteSpec; status: z.infer<typeof SiteStatus>; internal: Idempotent };
+  service: { spec: ServiceSpec; status: Record<string, never>; internal: Idempotent };
+  route: { spec: RouteSpec; status: z.infer<typeof RouteStatus>; internal: Idempotent };
+  policy: { spec: PolicySpec; status: z.infer<typeof PolicyStatus>; internal: Idempotent };
+  /** Links, document and applied versions are read from the hubs' liveness, the documents and the reports. */
+  edge: {
+    spec: EdgeSpec;
+    status: EdgeKept;
+    internal: { identityKey: string; token: string; prefixes: readonly string[] | null };
+  };
+  hub: { spec: HubSpec; status: HubKept; internal: Idempotent & { identityKey?: string | undefined } };
+  token: {
+    spec: Token['spec'];
+    status: { expiresAt: string; usedBy?: string | undefined };
+    /** `usedKey` is the identity key that redeemed it: the same key gets the same answer, another a 409. */
+    internal: Idempotent & { secretHash: string; usedKey?: string | undefined };
+  };
+  key: {
+    spec: z.infer<typeof KeySpec>;
+    status: Record<string, never>;
+    internal: Idempotent & { secretHash: string };
+  };
+}
+export type Kind = keyof Kinds;
+
+/** Hash of the Idempotency-Key and of the request that created the item. */
+export interface Idempotent {
+  idempotency?: { key: string; request: string } | undefined;
+}
+
+type EdgeStatusAll = z.infer<typeof EdgeStatus>;
+export type EdgeKept = Pick<
+  EdgeStatusAll,
+  'agent' | 'wireguardKey' | 'tunnelAddress' | 'version' | 'advertised' | 'accepted' | 'refused'
+>;
+type HubStatusAll = z.infer<typeof HubStatus>;
+export type HubKept = Pick<
+  HubStatusAll,
+  'agent' | 'tunnelAddress' | 'wireguardKey' | 'version' | 'certificate'
+>;
+
+/** `tenant` is `*` for what belongs to the deployment (tenants, hubs, their tokens, its keys). Services are `SITE/NAME`. */
+export interface ItemKey<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export interface Item<K extends Kind = Kind> {
+  readonly key: ItemKey<K>;
+  readonly version: number;
+  readonly generation: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly spec: Kinds[K]['spec'];
+  readonly status: Kinds[K]['status'];
+  readonly internal: Kinds[K]['internal'];
+  /** Audit entries that ride in the item until they are delivered to the log. */
+  readonly outbox: readonly Event[];
+  /** Set when deletion was asked for: the item stays, unseen by the API, until its outbox is delivered. */
+  readonly deletedAt?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the next page begins; opaque to callers. */
+  readonly next?: string | undefined;
+}
+
+export interface PageRequest {
+  /** 1 to 500. */
+  readonly limit: number;
+  readonly after?: string | undefined;
+  /** Only names that begin with this. */
+  readonly prefix?: string | undefined;
+}
+
+/** One /16 of a virtual pool. `taken` maps a virtual prefix to its owner (`TENANT/SITE/REAL` or `agent/ID`). */
+export interface Ledger {
+  /** The /16, for example `100.64.0.0/16`. */
+  readonly block: string;
+  /** 0 if the item does not exist yet. */
+  readonly version: number;
+  readonly taken: Readonly<Record<string, { readonly owner: string; readonly at: string }>>;
+}
+
+/** The newest document of an agent, without its leaves (those are blobs by hash). */
+export interface StoredDocument {
+  readonly agent: string;
+  readonly document: SignedDocument;
+}
+
+export interface Store {
+  /** Consistent read. Deleted items are returned too (see `deletedAt`). */
+  get<K extends Kind>(key: ItemKey<K>): Promise<Item<K> | undefined>;
+  /** Consistent read, ordered by name. Deleted items are returned too. */
+  list<K extends Kind>(kind: K, tenant: string, page: PageRequest): Promise<Page<Item<K>>>;
+  /** Writes if there is no item under this key. */
+  create<K extends Kind>(item: Item<K>): Promise<'written' | 'exists'>;
+  /** Writes if the stored version is `item.version - 1`; an update is never an upsert. */
+  replace<K extends Kind>(item: Item<K>): Promise<'written' | 'stale'>;
+  /** Removes the item if the stored version is `version`. */
+  purge<K extends Kind>(key: ItemKey<K>, version: number): Promise<'purged' | 'stale'>;
+
+  ledger(block: string): Promise<Ledger>;
+  /** Writes if the stored version is `ledger.version - 1`. */
+  writeLedger(ledger: Ledger): Promise<'written' | 'stale'>;
+
+  /** Claims a host name for a tenant; the same tenant may claim again. */
+  claimHost(host: string, tenant: string): Promise<'claimed' | 'taken'>;
+  releaseHost(host: string, tenant: string): Promise<void>;
+
+  document(agent: string): Promise<StoredDocument | undefined>;
+  /** Writes if the stored (epoch, generation) is `after`, or if there is none and `after` is undefined. */
+  writeDocument(
+    document: StoredDocument,
+    after: { readonly epoch: number; readonly generation: number } | undefined,
+  ): Promise<'written' | 'stale'>;
+
+  report(agent: string): Promise<{ readonly at: string; readonly report: Report } | undefined>;
+  writeReport(agent: string, at: string, report: Report): Promise<void>;
+  liveness(hub: string): Promise<{ readonly at: string; readonly liveness: Liveness } | undefined>;
+  /** Overwrites; not a change anybody waits for, so it is left out of the stream. */
+  writeLiveness(hub: string, at: string, liveness: Liveness): Promise<void>;
+
+  /** Appends; writing the same id again changes nothing. */
+  writeEvent(event: Event): Promise<void>;
+  /** Newest first. */
+  events(tenant: string, page: PageRequest): Promise<Page<Event>>;
+}
+
+/** What a write tells the reconcile function: a hint only, the sweep is the truth. */
+export interface Change {
+  readonly key: ItemKey;
+}

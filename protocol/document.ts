@@ -1,0 +1,206 @@
+/**
+ * The desired state of one agent: a signed envelope over leaves that are addressed by their hash.
+ * The control plane compiles it, the agent pins the signing root, and nothing else tells an agent what to do.
+ */
+import { z } from 'zod';
+import { Address, Cidr, Endpoint } from './address.ts';
+import { Name } from './metadata.ts';
+import { Port, Protocol } from './service.ts';
+import { Mapping } from './site.ts';
+
+/** UDP ports inside the tunnel. */
+export const PROBE_PORT = 7861;
+export const NUDGE_PORT = 7862;
+
+/** SHA-256 of canonical JSON, in lower-case hex. */
+export const Hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ id: 'Hash' });
+
+export const Version = z.strictObject({ epoch: z.int().min(1), generation: z.int().min(1) });
+export type Version = z.infer<typeof Version>;
+
+/** Less than zero if a is older than b: by epoch, then by generation. Never by a clock. */
+export function compareVersions(a: Version, b: Version): number {
+  return a.epoch - b.epoch || a.generation - b.generation;
+}
+
+/** What is signed: canonical JSON of this, at most 4 kB, by ECDSA P-256 with SHA-256 (what KMS offers everywhere). */
+export const Envelope = z
+  .strictObject({
+    alg: z.literal('ES256'),
+    agent: z.string(),
+    epoch: z.int().min(1),
+    generation: z.int().min(1),
+    manifestHash: Hash,
+    recovery: z.boolean().optional().meta({ description: 'Only with it does an agent take a higher epoch' }),
+  })
+  .meta({ id: 'Envelope' });
+export type Envelope = z.infer<typeof Envelope>;
+
+/** Leaves by name, sorted by name; `manifestHash` is the hash of the canonical JSON of this list. */
+export const Manifest = z
+  .array(z.strictObject({ name: z.string(), hash: Hash, bytes: z.int() }))
+  .meta({ id: 'Manifest' });
+export type Manifest = z.infer<typeof Manifest>;
+
+/** `signature` is DER in base64; `key` is the id of the signing root (SHA-256 of its SPKI, first 16 hex digits). */
+export const SignedDocument = z
+  .strictObject({ envelope: Envelope, key: z.string(), signature: z.string(), manifest: Manifest })
+  .meta({ id: 'SignedDocument' });
+export type SignedDocument = z.infer<typeof SignedDocument>;
+
+export const SigningRoot = z
+  .strictObject({ id: z.string(), publicKey: z.string().meta({ description: 'SPKI, DER in base64' }) })
+  .meta({ id: 'SigningRoot' });
+export type SigningRoot = z.infer<typeof SigningRoot>;
+
+/** `self`: who the agent is. */
+export const SelfLeaf = z.strictObject({
+  kind: z.literal('self'),
+  agent: z.string(),
+  role: z.enum(['edge', 'hub']),
+  tenant: z.string().optional(),
+  site: z.string().optional(),
+  tunnelAddress: Address,
+  pools: z.array(Cidr).min(1),
+  domain: z.string(),
+  pollSeconds: z.int().min(1),
+  /** UDP port that a hub listens on. */
+  listenPort: Port.optional(),
+});
+export type SelfLeaf = z.infer<typeof SelfLeaf>;
+
+/** `roots`: keys that sign from now on; the next one is announced before it signs. */
+export const RootsLeaf = z.strictObject({
+  kind: z.literal('roots'),
+  roots: z.array(SigningRoot).min(1).max(4),
+});
+export type RootsLeaf = z.infer<typeof RootsLeaf>;
+
+/** `hubs`, of an edge: whom to dial; every hub of the group. */
+export const HubsLeaf = z.strictObject({
+  kind: z.literal('hubs'),
+  hubs: z.array(
+    z.strictObject({ name: Name, publicKey: z.string(), endpoint: Endpoint, tunnelAddress: Address }),
+  ),
+});
+export type HubsLeaf = z.infer<typeof HubsLeaf>;
+
+/**
+ * `network`: what a site exposes, and how. An edge has it for its site, a hub for the VPC it stands in.
+ * `native` are the real prefixes of other sites reached without translation.
+ */
+export const NetworkLeaf = z.strictObject({
+  kind: z.literal('network'),
+  tenant: Name,
+  site: Name,
+  prefixes: z.array(Mapping),
+  lan: z.enum(['routed', 'masquerade']),
+  native: z.array(z.strictObject({ site: Name, prefixes: z.array(Cidr) })),
+});
+export type NetworkLeaf = z.infer<typeof NetworkLeaf>;
+
+/** A flow towards a site; `from` and `to` as seen in the tunnel. Empty `ports`: everything. */
+export const Flow = z.strictObject({
+  from: z.array(Cidr),
+  to: z.array(Cidr),
+  ports: z.array(z.strictObject({ protocol: Protocol, port: Port })),
+});
+export type Flow = z.infer<typeof Flow>;
+
+/**
+ * `policy`, of an edge: what may come in. `tenant`: whatever the hubs let through (they know the tenants);
+ * `listed`: only the flows below. Flows that begin inside are answered either way.
+ */
+export const PolicyLeaf = z.strictObject({
+  kind: z.literal('policy'),
+  inbound: z.enum(['tenant', 'listed']),
+  flows: z.array(Flow),
+});
+export type PolicyLeaf = z.infer<typeof PolicyLeaf>;
+
+const NamedService = z.strictObject({
+  name: Name,
+  real: Address,
+  virtual: Address,
+  port: Port,
+  protocol: Protocol,
+});
+
+/** `names`, of an edge: the services of its own site. Those of other sites are asked of the hubs. */
+export const NamesLeaf = z.strictObject({
+  kind: z.literal('names'),
+  tenant: Name,
+  site: Name,
+  services: z.array(NamedService),
+});
+export type NamesLeaf = z.infer<typeof NamesLeaf>;
+
+/** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
+export const PeerLeaf = z.strictObject({
+  kind: z.literal('peer'),
+  tenant: Name,
+  site: Name,
+  edge: z.string(),
+  agent: z.string(),
+  publicKey: z.string(),
+  tunnelAddress: Address,
+  virtual: z.array(Cidr),
+  native: z.array(Cidr),
+});
+export type PeerLeaf = z.infer<typeof PeerLeaf>;
+
+/**
+ * `tenant/TENANT`, of a hub: who may exchange packets. `open`: all members of the tenant. `isolated`: the pairs,
+ * in both directions, because hubs filter without state. `native` pairs hold either way.
+ */
+export const TenantLeaf = z.strictObject({
+  kind: z.literal('tenant'),
+  tenant: Name,
+  isolation: z.enum(['open', 'isolated']),
+  pairs: z.array(z.strictObject({ from: Cidr, to: Cidr })),
+  native: z.array(z.strictObject({ from: Cidr, to: Cidr })),
+});
+export type TenantLeaf = z.infer<typeof TenantLeaf>;
+
+/** `routes/TENANT`, of a hub: what its HTTPS gateway serves. `address` is virtual. */
+export const RoutesLeaf = z.strictObject({
+  kind: z.literal('routes'),
+  tenant: Name,
+  routes: z.array(
+    z.strictObject({ name: Name, host: z.string(), path: z.string(), address: Address, port: Port }),
+  ),
+});
+export type RoutesLeaf = z.infer<typeof RoutesLeaf>;
+
+/** `twins`, of a hub: the other hubs of its group. */
+export const TwinsLeaf = z.strictObject({
+  kind: z.literal('twins'),
+  hubs: z.array(
+    z.strictObject({ name: Name, publicKey: z.string(), endpoint: Endpoint, tunnelAddress: Address }),
+  ),
+});
+export type TwinsLeaf = z.infer<typeof TwinsLeaf>;
+
+export const Leaf = z.discriminatedUnion('kind', [
+  SelfLeaf,
+  RootsLeaf,
+  HubsLeaf,
+  NetworkLeaf,
+  PolicyLeaf,
+  NamesLeaf,
+  PeerLeaf,
+  TenantLeaf,
+  RoutesLeaf,
+  TwinsLeaf,
+]);
+export type Leaf = z.infer<typeof Leaf>;
+
+/** A document as the agent keeps and applies it: verified, with all leaves, by name. */
+export const Document = z.strictObject({
+  version: Version,
+  leaves: z.record(z.string(), Leaf),
+});
+export type Document = z.infer<typeof Document>;

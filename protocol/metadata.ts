@@ -1,0 +1,65 @@
+/** What every resource has: names, metadata, conditions, lists. */
+import { z } from 'zod';
+
+/** A DNS label: names of tenants, sites and services become host names. */
+export const Name = z
+  .string()
+  .regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
+    message:
+      'Use 1 to 32 lower-case letters, digits and hyphens; begin with a letter and end with a letter or digit.',
+  })
+  .meta({ id: 'Name', examples: ['berlin'] });
+
+/** ISO 8601 in UTC with milliseconds. */
+export const Timestamp = z.iso.datetime().meta({ id: 'Timestamp', examples: ['2026-01-31T12:00:00.000Z'] });
+
+export const Metadata = z
+  .strictObject({
+    name: z.string(),
+    tenant: z.string().optional(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+    generation: z.int().min(1).meta({ description: 'Rises by one with every change of spec' }),
+    version: z
+      .int()
+      .min(1)
+      .meta({ description: 'Rises by one with every write; the ETag is this number in quotes' }),
+  })
+  .meta({ id: 'Metadata' });
+export type Metadata = z.infer<typeof Metadata>;
+
+/** As in the Kubernetes API conventions; `lastTransitionTime` gives the statement its age. */
+export const Condition = z
+  .strictObject({
+    type: z.string().meta({ examples: ['Ready'] }),
+    status: z.enum(['True', 'False', 'Unknown']),
+    reason: z.string().meta({ examples: ['HandshakeFresh'] }),
+    message: z.string(),
+    lastTransitionTime: Timestamp,
+  })
+  .meta({ id: 'Condition' });
+export type Condition = z.infer<typeof Condition>;
+
+/** The resource of a kind, from its spec and its status. */
+export function resource<Spec extends z.ZodType, Status extends z.ZodType>(
+  id: string,
+  spec: Spec,
+  status: Status,
+) {
+  return z.strictObject({ metadata: Metadata, spec, status }).meta({ id });
+}
+
+/** A page of a list: `next` is an opaque token for `?page=`, absent on the last page. */
+export function listOf<Item extends z.ZodType>(id: string, item: Item) {
+  return z.strictObject({ items: z.array(item), next: z.string().optional() }).meta({ id });
+}
+
+/** What a client sends to create a named resource. */
+export function creation<Spec extends z.ZodType>(id: string, spec: Spec) {
+  return z.strictObject({ metadata: z.strictObject({ name: Name }), spec }).meta({ id });
+}
+
+/** What a client sends to replace the spec of a resource; the whole spec, not a patch. */
+export function replacement<Spec extends z.ZodType>(id: string, spec: Spec) {
+  return z.strictObject({ spec }).meta({ id });
+}

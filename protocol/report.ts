@@ -1,0 +1,60 @@
+/** What agents tell the control plane. Reports never carry desired state. */
+import { z } from 'zod';
+import { Cidr } from './address.ts';
+import { Version } from './document.ts';
+import { WireguardKey } from './enrolment.ts';
+
+/** A fault that a person can act on, as `edge-agent doctor` prints it. `code` is stable. */
+export const Finding = z
+  .strictObject({
+    code: z.string().max(64),
+    level: z.enum(['ok', 'warning', 'error']),
+    message: z.string().max(500),
+    fix: z.string().max(500),
+  })
+  .meta({ id: 'Finding' });
+export type Finding = z.infer<typeof Finding>;
+
+/** Sent when something changed, not as a heartbeat: liveness comes from the hubs. */
+export const Report = z
+  .strictObject({
+    version: z.string().max(50),
+    wireguardKey: WireguardKey,
+    advertise: z.array(Cidr).max(64),
+    applied: Version.optional(),
+    refused: z
+      .strictObject({ epoch: z.int(), generation: z.int(), reason: z.string().max(500) })
+      .optional()
+      .meta({ description: 'A document that the agent would not take, or rolled back' }),
+    activeHub: z.string().optional(),
+    certificate: z.string().max(20_000).optional(),
+    findings: z.array(Finding).max(64),
+  })
+  .meta({ id: 'Report' });
+export type Report = z.infer<typeof Report>;
+
+/** One batch by a hub for all its peers: heartbeats cost O(hubs). */
+export const Liveness = z
+  .strictObject({
+    peers: z
+      .array(
+        z.strictObject({
+          agent: z.string(),
+          up: z.boolean(),
+          handshakeAgeSeconds: z.int().optional(),
+          probeAgeSeconds: z.int().optional(),
+          receivedBytes: z.int(),
+          sentBytes: z.int(),
+          spoofedPackets: z.int(),
+        }),
+      )
+      .max(5_000),
+  })
+  .meta({ id: 'Liveness' });
+export type Liveness = z.infer<typeof Liveness>;
+
+/** Messages to a hub: agents whose document changed. The hub nudges them through the tunnel; it is a hint only. */
+export const Messages = z
+  .strictObject({ changed: z.array(z.string()), cursor: z.string() })
+  .meta({ id: 'Messages' });
+export type Messages = z.infer<typeof Messages>;
