@@ -79,12 +79,15 @@ export const RootsLeaf = z.strictObject({
 });
 export type RootsLeaf = z.infer<typeof RootsLeaf>;
 
+/** How a hub is reached, and by whom it is known. */
+const HubPeer = z
+  .strictObject({ name: Name, publicKey: z.string(), endpoint: Endpoint, tunnelAddress: Address })
+  .meta({ id: 'HubPeer' });
+
 /** `hubs`, of an edge: whom to dial; every hub of the group. */
 export const HubsLeaf = z.strictObject({
   kind: z.literal('hubs'),
-  hubs: z.array(
-    z.strictObject({ name: Name, publicKey: z.string(), endpoint: Endpoint, tunnelAddress: Address }),
-  ),
+  hubs: z.array(HubPeer),
 });
 export type HubsLeaf = z.infer<typeof HubsLeaf>;
 
@@ -152,6 +155,9 @@ export const PeerLeaf = z.strictObject({
 });
 export type PeerLeaf = z.infer<typeof PeerLeaf>;
 
+/** Prefixes that may exchange packets. */
+const Pair = z.strictObject({ from: Cidr, to: Cidr }).meta({ id: 'Pair' });
+
 /**
  * `tenant/TENANT`, of a hub: who may exchange packets. `open`: all members of the tenant. `isolated`: the pairs,
  * in both directions, because hubs filter without state. `native` pairs hold either way.
@@ -160,8 +166,8 @@ export const TenantLeaf = z.strictObject({
   kind: z.literal('tenant'),
   tenant: Name,
   isolation: z.enum(['open', 'isolated']),
-  pairs: z.array(z.strictObject({ from: Cidr, to: Cidr })),
-  native: z.array(z.strictObject({ from: Cidr, to: Cidr })),
+  pairs: z.array(Pair),
+  native: z.array(Pair),
 });
 export type TenantLeaf = z.infer<typeof TenantLeaf>;
 
@@ -178,9 +184,7 @@ export type RoutesLeaf = z.infer<typeof RoutesLeaf>;
 /** `twins`, of a hub: the other hubs of its group. */
 export const TwinsLeaf = z.strictObject({
   kind: z.literal('twins'),
-  hubs: z.array(
-    z.strictObject({ name: Name, publicKey: z.string(), endpoint: Endpoint, tunnelAddress: Address }),
-  ),
+  hubs: z.array(HubPeer),
 });
 export type TwinsLeaf = z.infer<typeof TwinsLeaf>;
 

@@ -1,6 +1,6 @@
 /** An API key: who a person or a machine is, with one role in one tenant or (`*`) in the deployment. */
 import { z } from 'zod';
-import { listOf, Metadata, Name } from './metadata.ts';
+import { listOf, Metadata, Naming } from './metadata.ts';
 
 /** Each role may do what the ones before it may. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
@@ -11,13 +11,11 @@ export const KeySpec = z
   .strictObject({ role: Role, description: z.string().max(200).default('') })
   .meta({ id: 'KeySpec' });
 export const Key = z
-  .strictObject({ metadata: Metadata, spec: KeySpec, status: z.strictObject({}) })
+  .strictObject({ metadata: Metadata, spec: KeySpec, status: z.strictObject({}).meta({ id: 'KeyStatus' }) })
   .meta({ id: 'Key' });
 export type Key = z.infer<typeof Key>;
 export const KeyList = listOf('KeyList', Key);
-export const KeyCreation = z
-  .strictObject({ metadata: z.strictObject({ name: Name }), spec: KeySpec })
-  .meta({ id: 'KeyCreation' });
+export const KeyCreation = z.strictObject({ metadata: Naming, spec: KeySpec }).meta({ id: 'KeyCreation' });
 export const KeyCreated = Key.extend({ secret: z.string().meta({ description: 'Shown once' }) }).meta({
   id: 'KeyCreated',
 });

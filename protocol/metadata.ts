@@ -54,9 +54,12 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
   return z.strictObject({ items: z.array(item), next: z.string().optional() }).meta({ id });
 }
 
+/** What a creator chooses of the metadata. */
+export const Naming = z.strictObject({ name: Name }).meta({ id: 'Naming' });
+
 /** What a client sends to create a named resource. */
 export function creation<Spec extends z.ZodType>(id: string, spec: Spec) {
-  return z.strictObject({ metadata: z.strictObject({ name: Name }), spec }).meta({ id });
+  return z.strictObject({ metadata: Naming, spec }).meta({ id });
 }
 
 /** What a client sends to replace the spec of a resource; the whole spec, not a patch. */

@@ -35,13 +35,15 @@ export const TokenStatus = z
 export const Token = z
   .strictObject({
     metadata: Metadata,
-    spec: z.strictObject({
-      site: z.string().optional(),
-      hub: z.string().optional(),
-      prefixes: z.array(Cidr).optional(),
-      approve: z.boolean(),
-      minutes: z.int(),
-    }),
+    spec: z
+      .strictObject({
+        site: z.string().optional(),
+        hub: z.string().optional(),
+        prefixes: z.array(Cidr).optional(),
+        approve: z.boolean(),
+        minutes: z.int(),
+      })
+      .meta({ id: 'TokenTerms' }),
     status: TokenStatus,
   })
   .meta({ id: 'Token' });

@@ -141,9 +141,10 @@ export interface Store {
 
   report(agent: string): Promise<{ readonly at: string; readonly report: Report } | undefined>;
   writeReport(agent: string, at: string, report: Report): Promise<void>;
-  liveness(hub: string): Promise<{ readonly at: string; readonly liveness: Liveness } | undefined>;
+  /** Of a hub, by its agent id. */
+  liveness(agent: string): Promise<{ readonly at: string; readonly liveness: Liveness } | undefined>;
   /** Overwrites; not a change anybody waits for, so it is left out of the stream. */
-  writeLiveness(hub: string, at: string, liveness: Liveness): Promise<void>;
+  writeLiveness(agent: string, at: string, liveness: Liveness): Promise<void>;
 
   /** Appends; writing the same id again changes nothing. */
   writeEvent(event: Event): Promise<void>;
@@ -154,4 +155,25 @@ export interface Store {
 /** What a write tells the reconcile function: a hint only, the sweep is the truth. */
 export interface Change {
   readonly key: ItemKey;
+}
+
+/** What a store throws beyond the expected outcomes, which are values; the API makes problems of it. */
+export type StoreFault =
+  /** The item is larger than the table takes (400 kB). */
+  | 'store.too_large'
+  /** A tenant, name, host, block or agent id that can't be part of a key. */
+  | 'store.bad_key'
+  /** A page token that the store didn't make, or a limit outside 1 to 500. */
+  | 'store.bad_page'
+  /** What stands in the table was not written by this store. */
+  | 'store.damaged';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreFault;
+
+  constructor(code: StoreFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

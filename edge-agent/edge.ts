@@ -1,0 +1,93 @@
+/** What an edge runs beside the loop: probes to its hubs, and an ear for their nudges. It must not change routes. */
+import type { Document } from '../protocol/document.ts';
+import type { DevicePeer, Wireguard } from './apply/wireguard.ts';
+import { interfaceName } from './plan/fingerprint.ts';
+import { leafOf } from './plan/leaves.ts';
+import type { Choice } from './plan/state.ts';
+import { NudgeListener } from './probe/nudge.ts';
+import { type HubView, Prober } from './probe/prober.ts';
+import type { Role } from './role.ts';
+import type { Tuning } from './settings.ts';
+import type { PeerStatus } from './status.ts';
+
+const DNS_PORT = 53;
+
+export interface EdgeOptions {
+  readonly agent: string;
+  readonly tuning: Tuning;
+  readonly wireguard: Pick<Wireguard, 'show'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since 1970: handshakes are told in these. */
+  readonly wallNow: () => number;
+  readonly onPath: () => void;
+  readonly onNudge: () => void;
+}
+
+export function openEdge(options: EdgeOptions): Role {
+  const { now, onNudge, onPath, tuning } = options;
+  const prober = new Prober({ settings: tuning, now, onChange: onPath });
+  const listener = new NudgeListener({ now, onNudge });
+  return {
+    update: (document) => update(document, prober, listener),
+    choice: () => choiceOf(prober),
+    peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),
+    nameHubs: () =>
+      [...prober.view()]
+        .sort((a, b) => rank(b, prober.active) - rank(a, prober.active))
+        .filter(({ state }) => state !== 'down')
+        .map(({ tunnelAddress }) => ({ address: tunnelAddress, port: DNS_PORT })),
+    stop: () => {
+      prober.stop();
+      listener.stop();
+    },
+  };
+}
+
+function update(document: Document | undefined, prober: Prober, listener: NudgeListener): void {
+  const self = document && leafOf(document, 'self');
+  if (self === undefined) {
+    prober.stop();
+    listener.stop();
+    return;
+  }
+  const hubs = (document && leafOf(document, 'hubs')?.hubs) ?? [];
+  prober.probe(self.tunnelAddress, hubs);
+  listener.listen(self.tunnelAddress, new Set(hubs.map(({ tunnelAddress }) => tunnelAddress)));
+}
+
+function choiceOf(prober: Prober): Choice {
+  const mtuByHub = Object.fromEntries(prober.view().map(({ name, mtuBytes }) => [name, mtuBytes]));
+  return prober.active === undefined ? { mtuByHub } : { activeHub: prober.active, mtuByHub };
+}
+
+function rank(hub: HubView, active: string | undefined): number {
+  return (hub.name === active ? 2 : 0) + (hub.state === 'up' ? 1 : 0);
+}
+
+async function peerStatus(
+  hub: HubView,
+  active: string | undefined,
+  options: EdgeOptions,
+): Promise<PeerStatus> {
+  const device = interfaceName(options.agent, hub.name);
+  const shown = await options.wireguard.show(device);
+  const peer: DevicePeer | undefined = shown?.peers[0];
+  const age =
+    peer?.handshakeSeconds === undefined ? undefined : options.wallNow() / 1_000 - peer.handshakeSeconds;
+  return {
+    name: hub.name,
+    tunnelAddress: hub.tunnelAddress,
+    state: hub.state,
+    active: hub.name === active,
+    device,
+    endpoint: peer?.endpoint,
+    handshakeAgeSeconds: age === undefined ? undefined : Math.max(0, Math.round(age)),
+    probeAgeSeconds: hub.replyAgeMs === undefined ? undefined : hub.replyAgeMs / 1_000,
+    rttMs: hub.rttMs,
+    mtuBytes: hub.mtuBytes,
+    isMtuMeasured: hub.isMtuMeasured,
+    receivedBytes: peer?.receivedBytes,
+    sentBytes: peer?.sentBytes,
+  };
+}

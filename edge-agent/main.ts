@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+/**
+ * The agent's command line. Exit codes: 0 done; 1 failed, or doctor found an error; 2 wrong usage or not enrolled;
+ * 3 not running (status), already running (run); 4 the control plane did not answer (enrol): try again.
+ */
+import { Command, Option } from 'commander';
+import { AGENT_VERSION, pathsUnder, readConfig, readEnvironment } from './settings.ts';
+
+const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
+
+const program = new Command('edge-agent')
+  .description('The agent of Isthmus: joins this host to its hubs, or is one.')
+  .version(AGENT_VERSION)
+  .addOption(new Option('--root <dir>', 'directory that stands for / (tests)'))
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
+
+program
+  .command('enrol')
+  .description('make keys, redeem a one-off token and write /etc/isthmus/agent.json')
+  .requiredOption('--control-plane <url>', 'https://HOST[:PORT]')
+  .requiredOption('--token-file <file>', 'file that holds the token and nothing else')
+  .option('--ca <file>', "PEM of the authority of the control plane's certificate")
+  .option('--root-key <spki...>', "the deployment's signing root (SPKI in base64); others are refused")
+  .option('--advertise <cidr...>', 'prefixes of this LAN to expose')
+  .option('--lan-device <name>', 'device whose addresses answer names')
+  .action(async (options) => {
+    const { enrolHost } = await import('./enrol-command.ts');
+    const outcome = await enrolHost(options, pathsUnder(rootDirectory()));
+    if (outcome.kind === 'failed') fail(outcome.reason, outcome.retry ? EXIT.unreachable : EXIT.failed);
+    console.log(
+      `enrolled as ${outcome.config.agent} (${outcome.config.role}), tunnel address ${outcome.tunnelAddress}`,
+    );
+    if (!outcome.approved) console.log('waits for approval in the console or by the API');
+  });
+
+program
+  .command('run')
+  .description('run the agent in the foreground until SIGTERM; tunnels stay when it ends')
+  .action(async () => {
+    const { config, paths, environment } = installed();
+    const { runAgent } = await import('./run-command.ts');
+    await runAgent(config, paths, environment);
+    process.exit(0);
+  });
+
+program
+  .command('plan')
+  .description('say what would be done to bring this host to its document, and do nothing')
+  .action(async () => {
+    const { planInWords } = await import('./inspect-command.ts');
+    console.log(await planInWords(installed()));
+  });
+
+program
+  .command('status')
+  .description('show tunnels, paths, prefixes and the document')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { showStatus } = await import('./inspect-command.ts');
+    show(await showStatus(installed(), options.json === true));
+  });
+
+program
+  .command('doctor')
+  .description('say what is wrong on this host and what to do')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { showDoctor } = await import('./inspect-command.ts');
+    show(await showDoctor(installed(), options.json === true));
+  });
+
+program
+  .command('teardown')
+  .description('take everything of ours out of the kernel; files stay')
+  .action(async () => {
+    const { config, paths, environment } = installed();
+    const { askStatus } = await import('./socket.ts');
+    if ((await askStatus(paths.socket)) !== undefined) fail('the agent runs: stop it first', EXIT.running);
+    const { openHost } = await import('./host.ts');
+    const { tearDown } = await import('./teardown.ts');
+    const host = await openHost({ config, paths, environment, now: () => performance.now() });
+    const { done, failure } = await tearDown(host, paths);
+    for (const line of done) console.log(line);
+    if (failure !== undefined) fail(failure, EXIT.failed);
+  });
+
+function rootDirectory(): string {
+  return environmentOf().root;
+}
+
+function environmentOf() {
+  return readEnvironment(program.opts<{ root?: string }>().root);
+}
+
+function installed() {
+  const environment = environmentOf();
+  const paths = pathsUnder(environment.root);
+  const result = readConfig(paths.config);
+  if (result.kind === 'absent') fail(`${paths.config} is missing: run enrol first`, EXIT.usage);
+  if (result.kind === 'wrong') fail(result.reason, EXIT.usage);
+  return { config: result.config, paths, environment };
+}
+
+function show({ text, exitCode }: { readonly text: string; readonly exitCode: number }): void {
+  console.log(text);
+  process.exitCode = exitCode;
+}
+
+function fail(reason: string, code: number): never {
+  console.error(reason);
+  process.exit(code);
+}
+
+await program.parseAsync().catch((cause: unknown) => {
+  const isRunning = cause instanceof Error && cause.name === 'AlreadyRunning';
+  fail(cause instanceof Error ? cause.message : String(cause), isRunning ? EXIT.running : EXIT.failed);
+});

@@ -1,0 +1,157 @@
+/**
+ * Answers one query: decides by `answer.ts`, then looks up, asks the hubs, or passes the question on. It must not
+ * open the server's sockets, and it never asks itself.
+ */
+import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { decideAnswer, type NamesView } from './answer.ts';
+import { AnswerCache, type HubAnswer } from './cache.ts';
+import { buildAnswer, buildQuestion, type Query, RCODES, readAddressReply } from './message.ts';
+import { type Ask, askUpstream, type Upstream } from './upstream.ts';
+
+const HUB_TIMEOUT_MS = 700;
+const FORWARD_TIMEOUT_MS = 2_000;
+const FORWARDS_MAX = 256;
+const HUB_QUESTIONS_MAX = 256;
+
+/** What the agent knows at this moment; read anew for every question. */
+export interface ResolverWorld {
+  /** Undefined: no document yet; then everything is only passed on. */
+  readonly view: () => NamesView | undefined;
+  /** Hubs to ask, the best one first. */
+  readonly hubs: () => readonly Upstream[];
+  /** The host's own name servers, this server not among them. */
+  readonly upstreams: () => readonly Upstream[];
+  /** The tunnel address: hubs know the tenant by it. */
+  readonly tunnelAddress: () => string | undefined;
+  /** Pools: a hub's answer outside of them is not believed. */
+  readonly pools: () => readonly string[];
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Asked {
+  readonly query: Query;
+  readonly client: string;
+  readonly transport: 'udp' | 'tcp';
+}
+
+export class Resolver {
+  readonly #world: ResolverWorld;
+  readonly #cache = new AnswerCache();
+  readonly #asking = new Map<string, Promise<HubAnswer | undefined>>();
+  #forwards = 0;
+
+  constructor(world: ResolverWorld) {
+    this.#world = world;
+  }
+
+  async resolve(asked: Asked): Promise<Buffer> {
+    const { query, client } = asked;
+    const view = this.#world.view();
+    if (view === undefined) return this.#forward(asked);
+    const decision = decideAnswer(view, query.question, client);
+    const { domain } = view;
+    switch (decision.kind) {
+      case 'address':
+        return buildAnswer(query, { rcode: 'NOERROR', domain, ...decision });
+      case 'no_data':
+        return buildAnswer(query, { rcode: 'NOERROR', domain });
+      case 'no_name':
+        return buildAnswer(query, { rcode: 'NXDOMAIN', domain });
+      case 'refuse':
+        return buildAnswer(query, { rcode: 'REFUSED' });
+      case 'ask_hubs':
+        return this.#fromHubs(query, domain);
+      case 'forward':
+        return this.#forward(asked);
+    }
+  }
+
+  /** Fresh from the cache, else from a hub, else the last answer that any hub gave. */
+  async #fromHubs(query: Query, domain: string): Promise<Buffer> {
+    const name = query.question.name.toLowerCase();
+    const answer =
+      this.#cache.fresh(name, this.#world.now()) ??
+      (await this.#askOnce(name)) ??
+      this.#cache.stale(name, this.#world.now());
+    if (answer === undefined) return buildAnswer(query, { rcode: 'SERVFAIL' });
+    const wanted = query.question.type === 'A' || String(query.question.type) === 'ANY';
+    const { address, rcode, ttlSeconds } = answer;
+    return buildAnswer(query, {
+      rcode,
+      domain,
+      ...(wanted && address !== undefined ? { address, ttlSeconds } : {}),
+    });
+  }
+
+  /** The same question of many clients is asked once. */
+  #askOnce(name: string): Promise<HubAnswer | undefined> {
+    const running = this.#asking.get(name);
+    if (running !== undefined) return running;
+    if (this.#asking.size >= HUB_QUESTIONS_MAX) return Promise.resolve(undefined);
+    const asking = this.#askHubs(name).finally(() => this.#asking.delete(name));
+    this.#asking.set(name, asking);
+    return asking;
+  }
+
+  async #askHubs(name: string): Promise<HubAnswer | undefined> {
+    for (const upstream of this.#world.hubs()) {
+      const from = this.#world.tunnelAddress();
+      const reply = await askUpstream({
+        upstream,
+        query: buildQuestion(0, name),
+        transport: 'udp',
+        timeoutMs: HUB_TIMEOUT_MS,
+        from,
+      });
+      const answer = reply === undefined ? undefined : this.#believed(reply, name);
+      if (answer === undefined) continue;
+      this.#cache.store(name, answer, this.#world.now());
+      return answer;
+    }
+    return undefined;
+  }
+
+  #believed(reply: Buffer, name: string): HubAnswer | undefined {
+    const read = readAddressReply(reply, name);
+    if (read?.rcode === RCODES.NXDOMAIN) return { rcode: 'NXDOMAIN', ttlSeconds: read.ttlSeconds };
+    if (read?.rcode !== RCODES.NOERROR) return undefined;
+    if (read.address !== undefined && !this.#isInPools(read.address)) return undefined;
+    return { rcode: 'NOERROR', ttlSeconds: read.ttlSeconds, address: read.address };
+  }
+
+  #isInPools(text: string): boolean {
+    const address = readAddress(text);
+    return (
+      typeof address === 'number' &&
+      this.#world.pools().some((pool) => containsAddress(parsePrefix(pool), address))
+    );
+  }
+
+  /** Passes the question on as it is. A name server of ours that asks us back would go in circles: it is refused. */
+  async #forward({ query, client, transport }: Asked): Promise<Buffer> {
+    const upstreams = this.#world.upstreams();
+    if (upstreams.some(({ address }) => address === client && !address.startsWith('127.')))
+      return buildAnswer(query, { rcode: 'REFUSED' });
+    if (this.#forwards >= FORWARDS_MAX) return buildAnswer(query, { rcode: 'SERVFAIL' });
+    this.#forwards += 1;
+    try {
+      return (await firstReply(upstreams, query, transport)) ?? buildAnswer(query, { rcode: 'SERVFAIL' });
+    } finally {
+      this.#forwards -= 1;
+    }
+  }
+}
+
+async function firstReply(
+  upstreams: readonly Upstream[],
+  query: Query,
+  transport: Ask['transport'],
+): Promise<Buffer | undefined> {
+  for (const upstream of upstreams) {
+    const ask: Ask = { upstream, query: query.bytes, transport, timeoutMs: FORWARD_TIMEOUT_MS };
+    const reply = await askUpstream(ask);
+    if (reply !== undefined) return reply;
+  }
+  return undefined;
+}

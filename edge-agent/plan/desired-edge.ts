@@ -1,0 +1,116 @@
+/** What should be on an edge: a tunnel to each hub, routes to the active one, and the firewall of its site. */
+import type { Document, HubsLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { Finding } from '../../protocol/report.ts';
+import { closedState, type DesiredInput } from './desired-input.ts';
+import { interfaceName } from './fingerprint.ts';
+import { edgeFirewall, type Firewall, type SiteRules } from './firewall.ts';
+import { sortPrefixes } from './intervals.ts';
+import { leafOf } from './leaves.ts';
+import {
+  type Choice,
+  DEFAULT_MTU,
+  type DesiredState,
+  type HostFacts,
+  type InterfaceState,
+  type RouteState,
+} from './state.ts';
+import { byPrefix, TCP_HEADERS_BYTES, tunnelSysctls } from './tunnels.ts';
+
+const KEEPALIVE_SECONDS = 25;
+
+type Hub = HubsLeaf['hubs'][number];
+
+interface Edge {
+  readonly self: SelfLeaf;
+  readonly hubs: readonly Hub[];
+  readonly site: SiteRules;
+  readonly facts: HostFacts;
+  readonly choice: Choice;
+}
+
+export function desiredEdge(input: DesiredInput): { state: DesiredState; findings: Finding[] } {
+  const { document, facts, choice } = input;
+  const self = leafOf(document, 'self');
+  if (!self) return { state: closedState(), findings: [] };
+  const hubs = leafOf(document, 'hubs')?.hubs ?? [];
+  const edge: Edge = { self, hubs, site: siteRules(document), facts, choice };
+  return { state: stateOf(edge), findings: hubs.length === 0 ? [NO_HUB] : [] };
+}
+
+const NO_HUB: Finding = {
+  code: 'edge.no_hub',
+  level: 'warning',
+  message: 'The document names no hub, so there is no tunnel.',
+  fix: 'Create a hub and install its agent; the edge follows by itself.',
+};
+
+/** Of an edge's site or a hub's VPC. Without a policy nothing may begin outside. */
+export function siteRules(document: Document): SiteRules {
+  const network = leafOf(document, 'network');
+  const policy = leafOf(document, 'policy');
+  return {
+    mappings: network?.prefixes ?? [],
+    native: sortPrefixes(network?.native.flatMap(({ prefixes }) => prefixes) ?? []),
+    lan: network?.lan ?? 'routed',
+    inbound: policy?.inbound ?? 'listed',
+    flows: policy?.flows ?? [],
+  };
+}
+
+function stateOf(edge: Edge): DesiredState {
+  const devices = edge.hubs.map((hub) => deviceOf(edge, hub));
+  return {
+    interfaces: Object.fromEntries(edge.hubs.map((hub) => [deviceOf(edge, hub), interfaceOf(edge, hub)])),
+    routes: routesOf(edge).sort(byPrefix),
+    firewall: firewallOf(edge),
+    sysctls: tunnelSysctls(devices),
+  };
+}
+
+function deviceOf({ self }: Edge, hub: Hub): string {
+  return interfaceName(self.agent, hub.name);
+}
+
+function mtuOf({ choice }: Edge, hub: Hub): number {
+  return choice.mtuByHub[hub.name] ?? DEFAULT_MTU;
+}
+
+/** Every hub's peer holds every prefix: WireGuard's list is also the source filter, and traffic may come by any hub. */
+function interfaceOf(edge: Edge, hub: Hub): InterfaceState {
+  const { self, site, facts } = edge;
+  const allowedIps = sortPrefixes([...self.pools, ...site.native]);
+  const { publicKey, endpoint } = hub;
+  return {
+    link: 'up',
+    publicKey: facts.publicKey,
+    mtu: mtuOf(edge, hub),
+    addresses: [`${self.tunnelAddress}/32`],
+    peers: [{ publicKey, endpoint, allowedIps, keepaliveSeconds: KEEPALIVE_SECONDS }],
+  };
+}
+
+/** Aggregates point at the active hub; each hub's own address at its own tunnel, so that all are probed all the time. */
+function routesOf(edge: Edge): RouteState[] {
+  const active = edge.hubs.find(({ name }) => name === edge.choice.activeHub) ?? edge.hubs[0];
+  if (!active) return [];
+  const device = deviceOf(edge, active);
+  const shared = sortPrefixes([...edge.self.pools, ...edge.site.native]).map((prefix) => ({
+    prefix,
+    device,
+  }));
+  const own = edge.hubs.map((hub) => ({ prefix: `${hub.tunnelAddress}/32`, device: deviceOf(edge, hub) }));
+  return [...shared, ...own];
+}
+
+function firewallOf(edge: Edge): Firewall {
+  return edgeFirewall({
+    role: 'edge',
+    pools: edge.self.pools,
+    hubAddresses: edge.hubs.map(({ tunnelAddress }) => tunnelAddress),
+    clamps: edge.hubs.map((hub) => ({
+      device: deviceOf(edge, hub),
+      mss: mtuOf(edge, hub) - TCP_HEADERS_BYTES,
+    })),
+    site: edge.site,
+  });
+}

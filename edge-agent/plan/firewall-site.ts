@@ -1,0 +1,118 @@
+/**
+ * A site behind this agent: translation 1:1 between real and virtual prefixes, and who may begin what.
+ *
+ * What is allowed is asked of the ORIGINAL tuple of a connection, for every packet in either direction. So a policy that
+ * closes something closes it for running connections too, at once, and none needs to be hunted in the connection table.
+ */
+import type { Flow } from '../../protocol/document.ts';
+import type { Clamp, SiteRules } from './firewall.ts';
+import { addressSet, anyOf, type Block, rule } from './firewall-text.ts';
+import { collapse } from './intervals.ts';
+
+/** Own table first: the first translation of a connection wins, and others masquerade at the usual priority. */
+const BEFORE = '- 5';
+
+/** Sets that the other blocks name: who may be on the far side, and what is ours. */
+export function siteSets(site: SiteRules, pools: readonly string[]): Block[] {
+  return [
+    addressSet('pools', collapse(pools)),
+    addressSet('remote', collapse([...pools, ...site.native])),
+    addressSet('native', collapse(site.native)),
+    addressSet('own_real', collapse(site.mappings.map(({ real }) => real))),
+    addressSet('own_virtual', collapse(site.mappings.map(({ virtual }) => virtual))),
+  ];
+}
+
+export function translation(site: SiteRules): Block[] {
+  return [
+    {
+      header: 'chain translate_in',
+      lines: [`type nat hook prerouting priority dstnat ${BEFORE}; policy accept;`, ...inward(site)],
+    },
+    {
+      header: 'chain translate_out',
+      lines: [`type nat hook postrouting priority srcnat ${BEFORE}; policy accept;`, ...outward(site)],
+    },
+  ];
+}
+
+function inward({ mappings }: SiteRules): string[] {
+  if (mappings.length === 0) return [];
+  const map = anyOf(mappings.map(({ real, virtual }) => `${virtual} : ${real}`));
+  return [
+    rule(
+      `iifname "ist*" dnat ip prefix to ip daddr map ${map}`,
+      'virtual addresses of this site are its real ones',
+    ),
+  ];
+}
+
+function outward({ mappings, lan }: SiteRules): string[] {
+  const map = anyOf(mappings.map(({ real, virtual }) => `${real} : ${virtual}`));
+  const translate = rule(
+    `oifname "ist*" ip daddr @pools snat ip prefix to ip saddr map ${map}`,
+    'beyond the tunnel this site is known by its virtual addresses',
+  );
+  const masquerade = [
+    rule(
+      'oifname != "ist*" ct original ip daddr @own_virtual masquerade',
+      'hosts of the LAN have no route back',
+    ),
+    rule(
+      'oifname != "ist*" ip saddr @native ip daddr @own_real masquerade',
+      'hosts of the LAN have no route back',
+    ),
+  ];
+  return [...(mappings.length === 0 ? [] : [translate]), ...(lan === 'masquerade' ? masquerade : [])];
+}
+
+/** Larger segments would not fit into the tunnel; the clamp works in both directions, whatever the LAN says. */
+export function clampLines(clamps: readonly Clamp[]): string[] {
+  return clamps.flatMap(({ device, mss }) =>
+    ['iifname', 'oifname'].map((side) =>
+      rule(
+        `${side} "${device}" tcp flags & (syn | rst) == syn tcp option maxseg size set ${mss}`,
+        'segments must fit into the tunnel',
+      ),
+    ),
+  );
+}
+
+/** Judges every packet between the tunnel and the LAN; ends in a verdict. */
+export function siteChain(): Block {
+  return {
+    header: 'chain site',
+    lines: [
+      rule('iifname "ist*" ip saddr != @remote counter name spoofed drop', 'no site has this source address'),
+      rule('ct original ip saddr @own_real ct original ip daddr @remote accept', 'begun inside'),
+      rule(
+        'ct original ip daddr @own_virtual ct original ip saddr @pools jump inbound',
+        'begun outside, by virtual addresses',
+      ),
+      rule(
+        'ct original ip daddr @own_real ct original ip saddr @native jump inbound',
+        'begun outside, on a native route',
+      ),
+      rule('oifname "ist*" counter name not_ours drop', 'this source is not exposed'),
+      rule('counter name policy_denied drop', 'no policy allows this'),
+    ],
+  };
+}
+
+/** What may begin outside; the chain returns if nothing allows the packet. */
+export function inboundChain(site: SiteRules): Block {
+  const all = [rule('accept', 'the hubs let through the own tenant only')];
+  return { header: 'chain inbound', lines: site.inbound === 'tenant' ? all : site.flows.flatMap(flowLines) };
+}
+
+function flowLines({ from, to, ports }: Flow): string[] {
+  if (from.length === 0 || to.length === 0) return [];
+  const ends = `ct original ip saddr ${anyOf(collapse(from))} ct original ip daddr ${anyOf(collapse(to))}`;
+  if (ports.length === 0) return [rule(`${ends} accept`, 'a policy allows all ports')];
+  return (['tcp', 'udp'] as const).flatMap((protocol) => {
+    const numbers = ports.filter((port) => port.protocol === protocol).map(({ port }) => port);
+    const sorted = [...new Set(numbers)].sort((a, b) => a - b);
+    const body = `meta l4proto ${protocol} ${ends} ct original proto-dst ${anyOf(sorted)} accept`;
+    return sorted.length === 0 ? [] : [rule(body, 'a policy allows these ports')];
+  });
+}

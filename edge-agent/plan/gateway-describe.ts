@@ -1,0 +1,39 @@
+/** Gateway steps in words: the dry run, the log and the journal print these. No secret can be in a step. */
+import type { GatewayStep } from './gateway.ts';
+
+export function describeGatewayStep(step: GatewayStep): string {
+  switch (step.kind) {
+    case 'gateway.make-certificate':
+      return `make the gateway's certificate for ${step.names.length} names (${step.names.slice(0, 3).join(', ')}${step.names.length > 3 ? ', ...' : ''})`;
+    case 'gateway.add-certificate':
+      return `serve the certificate ${step.file}`;
+    case 'gateway.load-certificate':
+      return `load the certificate ${step.file} anew`;
+    case 'gateway.remove-certificate':
+      return `serve the certificate ${step.file} no more`;
+    case 'gateway.write-certificates':
+      return `write the list of ${step.files.length} certificates`;
+    case 'gateway.write-base':
+      return 'write the fixed part of the configuration';
+    case 'gateway.write-slots':
+      return `write ${step.slots.size} slots, ${step.slots.used.length} of them in use`;
+    case 'gateway.write-routes':
+      return `write the map of ${step.routes.length} routes`;
+    case 'gateway.start':
+      return 'start HAProxy';
+    case 'gateway.reload':
+      return 'reload HAProxy: a new worker takes over, the old one finishes its requests';
+    case 'gateway.set-slot':
+      return `open slot ${step.slot} to ${step.address}:${step.port}`;
+    case 'gateway.drain-slot':
+      return `drain slot ${step.slot}: no route leads there any more`;
+    case 'gateway.release-slot':
+      return `close slot ${step.slot} and cut what still runs in it`;
+    case 'gateway.add-route':
+      return `lead ${step.key} to slot ${step.slot}`;
+    case 'gateway.move-route':
+      return `lead ${step.key} to slot ${step.slot} from now on`;
+    case 'gateway.remove-route':
+      return `lead ${step.key} nowhere`;
+  }
+}

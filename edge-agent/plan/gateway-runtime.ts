@@ -1,0 +1,150 @@
+/**
+ * HAProxy's runtime API: the lines that are said to it, and the reading of its answers.
+ * Source: HAProxy 2.6 Management Guide, section 9.3. This file must not talk to the socket itself.
+ */
+import type { GatewayStep, MapEntry } from './gateway.ts';
+import { type GatewayPaths, NOWHERE, slotName, slotNumber } from './gateway-files.ts';
+import type { ObservedSlot } from './gateway-observed.ts';
+
+/** A line, and what its answer must look like; anything else is a refusal. */
+export interface RuntimeCommand {
+  readonly line: string;
+  readonly expect: RegExp;
+}
+
+export type RuntimeStep = Extract<
+  GatewayStep,
+  {
+    kind:
+      | 'gateway.set-slot'
+      | 'gateway.drain-slot'
+      | 'gateway.release-slot'
+      | 'gateway.add-route'
+      | 'gateway.move-route'
+      | 'gateway.remove-route';
+  }
+>;
+
+const SILENCE = /^\s*$/;
+const ADDRESS_SET = /changed from|no need to change/;
+const COMMITTED = /Success!/;
+/** A certificate has no empty line: that would end the payload. HAProxy's buffer is 16 kB. */
+export const PAYLOAD_BYTES_MAX = 15_000;
+
+export function runtimeCommands(step: RuntimeStep, paths: GatewayPaths): RuntimeCommand[] {
+  switch (step.kind) {
+    case 'gateway.set-slot':
+      return [addressCommand(step.slot, step), stateCommand(step.slot, 'ready')];
+    case 'gateway.drain-slot':
+      return [stateCommand(step.slot, 'drain')];
+    case 'gateway.release-slot':
+      return [
+        stateCommand(step.slot, 'maint'),
+        { line: `shutdown sessions server ${slotName(step.slot)}/site`, expect: SILENCE },
+        addressCommand(step.slot, NOWHERE),
+      ];
+    case 'gateway.add-route':
+      return [mapCommand('add', `${paths.routes} ${step.key} ${slotName(step.slot)}`)];
+    case 'gateway.move-route':
+      return [mapCommand('set', `${paths.routes} ${step.key} ${slotName(step.slot)}`)];
+    case 'gateway.remove-route':
+      return [mapCommand('del', `${paths.routes} ${step.key}`)];
+  }
+}
+
+function addressCommand(
+  slot: number,
+  { address, port }: { readonly address: string; readonly port: number },
+): RuntimeCommand {
+  return {
+    line: `set server ${slotName(slot)}/site addr ${address} port ${port}`,
+    expect: ADDRESS_SET,
+  };
+}
+
+function stateCommand(slot: number, state: 'ready' | 'drain' | 'maint'): RuntimeCommand {
+  return { line: `set server ${slotName(slot)}/site state ${state}`, expect: SILENCE };
+}
+
+function mapCommand(verb: 'add' | 'set' | 'del', rest: string): RuntimeCommand {
+  return { line: `${verb} map ${rest}`, expect: SILENCE };
+}
+
+/** Replaces a loaded certificate; both lines take effect with the second one. */
+export function loadCommands(file: string, pem: string): RuntimeCommand[] {
+  return [
+    { line: `set ssl cert ${file} <<\n${payloadOf(pem)}\n`, expect: /Transaction (created|updated)/ },
+    { line: `commit ssl cert ${file}`, expect: COMMITTED },
+  ];
+}
+
+/** Adds a certificate that is not loaded; an empty store left by a broken attempt is used again. */
+export function addCommands(paths: GatewayPaths, file: string, pem: string): RuntimeCommand[] {
+  return [
+    { line: `new ssl cert ${file}`, expect: /New empty certificate store|already exists/ },
+    ...loadCommands(file, pem),
+    { line: `add ssl crt-list ${paths.certificates} ${file}`, expect: COMMITTED },
+  ];
+}
+
+export function removeCommands(paths: GatewayPaths, file: string): RuntimeCommand[] {
+  return [
+    { line: `del ssl crt-list ${paths.certificates} ${file}`, expect: /deleted/i },
+    { line: `del ssl cert ${file}`, expect: /deleted/i },
+  ];
+}
+
+/** Only the PEM blocks, without empty lines. */
+function payloadOf(pem: string): string {
+  const blocks = pem.match(/-----BEGIN [A-Z0-9 ]+-----[^-]+-----END [A-Z0-9 ]+-----/g) ?? [];
+  return `${blocks
+    .join('\n')
+    .replaceAll(/\r/g, '')
+    .replaceAll(/\n{2,}/g, '\n')}\n`;
+}
+
+/** Answer of `show stat -1 4 -1`: a table with a heading, one line a server. */
+export function parseSlotTable(answer: string): ObservedSlot[] {
+  const [heading = '', ...lines] = answer.trim().split('\n');
+  const columns = heading.replace(/^# /, '').split(',');
+  return lines.flatMap((line) => {
+    const cells = line.split(',');
+    const cell = (name: string) => cells[columns.indexOf(name)] ?? '';
+    const slot = slotNumber(cell('pxname'));
+    const [address = '', port = ''] = cell('addr').split(':');
+    if (slot === undefined) return [];
+    return {
+      slot,
+      address,
+      port: Number(port),
+      state: slotState(cell('status')),
+      sinceSeconds: Number(cell('lastchg')),
+      sessions: Number(cell('scur')),
+    };
+  });
+}
+
+function slotState(status: string): ObservedSlot['state'] {
+  if (status.startsWith('MAINT')) return 'closed';
+  return status.startsWith('DRAIN') ? 'draining' : 'ready';
+}
+
+/** Answer of `show map FILE`: an internal id, the key, the value. */
+export function parseMap(answer: string): MapEntry[] {
+  return answer.split('\n').flatMap((line) => {
+    const [, key = '', value = ''] = line.trim().split(' ');
+    const slot = slotNumber(value);
+    return slot === undefined ? [] : [{ key, slot }];
+  });
+}
+
+/** A line `name: value` of an answer; undefined if it is not there. */
+export function fieldOf(answer: string, name: string): string | undefined {
+  const line = answer.split('\n').find((one) => one.startsWith(`${name}: `));
+  return line?.slice(name.length + 2).trim();
+}
+
+/** Answer of `show ssl crt-list FILE`. */
+export function parseCertificateList(answer: string): string[] {
+  return answer.split('\n').filter((line) => line.startsWith('/'));
+}

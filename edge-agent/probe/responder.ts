@@ -1,0 +1,60 @@
+/**
+ * A hub's side of the probes: it answers those of tunnel addresses that it knows, and remembers when each one
+ * asked last. It never speaks first and never says more than it was told.
+ */
+import type { RemoteInfo } from 'node:dgram';
+import { PROBE_PORT } from '../../protocol/document.ts';
+import { decodeProbe, replyTo } from './packet.ts';
+import { TunnelSocket } from './socket.ts';
+
+const PACKET_BYTES_MAX = 1_500;
+
+export interface ResponderOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly port?: number;
+}
+
+export class Responder {
+  readonly #now: () => number;
+  readonly #socket: TunnelSocket;
+  readonly #askedMs = new Map<string, number>();
+  #peers: ReadonlySet<string> = new Set();
+
+  constructor(options: ResponderOptions) {
+    this.#now = options.now;
+    this.#socket = new TunnelSocket(options.port ?? PROBE_PORT, (bytes, from) => this.#receive(bytes, from));
+  }
+
+  get isListening(): boolean {
+    return this.#socket.isBound;
+  }
+
+  get port(): number {
+    return this.#socket.port;
+  }
+
+  /** Sets the hub's tunnel address and those of its peers; idempotent. */
+  answer(address: string, peers: ReadonlySet<string>): void {
+    this.#peers = peers;
+    for (const known of this.#askedMs.keys()) if (!peers.has(known)) this.#askedMs.delete(known);
+    this.#socket.listen(address);
+  }
+
+  /** Milliseconds since this tunnel address asked, or undefined. */
+  ageMs(address: string): number | undefined {
+    const askedMs = this.#askedMs.get(address);
+    return askedMs === undefined ? undefined : this.#now() - askedMs;
+  }
+
+  stop(): void {
+    this.#socket.close();
+  }
+
+  #receive(bytes: Buffer, from: RemoteInfo): void {
+    if (bytes.length > PACKET_BYTES_MAX || !this.#peers.has(from.address)) return;
+    if (decodeProbe(bytes)?.kind !== 'probe') return;
+    this.#askedMs.set(from.address, this.#now());
+    this.#socket.send(replyTo(bytes), from.port, from.address);
+  }
+}

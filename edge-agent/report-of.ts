@@ -1,0 +1,37 @@
+/**
+ * The report to the control plane, from the status: only what stays the same while nothing happens, because a report is
+ * sent whenever it differs. Ages and counters come by the hubs' liveness.
+ */
+import type { Report } from '../protocol/report.ts';
+import { diagnose } from './diagnose.ts';
+import { AGENT_VERSION, type Config } from './settings.ts';
+import type { Status } from './status.ts';
+
+export interface ReportInput {
+  readonly status: Status;
+  readonly config: Config;
+  readonly wireguardKey: string;
+  readonly certificate: string | undefined;
+}
+
+/** Checks whose outcome the control plane knows by itself, or that say how old something is. */
+const NOT_REPORTED = [
+  'control_plane.reachable',
+  'control_plane.admitted',
+  'document.age',
+  'document.refused',
+];
+
+export function reportOf({ status, config, wireguardKey, certificate }: ReportInput): Report {
+  const { applied, refused } = status.document;
+  return {
+    version: AGENT_VERSION,
+    wireguardKey,
+    advertise: config.advertise,
+    ...(applied === undefined ? {} : { applied }),
+    ...(refused === undefined || refused.epoch === 0 ? {} : { refused }),
+    ...(status.activeHub === undefined ? {} : { activeHub: status.activeHub }),
+    ...(certificate === undefined ? {} : { certificate }),
+    findings: diagnose(status).filter(({ level, code }) => level !== 'ok' && !NOT_REPORTED.includes(code)),
+  };
+}

@@ -1,0 +1,15 @@
+/** What an agent runs beside the loop, by its role. One shape for both, so that the agent need not ask which it is. */
+import type { Document } from '../protocol/document.ts';
+import type { Upstream } from './names/upstream.ts';
+import type { Choice } from './plan/state.ts';
+import type { PeerStatus } from './status.ts';
+
+export interface Role {
+  /** Sets what the document in force says; idempotent. */
+  update(document: Document | undefined): void;
+  choice(): Choice;
+  peers(): Promise<readonly PeerStatus[]>;
+  /** Hubs that answer questions about names, the best one first. */
+  nameHubs(): readonly Upstream[];
+  stop(): void;
+}

@@ -1,0 +1,37 @@
+/** Reads a request's body under a limit, whatever its headers promise, and turns it into a value. */
+import { refuse } from './problems.ts';
+
+/** Largest body in bytes; the largest honest one is a hub's liveness batch of 5,000 peers. */
+export const BODY_BYTES_MAX = 1_048_576;
+
+/** All bytes of the body; stops reading at the limit. */
+export async function readBody(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) refuseSize();
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) refuseSize();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The JSON value of a body that says it is JSON. */
+export function readJson(bytes: Uint8Array, contentType: string | undefined): unknown {
+  if (!/^application\/json(\s*;\s*charset=utf-8)?$/i.test(contentType ?? ''))
+    refuse('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.');
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return refuse(
+      'malformed',
+      'The body cannot be read as JSON in UTF-8. Check its quotes, commas and brackets.',
+    );
+  }
+}
+
+function refuseSize(): never {
+  return refuse('too_large', `The body is larger than ${BODY_BYTES_MAX} bytes. Send less at once.`);
+}

@@ -1,0 +1,53 @@
+/** What everybody may know: who one is, what is deployed, which roots sign, and that the API answers. */
+import { z } from 'zod';
+import { Deployment, Roots } from '../../protocol/deployment.ts';
+import { Principal } from '../../protocol/key.ts';
+import type { Desk } from './collection.ts';
+import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
+
+const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' });
+
+const NOTHING = { method: 'get', tag: 'deployment', body: NO_BODY, query: NO_QUERY, problems: [] } as const;
+
+export function deploymentOperations(desk: Desk): Operation[] {
+  const { deployment, guards, version } = desk;
+  const { pools, domain, roots } = deployment;
+  return [
+    operation({
+      ...NOTHING,
+      id: 'whoami',
+      path: '/v1/whoami',
+      summary: 'Whose key this is',
+      guard: guards.anyUser,
+      answers: [{ status: 200, description: 'The principal', schema: Principal }],
+      handle: async ({ principal }) => ({ status: 200, json: principal }),
+    }),
+    operation({
+      ...NOTHING,
+      id: 'getDeployment',
+      path: '/v1/deployment',
+      summary: 'Pools, signing roots, domain and version',
+      guard: guards.user('read', 'deployment'),
+      answers: [{ status: 200, description: 'The deployment', schema: Deployment }],
+      handle: async () => ({ status: 200, json: { pools, roots, domain, version } }),
+    }),
+    operation({
+      ...NOTHING,
+      id: 'getRoots',
+      path: '/v1/roots',
+      summary: 'The signing roots that agents pin',
+      guard: guards.anyone,
+      answers: [{ status: 200, description: 'The roots', schema: Roots }],
+      handle: async () => ({ status: 200, json: { roots } }),
+    }),
+    operation({
+      ...NOTHING,
+      id: 'getHealth',
+      path: '/healthz',
+      summary: 'Whether the API answers',
+      guard: guards.anyone,
+      answers: [{ status: 200, description: 'It does', schema: Health }],
+      handle: async () => ({ status: 200, json: { status: 'ok' } }),
+    }),
+  ];
+}

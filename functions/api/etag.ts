@@ -1,0 +1,23 @@
+/** Lost updates are refused: a resource's ETag is its version in quotes, and every change names the one it saw. */
+import { refuse } from './problems.ts';
+
+export function etagOf(version: number): string {
+  return `"${version}"`;
+}
+
+/** Ends the request unless `If-Match` names the version that is stored. `*` is no answer: it would overwrite blindly. */
+export function requireMatch(ifMatch: string | undefined, version: number): void {
+  if (ifMatch === undefined)
+    refuse('precondition_required', 'Read the resource first and send its ETag as If-Match.');
+  if (ifMatch !== etagOf(version))
+    refuse(
+      'stale',
+      `If-Match is ${ifMatch.slice(0, 40)}, the resource is at ${etagOf(version)}. Read it again and repeat the change.`,
+    );
+}
+
+/** True if `If-None-Match` names this tag (RFC 9110: weak comparison). */
+export function matchesNone(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
+  return tags.includes(etag);
+}

@@ -1,0 +1,106 @@
+/** How items come about and change: versions, generations, and the audit entry that rides in the item it is about. */
+import { canonicalJson, type Json } from '../../protocol/canonical.ts';
+import type { Event } from '../../protocol/event.ts';
+import type { Metadata } from '../../protocol/metadata.ts';
+import type { Item, ItemKey, Kind, Kinds } from '../store/port.ts';
+import { refuse } from './problems.ts';
+
+/** An item takes no change while so many of its audit entries are undelivered. */
+const OUTBOX_MAX = 64;
+
+/** Who does what, for the audit log. */
+export interface Cause {
+  /** `key:NAME`, `agent:ID` or `system`. */
+  readonly actor: string;
+  readonly requestId: string;
+  readonly now: string;
+}
+
+export interface Deed {
+  readonly action: Event['action'];
+  /** One sentence without secrets. */
+  readonly detail: string;
+}
+
+/** What an item holds beside its key and its history. */
+export interface Content<K extends Kind> {
+  readonly spec: Kinds[K]['spec'];
+  readonly status: Kinds[K]['status'];
+  readonly internal: Kinds[K]['internal'];
+}
+
+/** The id follows from the request: written twice, it is one entry. */
+export function eventOf(key: ItemKey, cause: Cause, deed: Deed): Event {
+  return {
+    id: `${cause.requestId}-${key.kind}`,
+    time: cause.now,
+    tenant: key.tenant,
+    actor: cause.actor,
+    action: deed.action,
+    kind: key.kind,
+    name: key.name,
+    detail: deed.detail,
+    request: cause.requestId,
+  };
+}
+
+export function newItem<K extends Kind>(
+  content: Content<K> & { readonly key: ItemKey<K> },
+  cause: Cause,
+  deed: Deed,
+): Item<K> {
+  return {
+    key: content.key,
+    version: 1,
+    generation: 1,
+    createdAt: cause.now,
+    updatedAt: cause.now,
+    spec: content.spec,
+    status: content.status,
+    internal: content.internal,
+    outbox: [eventOf(content.key, cause, deed)],
+  };
+}
+
+/** The next version; the generation rises only if the spec is another one. */
+export function nextItem<K extends Kind>(item: Item<K>, changes: Partial<Content<K>>, cause: Cause): Item<K> {
+  const spec = changes.spec ?? item.spec;
+  return {
+    ...item,
+    version: item.version + 1,
+    generation: item.generation + (sameJson(spec, item.spec) ? 0 : 1),
+    updatedAt: cause.now,
+    spec,
+    status: changes.status ?? item.status,
+    internal: changes.internal ?? item.internal,
+  };
+}
+
+/** The item with one more audit entry in its outbox. */
+export function withEvent<K extends Kind>(item: Item<K>, cause: Cause, deed: Deed): Item<K> {
+  if (item.outbox.length >= OUTBOX_MAX)
+    refuse('busy', 'Too many audit entries of this resource wait to be delivered. Try again in a minute.');
+  return { ...item, outbox: [...item.outbox, eventOf(item.key, cause, deed)] };
+}
+
+/** Specs come from JSON, hence compare as JSON. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonicalJson(toJson(a)) === canonicalJson(toJson(b));
+}
+
+/** A value without what JSON cannot say. */
+export function toJson(value: unknown): Json {
+  const json: Json = JSON.parse(JSON.stringify(value));
+  return json;
+}
+
+export function metadataOf(item: Item, name = item.key.name): Metadata {
+  return {
+    name,
+    ...(item.key.tenant === '*' ? {} : { tenant: item.key.tenant }),
+    createdAt: item.createdAt,
+    updatedAt: item.updatedAt,
+    generation: item.generation,
+    version: item.version,
+  };
+}

@@ -1,0 +1,116 @@
+/** What OpenAPI 3.1 says of the operations, from the same schemas that validate. */
+import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { Hash } from '../../protocol/document.ts';
+import { Name } from '../../protocol/metadata.ts';
+import { PROBLEMS, Problem, type ProblemCode } from '../../protocol/problem.ts';
+import type { AnswerDocs, Operation, OperationDocs } from './operation.ts';
+
+type Documented = Pick<OpenAPIHono, 'openAPIRegistry' | 'getOpenAPI31Document'>;
+
+const TEXT = { schema: { type: 'string' as const } };
+
+const SECURITY: Readonly<Record<Operation['who'], Record<string, string[]>[]>> = {
+  anyone: [],
+  user: [{ apiKey: [] }],
+  agent: [{ agentSignature: [] }],
+  hub: [{ agentSignature: [] }],
+};
+
+/** Schemas of path parameters: names, but for the hash of a leaf. */
+export function schemaOfParameter(name: string): z.ZodType<string> {
+  return name === 'hash' ? Hash : Name;
+}
+
+export function parametersOf(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+}
+
+/** Writes the operation into the app's registry. */
+export function describe(app: Documented, operation: Operation): void {
+  const { docs } = operation;
+  app.openAPIRegistry.registerPath({
+    method: docs.method,
+    path: docs.path,
+    operationId: docs.id,
+    summary: docs.summary,
+    tags: [docs.tag],
+    security: SECURITY[operation.who],
+    request: requestOf(operation),
+    responses: { ...answersOf(docs), ...problemsOf(docs.problems) },
+  });
+}
+
+/** The document, with the two ways to be somebody. */
+export function documentOf(app: Documented, version: string): object {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key, `isk_TENANT_NAME_SECRET`.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'agentSignature', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'Signature',
+    description:
+      'RFC 9421 with ed25519 over "@method" "@path" "@query" "content-digest", label `isthmus`, keyid the agent id, created at most 60 s off; with Signature-Input and Content-Digest.',
+  });
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Isthmus',
+      version,
+      description:
+        'Private data centers and a public cloud, run as one. Problems are RFC 9457 with a stable `code`.',
+      license: { name: 'Apache-2.0' },
+    },
+  });
+}
+
+function requestOf({ docs, body, query }: Operation): NonNullable<RouteConfig['request']> {
+  const parameters = parametersOf(docs.path).map((name) => [name, schemaOfParameter(name)] as const);
+  const headers = Object.entries(docs.headers ?? {}).map(
+    ([name, { required, description }]) =>
+      [
+        name,
+        required ? z.string().meta({ description }) : z.string().optional().meta({ description }),
+      ] as const,
+  );
+  return {
+    params: z.object(Object.fromEntries(parameters)),
+    query,
+    headers: z.object(Object.fromEntries(headers)),
+    ...(body === undefined
+      ? {}
+      : { body: { required: true, content: { 'application/json': { schema: body } } } }),
+  };
+}
+
+function answersOf(docs: OperationDocs): RouteConfig['responses'] {
+  return Object.fromEntries(docs.answers.map((answer) => [answer.status, answerOf(answer)]));
+}
+
+function answerOf({ description, schema, headers = [] }: AnswerDocs) {
+  return {
+    description,
+    headers: Object.fromEntries(['Isthmus-Request-Id', ...headers].map((name) => [name, TEXT])),
+    ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }),
+  };
+}
+
+/** One answer a status; its description lists the codes. */
+function problemsOf(codes: readonly ProblemCode[]): RouteConfig['responses'] {
+  const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
+  return Object.fromEntries(
+    [...statuses].map((status) => [
+      status,
+      {
+        description: codes
+          .filter((code) => PROBLEMS[code].status === status)
+          .map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`)
+          .join(' '),
+        content: { 'application/problem+json': { schema: Problem } },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+/** Every operation of the API, in the order of the OpenAPI document. */
+import { createAllocator } from '../reconcile/allocate.ts';
+import { agentOperations } from './agent.ts';
+import type { Desk } from './collection.ts';
+import type { ApiDependencies } from './dependencies.ts';
+import { deploymentOperations } from './deployment.ts';
+import { edgeOperations } from './edges.ts';
+import { enrolOperation } from './enrol.ts';
+import { eventOperations } from './events.ts';
+import { createGuards } from './guard.ts';
+import { hubOperations } from './hubs.ts';
+import { keyOperations } from './keys.ts';
+import type { Operation } from './operation.ts';
+import { policyOperations } from './policies.ts';
+import { reportOperations } from './report.ts';
+import { routeOperations } from './routes.ts';
+import { serviceOperations } from './services.ts';
+import { siteOperations } from './sites.ts';
+import { tenantOperations } from './tenants.ts';
+import { tokenOperations } from './tokens.ts';
+
+export function createOperations(dependencies: ApiDependencies): Operation[] {
+  const { store, clock, deployment } = dependencies;
+  const desk: Desk = {
+    ...dependencies,
+    guards: createGuards(store),
+    allocator: createAllocator({ store, clock, pools: deployment.pools }),
+  };
+  return [
+    ...deploymentOperations(desk),
+    ...tenantOperations(desk),
+    ...siteOperations(desk),
+    ...serviceOperations(desk),
+    ...routeOperations(desk),
+    ...policyOperations(desk),
+    ...edgeOperations(desk),
+    ...hubOperations(desk),
+    ...tokenOperations(desk),
+    ...keyOperations(desk),
+    ...eventOperations(desk),
+    enrolOperation(desk),
+    ...agentOperations(desk),
+    ...reportOperations(desk),
+  ];
+}

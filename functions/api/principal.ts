@@ -1,0 +1,22 @@
+/** From a Bearer API key to a principal. Whatever is wrong with a key, the answer is the same. */
+import type { Principal } from '../../protocol/key.ts';
+import type { Store } from '../store/port.ts';
+import { refuse } from './problems.ts';
+import { matchesHash, readKey } from './secret.ts';
+
+/** Compared with when there is no such key, so that an unknown name takes as long as a wrong secret. */
+const NO_HASH = '0'.repeat(64);
+
+export async function authenticateUser(authorization: string | null, store: Store): Promise<Principal> {
+  const text = readKey(/^Bearer ([!-~]{1,200})$/i.exec(authorization ?? '')?.[1] ?? '');
+  if (text === undefined) return refuseKey();
+  const item = await store.get({ kind: 'key', tenant: text.tenant, name: text.name });
+  const known = item !== undefined && item.deletedAt === undefined;
+  const matches = matchesHash(text.secret, known ? item.internal.secretHash : NO_HASH);
+  if (!known || !matches) return refuseKey();
+  return { name: text.name, tenant: text.tenant, role: item.spec.role };
+}
+
+function refuseKey(): never {
+  return refuse('unauthenticated', 'Send a valid API key: `Authorization: Bearer isk_...`.');
+}

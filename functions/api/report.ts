@@ -1,0 +1,91 @@
+/**
+ * What agents tell: reports of changes, and of hubs the liveness of their peers. A report never holds desired state;
+ * it may bring a new WireGuard key, which only the agent itself can sign for, and new adverts, which are decided here.
+ */
+import { Liveness, Report } from '../../protocol/report.ts';
+import type { Item } from '../store/port.ts';
+import { takeAdverts } from './adverts.ts';
+import { changeItem } from './change.ts';
+import type { Desk } from './collection.ts';
+import { type Cause, nextItem, sameJson, withEvent } from './item.ts';
+import { NO_QUERY, type Operation, operation } from './operation.ts';
+
+export function reportOperations(desk: Desk): Operation[] {
+  return [takeReport(desk), takeLiveness(desk)];
+}
+
+function takeReport(desk: Desk): Operation {
+  return operation({
+    id: 'report',
+    method: 'post',
+    path: '/v1/agent/report',
+    tag: 'agents',
+    summary: 'Report what changed on the host',
+    guard: desk.guards.agent,
+    body: Report,
+    query: NO_QUERY,
+    answers: [{ status: 204, description: 'Kept' }],
+    problems: ['busy'],
+    async handle({ principal, body, requestId, now }) {
+      const cause = { actor: `agent:${principal.id}`, requestId, now };
+      await desk.store.writeReport(principal.id, now, body);
+      if (principal.role === 'hub')
+        await changeItem(desk.store, principal.item.key, async (item) => reportedHub(item, body, cause));
+      else
+        await changeItem(desk.store, principal.item.key, (item) => reportedEdge(desk, item, { body, cause }));
+      return { status: 204 };
+    },
+  });
+}
+
+function takeLiveness({ store, guards }: Desk): Operation {
+  return operation({
+    id: 'reportLiveness',
+    method: 'post',
+    path: '/v1/agent/liveness',
+    tag: 'agents',
+    summary: 'Report the liveness of all peers',
+    guard: guards.hub,
+    body: Liveness,
+    query: NO_QUERY,
+    answers: [{ status: 204, description: 'Kept' }],
+    problems: [],
+    async handle({ principal, body, now }) {
+      await store.writeLiveness(principal.item.status.agent, now, body);
+      return { status: 204 };
+    },
+  });
+}
+
+function reportedHub(item: Item<'hub'>, report: Report, cause: Cause): Item<'hub'> {
+  const { wireguardKey, version, certificate } = report;
+  const status = {
+    ...item.status,
+    wireguardKey,
+    version,
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+  return changed(item, status, cause);
+}
+
+async function reportedEdge(
+  desk: Desk,
+  item: Item<'edge'>,
+  { body, cause }: { body: Report; cause: Cause },
+): Promise<Item<'edge'>> {
+  const { wireguardKey, version, advertise } = body;
+  const status = { ...item.status, wireguardKey, version, advertised: advertise };
+  if (sameJson(advertise, item.status.advertised)) return changed(item, status, cause);
+  const site = { kind: 'site', tenant: item.key.tenant, name: item.spec.site } as const;
+  const advertiser = { ...item.spec, site, allowed: item.internal.prefixes, advertised: advertise };
+  return changed(item, { ...status, ...(await takeAdverts(desk, advertiser, cause)) }, cause);
+}
+
+/** The item as it is if the report says nothing new; a new key is worth an entry in the log. */
+function changed<K extends 'edge' | 'hub'>(item: Item<K>, status: Item<K>['status'], cause: Cause): Item<K> {
+  if (sameJson(status, item.status)) return item;
+  const next = nextItem(item, { status }, cause);
+  if (status.wireguardKey === item.status.wireguardKey) return next;
+  const detail = `The ${item.key.kind} ${item.key.name} changed its WireGuard key.`;
+  return withEvent(next, cause, { action: 'report', detail });
+}

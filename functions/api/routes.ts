@@ -1,0 +1,72 @@
+/** Routes: public host names that lead to services. A host belongs to the tenant that claimed it first. */
+import {
+  type Route,
+  RouteCreation,
+  RouteList,
+  RouteReplacement,
+  Route as RouteSchema,
+} from '../../protocol/route.ts';
+import { routeConditions } from '../domain/readiness.ts';
+import { checkRoute } from '../domain/route.ts';
+import type { Item, Store } from '../store/port.ts';
+import { type Creatable, type Desk, findLive, tenantPlace, type Wanted } from './collection.ts';
+import { readTenantEstate } from './conditions.ts';
+import { allLive } from './dependent.ts';
+import { metadataOf } from './item.ts';
+import type { Operation } from './operation.ts';
+import { refuse, refuseIf } from './problems.ts';
+import { crudOperations } from './resource.ts';
+
+export function routeOperations(desk: Desk): Operation[] {
+  const kind: Creatable<'route', Route> = {
+    kind: 'route',
+    path: '/v1/tenants/{tenant}/routes',
+    schemas: { one: RouteSchema, list: RouteList, creation: RouteCreation, replacement: RouteReplacement },
+    problems: ['already_exists', 'host_taken'],
+    place: tenantPlace,
+    begin: (evidence) => evidence,
+    prepare: (wanted) => prepareRoute(desk.store, wanted),
+    show: (items) => showRoutes(desk, items),
+    settle: (before) => releaseHost(desk.store, before),
+  };
+  return crudOperations(desk, kind);
+}
+
+async function prepareRoute(store: Store, { key, spec }: Wanted<'route'>) {
+  const { tenant } = key;
+  const { site, name } = spec.service;
+  const service = await findLive(store, { kind: 'service', tenant, name: `${site}/${name}` });
+  const services = service === undefined ? [] : [{ site, name, ...service.spec }];
+  const routes = (await allLive(store, { kind: 'route', tenant })).map((item) => ({
+    name: item.key.name,
+    ...item.spec,
+  }));
+  refuseIf(checkRoute({ name: key.name, ...spec }, { services, routes }));
+  if ((await store.claimHost(spec.host, tenant)) === 'taken')
+    refuse('host_taken', `${spec.host} belongs to another tenant. Choose another host name.`, [
+      { pointer: '/spec/host', detail: 'This host name belongs to another tenant.' },
+    ]);
+  return { spec, status: { conditions: [] } };
+}
+
+/** Frees the host that a route had, unless a route of the tenant still has it. */
+async function releaseHost(store: Store, { key, spec }: Item<'route'>): Promise<void> {
+  const isUsed = async () =>
+    (await allLive(store, { kind: 'route', tenant: key.tenant })).some(
+      (route) => route.spec.host === spec.host,
+    );
+  if (await isUsed()) return;
+  await store.releaseHost(spec.host, key.tenant);
+  if (await isUsed()) await store.claimHost(spec.host, key.tenant);
+}
+
+async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
+  const tenant = await readTenantEstate(desk, items[0]?.key.tenant);
+  return items.map((item) => ({
+    metadata: metadataOf(item),
+    spec: item.spec,
+    status: {
+      conditions: routeConditions({ name: item.key.name, ...item.spec }, tenant, item.updatedAt),
+    },
+  }));
+}

@@ -1,0 +1,111 @@
+/**
+ * Sites: what may be exposed, what is, and under which virtual prefixes. The ledger is written before the item, so that
+ * a crash in between costs an entry that is swept, never a prefix with two owners.
+ */
+import { contains, parsePrefix } from '../../protocol/address.ts';
+import {
+  type Site,
+  SiteCreation,
+  SiteList,
+  SiteReplacement,
+  Site as SiteSchema,
+} from '../../protocol/site.ts';
+import { checkNative } from '../domain/native.ts';
+import { checkSite } from '../domain/site.ts';
+import type { Allocator } from '../reconcile/allocate.ts';
+import type { Item, ItemKey, Store } from '../store/port.ts';
+import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
+import { readSiteConditions } from './conditions.ts';
+import { allLive, findDependent } from './dependent.ts';
+import { type Cause, metadataOf } from './item.ts';
+import { everySite } from './native.ts';
+import type { Operation } from './operation.ts';
+import { Rejection, refuse, refuseIf } from './problems.ts';
+import { crudOperations } from './resource.ts';
+import { revokeTokens } from './revoke.ts';
+
+export function siteOperations(desk: Desk): Operation[] {
+  const kind: Creatable<'site', Site> = {
+    kind: 'site',
+    path: '/v1/tenants/{tenant}/sites',
+    schemas: { one: SiteSchema, list: SiteList, creation: SiteCreation, replacement: SiteReplacement },
+    problems: [
+      'prefix_outside_allotment',
+      'prefix_overlaps',
+      'prefix_reserved',
+      'prefix_too_wide',
+      'pool_exhausted',
+      'native_collision',
+      'busy',
+    ],
+    place: tenantPlace,
+    begin: (evidence) => evidence,
+    prepare: (wanted) => prepareSite(desk, wanted),
+    show: (items) => showSites(desk, items),
+    release: (item, cause) => releaseSite(desk.store, item, cause),
+  };
+  return crudOperations(desk, kind);
+}
+
+async function prepareSite(desk: Desk, { key, spec, before }: Wanted<'site'>) {
+  const others = before === undefined ? [] : await advertisedWithin(desk.store, before, spec.allotment);
+  refuseIf(checkSite(spec, { pools: desk.deployment.pools, others }));
+  const prefixes = [...new Set([...spec.prefixes, ...others])];
+  if (spec.native.length > 0) {
+    const site = { ...spec, tenant: key.tenant, name: key.name, prefixes };
+    refuseIf(checkNative(site, await everySite(desk.store)));
+  }
+  const mappings = await allocateFor(desk.allocator, key, prefixes);
+  return { spec, status: { prefixes: mappings, conditions: [] } };
+}
+
+/** Mappings of real prefixes, in their order; the same prefix of the same site always gets the same one. */
+export async function allocateFor(
+  allocator: Allocator,
+  { tenant, name }: ItemKey<'site'>,
+  prefixes: readonly string[],
+) {
+  const mappings = await allocator.prefixes(tenant, name, prefixes);
+  if ('code' in mappings) throw new Rejection(mappings);
+  return mappings;
+}
+
+/** Exposed prefixes that edges advertise and that the allotment still holds. */
+async function advertisedWithin(
+  store: Store,
+  { key, status }: Item<'site'>,
+  allotment: readonly string[],
+): Promise<string[]> {
+  const edges = await allLive(store, { kind: 'edge', tenant: key.tenant });
+  const accepted = edges
+    .filter(({ spec }) => spec.site === key.name && spec.approved)
+    .flatMap((edge) => edge.status.accepted);
+  return status.prefixes
+    .map(({ real }) => real)
+    .filter((real) => accepted.includes(real))
+    .filter((real) => allotment.some((range) => contains(parsePrefix(range), parsePrefix(real))));
+}
+
+async function releaseSite(store: Store, { key }: Item<'site'>, cause: Cause): Promise<void> {
+  const { tenant, name } = key;
+  const edge = await findDependent(store, { kind: 'edge', tenant }, ({ spec }) => spec.site === name);
+  const service = await findDependent(store, { kind: 'service', tenant, prefix: `${name}/` }, () => true);
+  const dependent = edge ?? service;
+  if (dependent !== undefined)
+    refuse(
+      'in_use',
+      `The ${dependent.key.kind} ${dependent.key.name} is at the site ${name}. Delete it first.`,
+    );
+  await revokeTokens(store, { tenant, revokes: (token) => token.spec.site === name }, cause);
+}
+
+async function showSites(desk: Desk, items: readonly Item<'site'>[]): Promise<Site[]> {
+  const [first] = items;
+  if (first === undefined) return [];
+  const conditionsOf = await readSiteConditions(desk, first.key.tenant);
+  return items.map((item) => ({
+    metadata: metadataOf(item),
+    spec: item.spec,
+    status: { prefixes: item.status.prefixes, conditions: conditionsOf(item) },
+  }));
+}

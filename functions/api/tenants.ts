@@ -1,0 +1,56 @@
+/** Tenants: made and removed by the deployment's admins; one that still has something in it stays. */
+import {
+  type Tenant,
+  TenantCreation,
+  TenantList,
+  TenantReplacement,
+  Tenant as TenantSchema,
+} from '../../protocol/tenant.ts';
+import { tenantConditions } from '../domain/readiness.ts';
+import type { Item, Kind, Store } from '../store/port.ts';
+import { type Creatable, type Desk, IN_DEPLOYMENT } from './collection.ts';
+import { findDependent } from './dependent.ts';
+import { metadataOf } from './item.ts';
+import type { Operation } from './operation.ts';
+import { refuse } from './problems.ts';
+import { crudOperations } from './resource.ts';
+
+/** What keeps a tenant: a successor of its name must not inherit any of it, its keys least of all. */
+const DEPENDENTS: readonly Kind[] = ['site', 'edge', 'route', 'policy', 'key'];
+
+export function tenantOperations(desk: Desk): Operation[] {
+  return crudOperations(desk, tenantKind(desk.store));
+}
+
+function tenantKind(store: Store): Creatable<'tenant', Tenant> {
+  return {
+    kind: 'tenant',
+    path: '/v1/tenants',
+    life: 'administer',
+    schemas: {
+      one: TenantSchema,
+      list: TenantList,
+      creation: TenantCreation,
+      replacement: TenantReplacement,
+    },
+    problems: [],
+    place: () => IN_DEPLOYMENT,
+    begin: (evidence) => evidence,
+    prepare: async ({ spec }) => ({ spec, status: { conditions: [] } }),
+    show: async (items) => items.map(showTenant),
+    release: (item) => releaseTenant(store, item),
+  };
+}
+
+function showTenant(item: Item<'tenant'>): Tenant {
+  const conditions = tenantConditions(item.spec, item.updatedAt);
+  return { metadata: metadataOf(item), spec: item.spec, status: { conditions } };
+}
+
+async function releaseTenant(store: Store, { key }: Item<'tenant'>): Promise<void> {
+  for (const kind of DEPENDENTS) {
+    const dependent = await findDependent(store, { kind, tenant: key.name }, () => true);
+    if (dependent !== undefined)
+      refuse('in_use', `The ${kind} ${dependent.key.name} is in the tenant ${key.name}. Delete it first.`);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Whose documents a change may touch. A document that then compiles to the same text is not written, so naming one
+ * too many costs a compile; naming one too few costs the wait for the next sweep. What was there before the change is
+ * not known here, so where it matters (a policy's former destination, the site of a deleted edge) the whole tenant is named.
+ */
+import type { EdgeFacts, Estate, HubFacts, TenantEstate } from './estate.ts';
+import { isLive } from './estate.ts';
+
+export interface ChangedItem {
+  readonly kind: 'tenant' | 'site' | 'service' | 'route' | 'policy' | 'edge' | 'hub' | 'token' | 'key';
+  /** `*` for what belongs to the deployment. */
+  readonly tenant: string;
+  /** Services are `SITE/NAME`. */
+  readonly name: string;
+}
+
+type AffectedEstate = Pick<Estate, 'hubs' | 'tenants'>;
+
+/** Ids of the agents to compile, sorted. An edge that is not live is named only if it is what changed. */
+export function affectedAgents(change: ChangedItem, estate: AffectedEstate): string[] {
+  if (change.kind === 'token' || change.kind === 'key') return [];
+  const hubs = estate.hubs.map((hub: HubFacts) => hub.id);
+  return [...new Set([...hubs, ...edgesOf(change, estate)])].sort();
+}
+
+function edgesOf(change: ChangedItem, estate: AffectedEstate): string[] {
+  if (change.kind === 'hub')
+    return idsOf(
+      estate.tenants.flatMap((tenant) => tenant.edges),
+      () => true,
+    );
+  const name = change.kind === 'tenant' ? change.name : change.tenant;
+  const tenant = estate.tenants.find((candidate) => candidate.name === name);
+  if (!tenant) return change.kind === 'edge' ? [`edge.${change.tenant}.${change.name}`] : [];
+  return [...ownEdge(change), ...idsOf(tenant.edges, concernedBy(change, tenant))];
+}
+
+function ownEdge(change: ChangedItem): string[] {
+  return change.kind === 'edge' ? [`edge.${change.tenant}.${change.name}`] : [];
+}
+
+function idsOf(edges: readonly EdgeFacts[], isConcerned: (edge: EdgeFacts) => boolean): string[] {
+  return edges.filter((edge) => isLive(edge) && isConcerned(edge)).map((edge) => edge.id);
+}
+
+/** Which live edges of the tenant a change within it concerns. */
+function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFacts) => boolean {
+  if (change.kind === 'tenant') return () => true;
+  if (change.kind === 'route' || change.kind === 'policy') return () => tenant.isolation === 'isolated';
+  const changed = tenant.edges.find((edge) => change.kind === 'edge' && edge.name === change.name);
+  if (changed) return (edge) => edge.site === changed.site;
+  if (change.kind === 'edge') return () => true;
+  const sites = sitesOf(change, tenant);
+  return (edge) => sites.has(edge.site);
+}
+
+/** Sites whose edges name the changed thing: its own; and those that a native route or a policy joins to a site. */
+function sitesOf(change: ChangedItem, tenant: TenantEstate): Set<string> {
+  if (change.kind === 'service') return new Set([change.name.split('/')[0] ?? '']);
+  const site = tenant.sites.find((candidate) => candidate.name === change.name);
+  const joined = tenant.sites
+    .filter((other) => other.native.includes(change.name))
+    .map((other) => other.name);
+  const allowed = tenant.policies
+    .filter((policy) => policy.from.site === change.name)
+    .map((policy) => policy.to.site);
+  return new Set([change.name, ...(site?.native ?? []), ...joined, ...allowed]);
+}

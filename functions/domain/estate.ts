@@ -1,0 +1,132 @@
+/**
+ * The estate: what the compilers read, as small values of this room's own. Whoever reads the table makes them; a
+ * deleted item is not among them. It holds no rule but who carries a site's prefixes.
+ */
+import type { SigningRoot } from '../../protocol/document.ts';
+import type { PolicySpec } from '../../protocol/policy.ts';
+import type { Mapping } from '../../protocol/site.ts';
+import { sortedBy } from './order.ts';
+
+/** What is the same for every agent of the deployment. */
+export interface DeploymentFacts {
+  readonly pools: readonly string[];
+  readonly domain: string;
+  readonly roots: readonly SigningRoot[];
+  readonly pollSeconds: number;
+}
+
+export interface SiteFacts {
+  readonly tenant: string;
+  readonly name: string;
+  readonly kind: 'datacenter' | 'vpc';
+  readonly allotment: readonly string[];
+  /** What is exposed, with its virtual prefixes: the status of the site. */
+  readonly prefixes: readonly Mapping[];
+  readonly lan: 'routed' | 'masquerade';
+  readonly native: readonly string[];
+}
+
+export interface EdgeFacts {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly site: string;
+  readonly approved: boolean;
+  readonly quarantined: boolean;
+  readonly publicKey: string;
+  readonly tunnelAddress: string;
+  /** Real prefixes that it advertised and that were accepted. */
+  readonly accepted: readonly string[];
+  /** When it enrolled, ISO 8601: the older of two with one key keeps it. */
+  readonly since: string;
+}
+
+export interface HubFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly group: string;
+  readonly endpoint: string;
+  readonly tunnelAddress: string;
+  /** Absent until the hub has enrolled; until then nobody is told of it. */
+  readonly publicKey?: string | undefined;
+  readonly vpc?: { readonly tenant: string; readonly site: string } | undefined;
+}
+
+export interface ServiceFacts {
+  readonly site: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+export interface PolicyFacts extends Pick<PolicySpec, 'from' | 'to' | 'ports'> {
+  readonly name: string;
+}
+
+export interface RouteFacts {
+  readonly name: string;
+  readonly host: string;
+  readonly path: string;
+  readonly service: { readonly site: string; readonly name: string };
+}
+
+/** A tenant with all that is in it. */
+export interface TenantEstate {
+  readonly name: string;
+  readonly isolation: 'open' | 'isolated';
+  readonly sites: readonly SiteFacts[];
+  readonly edges: readonly EdgeFacts[];
+  readonly services: readonly ServiceFacts[];
+  readonly policies: readonly PolicyFacts[];
+  readonly routes: readonly RouteFacts[];
+}
+
+export interface Estate {
+  readonly deployment: DeploymentFacts;
+  readonly hubs: readonly HubFacts[];
+  readonly tenants: readonly TenantEstate[];
+}
+
+/** True if the edge may have a tunnel. */
+export function isLive(edge: Pick<EdgeFacts, 'approved' | 'quarantined'>): boolean {
+  return edge.approved && !edge.quarantined;
+}
+
+/** Hubs that have enrolled, by name. */
+export function enrolledHubs(hubs: readonly HubFacts[]): (HubFacts & { readonly publicKey: string })[] {
+  const enrolled = hubs.flatMap((hub) =>
+    hub.publicKey === undefined ? [] : [{ ...hub, publicKey: hub.publicKey }],
+  );
+  return sortedBy(enrolled, (hub) => hub.name);
+}
+
+/** A site's mappings, by virtual prefix. */
+export function mappingsOf(tenant: TenantEstate, site: string): readonly Mapping[] {
+  return siteOf(tenant, site)?.prefixes ?? [];
+}
+
+export function siteOf(tenant: TenantEstate, site: string): SiteFacts | undefined {
+  return tenant.sites.find((candidate) => candidate.name === site);
+}
+
+/**
+ * Which mapping each live edge of a site carries, by edge id. A prefix has one carrier, since a hub takes a source
+ * from one peer only: the first edge that had it accepted, else the first edge (SITE before SITE-2 before SITE-10).
+ * The prefixes of a VPC that a hub stands in are the hub's, and no edge's.
+ */
+export function carriedBy(
+  site: SiteFacts,
+  edges: readonly EdgeFacts[],
+  hubs: readonly HubFacts[],
+): Map<string, Mapping[]> {
+  const live = edges.filter((edge) => edge.tenant === site.tenant && edge.site === site.name && isLive(edge));
+  const ranked = sortedBy(live, (edge) => edge.name).sort((a, b) => a.name.length - b.name.length);
+  const carried = new Map<string, Mapping[]>(ranked.map((edge) => [edge.id, []]));
+  if (hubs.some((hub) => hub.vpc?.tenant === site.tenant && hub.vpc.site === site.name)) return carried;
+  for (const mapping of sortedBy(site.prefixes, ({ virtual }) => virtual)) {
+    const carrier = ranked.find((edge) => edge.accepted.includes(mapping.real)) ?? ranked[0];
+    if (carrier) carried.get(carrier.id)?.push(mapping);
+  }
+  return carried;
+}

@@ -1,0 +1,124 @@
+/** What can be said of sites, services, routes, policies and tenants: whether each is in force, and what it waits for. */
+import type { Condition } from '../../protocol/metadata.ts';
+import {
+  type EdgeFacts,
+  isLive,
+  mappingsOf,
+  type PolicyFacts,
+  type RouteFacts,
+  type SiteFacts,
+  siteOf,
+  type TenantEstate,
+} from './estate.ts';
+import type { NativePair } from './native.ts';
+import { peersOf } from './native.ts';
+import { servedRoutes } from './route.ts';
+import { virtualAddress } from './service.ts';
+import { condition } from './status.ts';
+
+export interface SiteEvidence {
+  readonly site: SiteFacts;
+  /** The edges of the site, each with its Connected condition. */
+  readonly edges: readonly { readonly edge: EdgeFacts; readonly connected: Condition }[];
+  /** The Reporting conditions of hubs that stand in this site, if it is a VPC. */
+  readonly hubs: readonly Condition[];
+  /** All sites of the tenant, and the native pairs in force. */
+  readonly sites: readonly SiteFacts[];
+  readonly pairs: readonly NativePair[];
+  readonly updatedAt: string;
+}
+
+/** `Ready`, and a `Native/PEER` for each site that it asks to reach natively. */
+export function siteConditions(evidence: SiteEvidence): Condition[] {
+  return [ready(evidence), ...[...evidence.site.native].sort().map((peer) => native(peer, evidence))];
+}
+
+function ready({ site, edges, hubs, updatedAt }: SiteEvidence): Condition {
+  const say = (reason: string, message: string) => condition(['Ready', 'False', reason], message, updatedAt);
+  if (site.prefixes.length === 0)
+    return say('NoPrefixes', 'The site exposes no prefix; add some, or let its edge advertise them.');
+  if (edges.length === 0 && hubs.length === 0)
+    return say('NoEdge', 'No edge has enrolled; create a token and run the installer at the site.');
+  const live = edges.filter(({ edge }) => isLive(edge));
+  if (live.length === 0 && hubs.length === 0)
+    return say('NoApprovedEdge', 'No edge of the site is approved and free of quarantine.');
+  const evidence = [...live.map(({ connected }) => connected), ...hubs];
+  const best =
+    evidence.find(({ status }) => status === 'True') ??
+    evidence.find(({ status }) => status === 'Unknown') ??
+    evidence[0];
+  const {
+    status = 'Unknown',
+    reason = 'NoEvidence',
+    message = '',
+    lastTransitionTime = updatedAt,
+  } = best ?? {};
+  return condition(['Ready', status, status === 'True' ? 'Connected' : reason], message, lastTransitionTime);
+}
+
+function native(peer: string, { site, sites, pairs, updatedAt }: SiteEvidence): Condition {
+  const type = `Native/${peer}`;
+  if (peersOf(site, pairs).includes(peer))
+    return condition([type, 'True', 'Joined'], `${site.name} and ${peer} use real addresses.`, updatedAt);
+  const other = sites.find((candidate) => candidate.name === peer);
+  if (!other) return condition([type, 'False', 'NoSuchSite'], `There is no site ${peer}.`, updatedAt);
+  if (!other.native.includes(site.name))
+    return condition(
+      [type, 'False', 'WaitingForPeer'],
+      `The site ${peer} has to ask for ${site.name} too.`,
+      updatedAt,
+    );
+  return condition(
+    [type, 'False', 'Collision'],
+    'Real addresses would collide; virtual ones are in use.',
+    updatedAt,
+  );
+}
+
+export function serviceConditions(
+  service: { readonly address: string },
+  site: Pick<SiteFacts, 'name' | 'prefixes'> | undefined,
+  updatedAt: string,
+): Condition[] {
+  const virtual = virtualAddress(service.address, site?.prefixes ?? []);
+  if (virtual !== undefined)
+    return [condition(['Named', 'True', 'Exposed'], `Other sites reach it at ${virtual}.`, updatedAt)];
+  const message = `${service.address} is in no exposed prefix of the site, so other sites can't reach it.`;
+  return [condition(['Named', 'False', 'NotExposed'], message, updatedAt)];
+}
+
+export function routeConditions(route: RouteFacts, tenant: TenantEstate, updatedAt: string): Condition[] {
+  if (servedRoutes(tenant).some((served) => served.route.name === route.name))
+    return [condition(['Served', 'True', 'Served'], 'The hubs serve it.', updatedAt)];
+  const message = `The service ${route.service.name} at ${route.service.site} is missing or not exposed, or another route has this host and path.`;
+  return [condition(['Served', 'False', 'NoService'], message, updatedAt)];
+}
+
+export function policyConditions(policy: PolicyFacts, tenant: TenantEstate, updatedAt: string): Condition[] {
+  const say = (status: Condition['status'], reason: string, message: string) => [
+    condition(['InForce', status, reason], message, updatedAt),
+  ];
+  const missing = [policy.from.site, policy.to.site].find((site) => siteOf(tenant, site) === undefined);
+  if (missing !== undefined) return say('False', 'NoSuchSite', `There is no site ${missing}.`);
+  const { service } = policy.to;
+  const isKnown = tenant.services.some((one) => one.site === policy.to.site && one.name === service);
+  if (service !== undefined && !isKnown)
+    return say('False', 'NoSuchService', `There is no service ${service}.`);
+  if (tenant.isolation === 'open')
+    return say('True', 'TenantOpen', 'The tenant is open: this flows with or without the policy.');
+  const bare = [policy.from.site, policy.to.site].find((site) => mappingsOf(tenant, site).length === 0);
+  if (bare !== undefined) return say('False', 'NoPrefixes', `The site ${bare} exposes no prefix yet.`);
+  return say('True', 'Compiled', 'Edges and hubs are told to let it pass.');
+}
+
+export function tenantConditions(tenant: Pick<TenantEstate, 'isolation'>, updatedAt: string): Condition[] {
+  if (tenant.isolation === 'isolated')
+    return [
+      condition(
+        ['Isolated', 'True', 'OnlyPolicies'],
+        'Only what a policy allows flows between sites.',
+        updatedAt,
+      ),
+    ];
+  return [condition(['Isolated', 'False', 'Open'], 'The sites of the tenant reach each other.', updatedAt)];
+}

@@ -1,0 +1,79 @@
+/**
+ * Moves audit entries from the items they ride in to the event log, and ends deleted items: what they held is
+ * released first, so that a crash in between leaves something to repeat, never something lost.
+ */
+
+import { edgeId, hubId } from '../domain/agent.ts';
+import { agentOwner, siteOwner } from '../domain/allocate.ts';
+import { ageSeconds } from '../domain/time.ts';
+import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
+import type { Allocator } from './allocate.ts';
+import { listAll } from './estate.ts';
+import type { Clock } from './ports.ts';
+
+/**
+ * Clearing an outbox is a write, and gives the item a new ETag. It waits until the item has rested, so that a client
+ * that has just read it can still change it; entries written to the log twice are one entry.
+ */
+const REST_SECONDS = 600;
+/** Unless there are so many entries: the item has a limit. */
+const RESTING_ENTRIES_MAX = 16;
+
+export interface DeliverDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly allocator: Pick<Allocator, 'release'>;
+}
+
+/** Writes the item's audit entries to the log. */
+export async function logEvents(store: Pick<Store, 'writeEvent'>, item: Item): Promise<void> {
+  for (const event of item.outbox) await store.writeEvent(event);
+}
+
+/** Logs, then purges a deleted item or clears a rested outbox. A stale write is left to the next round. */
+export async function deliver<K extends Kind>(
+  dependencies: DeliverDependencies,
+  item: Item<K>,
+): Promise<void> {
+  const { store, clock } = dependencies;
+  await logEvents(store, item);
+  if (item.deletedAt !== undefined) {
+    await releaseHeld(dependencies, item, item.deletedAt);
+    await store.purge(item.key, item.version);
+    return;
+  }
+  const isRested = ageSeconds(item.updatedAt, clock.now()) >= REST_SECONDS;
+  if (item.outbox.length > RESTING_ENTRIES_MAX || (isRested && item.outbox.length > 0))
+    await store.replace({ ...item, version: item.version + 1, outbox: [] });
+}
+
+/** Reads the item and delivers it. */
+export async function deliverKey(dependencies: DeliverDependencies, key: ItemKey): Promise<void> {
+  const item = await dependencies.store.get(key);
+  if (item) await deliver(dependencies, item);
+}
+
+async function releaseHeld(dependencies: DeliverDependencies, item: Item, deletedAt: string): Promise<void> {
+  const { allocator, store } = dependencies;
+  const { kind, tenant, name } = item.key;
+  if (kind === 'site') await allocator.release(siteOwner(tenant, name), deletedAt);
+  if (kind === 'edge') await allocator.release(agentOwner(edgeId(tenant, name)), deletedAt);
+  if (kind === 'hub') await allocator.release(agentOwner(hubId(name)), deletedAt);
+  if (isRoute(item)) await releaseHost(store, item);
+}
+
+function isRoute(item: Item): item is Item<'route'> {
+  return item.key.kind === 'route';
+}
+
+/** A host stays the tenant's while another route of it has it; one made meanwhile claims it back. */
+async function releaseHost(store: Store, route: Item<'route'>): Promise<void> {
+  const { host } = route.spec;
+  const isUsed = async () =>
+    (await listAll(store, 'route', route.key.tenant)).some(
+      (other) => other.deletedAt === undefined && other.spec.host === host,
+    );
+  if (await isUsed()) return;
+  await store.releaseHost(host, route.key.tenant);
+  if (await isUsed()) await store.claimHost(host, route.key.tenant);
+}

@@ -1,0 +1,107 @@
+/** Reads the estate of the domain room out of the table, with consistent reads. It decides nothing but what is absent. */
+
+import { edgeId } from '../domain/agent.ts';
+import type { DeploymentFacts, Estate, HubFacts, TenantEstate } from '../domain/estate.ts';
+import type { Item, Kind, Store } from '../store/port.ts';
+
+const PAGE_ITEMS = 500;
+const PAGES_MAX = 200;
+
+/** Every item of a kind in a tenant, deleted ones too. Throws beyond the bound: half an estate must not be compiled. */
+export async function listAll<K extends Kind>(
+  store: Pick<Store, 'list'>,
+  kind: K,
+  tenant: string,
+): Promise<Item<K>[]> {
+  const items: Item<K>[] = [];
+  let after: string | undefined;
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const page = await store.list(kind, tenant, {
+      limit: PAGE_ITEMS,
+      ...(after === undefined ? {} : { after }),
+    });
+    items.push(...page.items);
+    after = page.next;
+    if (after === undefined) return items;
+  }
+  throw new Error(`more than ${PAGES_MAX * PAGE_ITEMS} items of kind ${kind} in ${tenant}`);
+}
+
+/** The estate; with `only`, of these tenants alone. */
+export async function readEstate(
+  store: Pick<Store, 'list'>,
+  deployment: DeploymentFacts,
+  only?: ReadonlySet<string>,
+): Promise<Estate> {
+  const [hubs, tenants] = await Promise.all([present(store, 'hub', '*'), present(store, 'tenant', '*')]);
+  const wanted = tenants.filter((tenant) => only === undefined || only.has(tenant.key.name));
+  const estates: TenantEstate[] = [];
+  for (const tenant of wanted) estates.push(await readTenant(store, tenant));
+  return { deployment, hubs: hubs.map(hubFacts), tenants: estates };
+}
+
+async function present<K extends Kind>(
+  store: Pick<Store, 'list'>,
+  kind: K,
+  tenant: string,
+): Promise<Item<K>[]> {
+  return (await listAll(store, kind, tenant)).filter((item) => item.deletedAt === undefined);
+}
+
+async function readTenant(store: Pick<Store, 'list'>, item: Item<'tenant'>): Promise<TenantEstate> {
+  const { name } = item.key;
+  const [sites, edges, services, policies, routes] = await Promise.all([
+    present(store, 'site', name),
+    present(store, 'edge', name),
+    present(store, 'service', name),
+    present(store, 'policy', name),
+    present(store, 'route', name),
+  ]);
+  return {
+    name,
+    isolation: item.spec.isolation,
+    sites: sites.map(siteFacts),
+    edges: edges.map(edgeFacts),
+    services: services.map(serviceFacts),
+    policies: policies.map((policy) => ({ name: policy.key.name, ...policy.spec })),
+    routes: routes.map((route) => ({ name: route.key.name, ...route.spec })),
+  };
+}
+
+function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][number] {
+  const { kind, allotment, lan, native } = spec;
+  return { tenant: key.tenant, name: key.name, kind, allotment, lan, native, prefixes: status.prefixes };
+}
+
+function edgeFacts({ key, spec, status, createdAt }: Item<'edge'>): TenantEstate['edges'][number] {
+  return {
+    id: edgeId(key.tenant, key.name),
+    tenant: key.tenant,
+    name: key.name,
+    site: spec.site,
+    approved: spec.approved,
+    quarantined: spec.quarantined,
+    publicKey: status.wireguardKey,
+    tunnelAddress: status.tunnelAddress,
+    accepted: status.accepted,
+    since: createdAt,
+  };
+}
+
+/** A service's name in the table is SITE/NAME. */
+function serviceFacts({ key, spec }: Item<'service'>): TenantEstate['services'][number] {
+  const [site = '', name = ''] = key.name.split('/');
+  return { site, name, address: spec.address, port: spec.port, protocol: spec.protocol };
+}
+
+function hubFacts({ key, spec, status }: Item<'hub'>): HubFacts {
+  return {
+    id: status.agent,
+    name: key.name,
+    group: spec.group,
+    endpoint: spec.endpoint,
+    tunnelAddress: status.tunnelAddress,
+    publicKey: status.wireguardKey,
+    vpc: spec.vpc,
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The key design of the single table, as pure functions: nothing else makes or reads `pk` and `sk`.
+ * A part that could reach into another partition is refused here, whatever the callers have let through.
+ *
+ *   resources                      TENANT#KIND   NAME
+ *   events                         TENANT#event  TIME#ID (read from the end)
+ *   document, report, liveness     agent#ID      their word
+ *   ledger                         ledger        BLOCK
+ *   host claims                    host          HOST
+ *
+ * Agent ids have a dot and kinds have none, so no agent's partition is also a tenant's.
+ */
+
+import type { Change, ItemKey, Kind } from './port.ts';
+import { StoreError } from './port.ts';
+
+export interface TableKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** DynamoDB takes sort keys of 1,024 bytes; names are ASCII and far shorter. */
+const NAME_LENGTH_MAX = 512;
+
+/** Tenants are names (DNS labels), or `*` for the deployment. */
+const TENANT = /^(?:\*|[a-z0-9-]{1,64})$/;
+/** Printable ASCII without the separator. */
+const PRINTABLE = /^[\x21\x22\x24-\x7e]+$/;
+const AGENT = /^(?:edge|hub)\.[a-z0-9.-]{1,128}$/;
+
+const KINDS: Readonly<Record<Kind, true>> = {
+  tenant: true,
+  site: true,
+  service: true,
+  route: true,
+  policy: true,
+  edge: true,
+  hub: true,
+  token: true,
+  key: true,
+};
+
+/** True if an item can have this tenant and name at all; a read of any other finds nothing. */
+export function isPossible(key: ItemKey): boolean {
+  return isTenant(key.tenant) && isName(key.name);
+}
+
+export function isTenant(tenant: string): boolean {
+  return TENANT.test(tenant);
+}
+
+export function itemKey(key: ItemKey): TableKey {
+  return { pk: partitionOf(key.kind, key.tenant), sk: nameOf(key.name) };
+}
+
+/** The partition of all resources of a kind in a tenant. */
+export function partitionOf(kind: Kind | 'event', tenant: string): string {
+  if (!isTenant(tenant)) throw refusal('tenant', tenant);
+  return `${tenant}#${kind}`;
+}
+
+/** The resource of a key as a stream shows it; undefined for what is none. */
+export function changeOf(key: TableKey): Change | undefined {
+  const [tenant = '', kind = '', ...rest] = key.pk.split('#');
+  if (rest.length > 0 || !isKind(kind)) return undefined;
+  const found = { kind, tenant, name: key.sk };
+  return isPossible(found) ? { key: found } : undefined;
+}
+
+export function agentKey(agent: string, part: 'document' | 'report' | 'liveness'): TableKey {
+  if (!AGENT.test(agent)) throw refusal('agent id', agent);
+  return { pk: `agent#${agent}`, sk: part };
+}
+
+export function ledgerKey(block: string): TableKey {
+  return { pk: 'ledger', sk: nameOf(block) };
+}
+
+/** Host names are the same in either case. */
+export function hostKey(host: string): TableKey {
+  return { pk: 'host', sk: nameOf(host.toLowerCase()) };
+}
+
+/** `time` may have any precision; the key always has milliseconds, so that text order is time order. */
+export function eventKey(event: {
+  readonly tenant: string;
+  readonly time: string;
+  readonly id: string;
+}): TableKey {
+  const time = new Date(event.time);
+  if (Number.isNaN(time.getTime())) throw refusal('time', event.time);
+  return { pk: partitionOf('event', event.tenant), sk: `${time.toISOString()}#${nameOf(event.id)}` };
+}
+
+function nameOf(name: string): string {
+  if (!isName(name)) throw refusal('name', name);
+  return name;
+}
+
+function isName(name: string): boolean {
+  return name.length <= NAME_LENGTH_MAX && PRINTABLE.test(name);
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(KINDS, text);
+}
+
+function refusal(what: string, value: string): StoreError {
+  return new StoreError(
+    'store.bad_key',
+    `This ${what} can't be stored: ${JSON.stringify(value.slice(0, 80))}`,
+  );
+}

@@ -1,0 +1,191 @@
+#!/bin/sh
+# Makes a machine ready: Debian packages, npm packages, a WireGuard. Prints each thing it does with its time, and
+# does nothing where all is there. It must stay POSIX sh, because it runs before anything of ours is installed.
+#
+# Usage: sh local/setup.sh [demo|runtime|packages|test]
+#   demo     what the demo needs (the default): everything to run hosts in namespaces
+#   runtime  what the control plane alone needs; asks for root only if something is missing
+#   packages npm packages only, for what needs neither root nor a network of its own
+#   test     demo, and what the tests and the benchmarks need
+set -eu
+
+PACKAGES_RUNTIME='ca-certificates curl openssl procps'
+PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
+PACKAGES_TEST='iperf3 tcpdump dnsutils openjdk-17-jre-headless maven'
+
+WIREGUARD_MODULE=golang.zx2c4.com/wireguard
+WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
+GO_MINOR_MIN=23
+NODE_MAJOR=24
+
+HOME=${HOME:-/root}
+export HOME
+CACHE=${ISTHMUS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/isthmus}
+
+now() { date +%s%N; }
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+seconds_since() { printf '%d.%d s' "$((($(now) - $1) / 1000000000))" "$((($(now) - $1) / 100000000 % 10))"; }
+
+# step WORDS COMMAND ADVICE: runs the command, with its time; shows its output only if it fails, with the advice.
+step() {
+  began=$(now)
+  log=$(mktemp)
+  printf 'setup: %s ... ' "$1"
+  if "$2" >"$log" 2>&1; then
+    seconds_since "$began"
+    echo
+    rm -f "$log"
+  else
+    echo failed
+    tail -n 30 "$log" >&2
+    rm -f "$log"
+    fail "$1 failed, see above. $3"
+  fi
+}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# ---- Debian packages
+
+missing_packages() {
+  for package in $1; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || printf '%s ' "$package"
+  done
+}
+
+apt_update() { DEBIAN_FRONTEND=noninteractive apt-get -qq update; }
+
+apt_install() {
+  # shellcheck disable=SC2086 # a list of words
+  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing
+}
+
+install_packages() {
+  if ! command -v dpkg-query >/dev/null 2>&1; then
+    check_programs
+    return
+  fi
+  missing=$(missing_packages "$1")
+  [ -n "$missing" ] || return 0
+  is_root || fail "root is needed to install packages: run this as root, or first: apt-get install --no-install-recommends $missing"
+  step 'refreshing the list of Debian packages' apt_update 'Is the network there?'
+  step "installing Debian packages: $missing" apt_install 'Is another apt running?'
+}
+
+# Elsewhere than on Debian we install nothing, but say what is needed.
+check_programs() {
+  for program in curl openssl; do
+    command -v "$program" >/dev/null 2>&1 || absent="${absent:-} $program"
+  done
+  if [ "$mode" != runtime ]; then
+    for program in wg nft ip conntrack haproxy ping unshare nsenter; do
+      command -v "$program" >/dev/null 2>&1 || absent="${absent:-} $program"
+    done
+  fi
+  [ -z "${absent:-}" ] || fail "this is no Debian, so please install what these are in:$absent (on Debian: $packages)"
+}
+
+# ---- npm packages, among them Node itself
+
+npm_packages() { npm ci --no-audit --no-fund; }
+
+packages_are_there() {
+  [ -x node_modules/.bin/node ] || return 1
+  sum=$(cksum <package-lock.json)
+  [ "$(cat node_modules/.isthmus-setup 2>/dev/null)" = "$sum" ] && return 0
+  npm ls --all >/dev/null 2>&1 || return 1
+  echo "$sum" >node_modules/.isthmus-setup
+}
+
+install_npm_packages() {
+  packages_are_there && return 0
+  command -v npm >/dev/null 2>&1 || fail 'npm is missing: install it first, for example by apt-get install npm'
+  step 'installing npm packages' npm_packages 'npm ci must reach a registry.'
+  cksum <package-lock.json >node_modules/.isthmus-setup
+  case $(node_modules/.bin/node --version 2>/dev/null) in
+  "v$NODE_MAJOR".*) ;;
+  *) fail "node_modules/.bin/node is not Node $NODE_MAJOR: npm did not run the install script of the package 'node'; run: npm rebuild node" ;;
+  esac
+}
+
+# ---- WireGuard: of the kernel, or a program
+
+kernel_has_wireguard() { is_root && unshare --net ip link add wgprobe type wireguard 2>/dev/null; }
+
+go_is_new_enough() {
+  minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  [ -n "$minor" ] && [ "$minor" -ge "$GO_MINOR_MIN" ]
+}
+
+build_wireguard() {
+  mkdir -p "$CACHE/bin"
+  build=$(mktemp -d "$CACHE/build.XXXXXX")
+  CGO_ENABLED=0 GOBIN=$build GOFLAGS=-trimpath go install -ldflags '-s -w' "$WIREGUARD_MODULE@$WIREGUARD_VERSION"
+  mv "$build/wireguard" "$CACHE/bin/wireguard-go"
+  echo "$WIREGUARD_VERSION" >"$CACHE/bin/wireguard-go.version"
+  rmdir "$build"
+}
+
+# Hosts whose kernel has no WireGuard get the program from the control plane, so it is wanted even where we need none.
+provide_wireguard() {
+  [ "$(cat "$CACHE/bin/wireguard-go.version" 2>/dev/null)" = "$WIREGUARD_VERSION" ] && return 0
+  if go_is_new_enough; then
+    step "building wireguard-go $WIREGUARD_VERSION in $CACHE/bin" build_wireguard 'go must reach a module proxy.'
+    return 0
+  fi
+  command -v wireguard-go >/dev/null 2>&1 && return 0
+  kernel_has_wireguard && return 0
+  [ "$mode" != runtime ] || return 0
+  install_packages wireguard-go
+  echo "setup: uses Debian's wireguard-go, which is several times slower than a current one: install Go 1.$GO_MINOR_MIN or newer to have that built"
+}
+
+# ---- what no package can give
+
+probe_nft() {
+  unshare --net nft -f - <<'NFT'
+table ip probe {
+  chain post {
+    type nat hook postrouting priority srcnat; policy accept;
+    snat ip prefix to ip saddr map { 10.0.0.0/24 : 100.64.1.0/24 }
+  }
+}
+NFT
+}
+
+check_machine() {
+  is_root || fail 'root is needed for network namespaces: run this as root.'
+  [ -c /dev/net/tun ] || kernel_has_wireguard ||
+    fail '/dev/net/tun is missing and the kernel has no WireGuard: run modprobe tun (in a container: give it --device /dev/net/tun).'
+  unshare --net --mount --pid --fork true 2>/dev/null ||
+    fail 'this machine refuses network namespaces: give the container CAP_SYS_ADMIN and CAP_NET_ADMIN (docker run --privileged).'
+  probe_nft 2>/dev/null || fail 'the kernel has no nftables with NAT of prefixes: load nf_tables and nft_nat (Linux 5.8 or newer).'
+}
+
+main() {
+  mode=${1:-demo}
+  case $mode in
+  packages) packages='' ;;
+  runtime) packages=$PACKAGES_RUNTIME ;;
+  demo) packages="$PACKAGES_RUNTIME $PACKAGES_DEMO" ;;
+  test) packages="$PACKAGES_RUNTIME $PACKAGES_DEMO $PACKAGES_TEST" ;;
+  *) fail "unknown mode $mode: use demo, runtime, packages or test" ;;
+  esac
+  cd "$(dirname "$0")/.."
+  all_began=$(now)
+  [ "$(uname -s)" = Linux ] || fail 'this needs Linux.'
+  case $mode in demo | test) is_root || fail 'root is needed for network namespaces: run this as root.' ;; esac
+  [ "$mode" = packages ] || install_packages "$packages"
+  install_npm_packages
+  [ "$mode" = packages ] || provide_wireguard
+  case $mode in demo | test) check_machine ;; esac
+  echo "setup: all is there ($(seconds_since "$all_began"))"
+}
+
+main "$@"

@@ -1,0 +1,85 @@
+/** The control plane's command: reads the settings, starts it, says what to do next, and ends on a signal. */
+import { readFileSync } from 'node:fs';
+import { type ControlPlane, makeAdminKey, startControlPlane, textOf } from './control-plane.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { StartRefused } from './state.ts';
+
+const DEFAULT_STATE = '/var/lib/isthmus-control-plane';
+
+const log = (line: string) => console.error(`${new Date().toISOString()} ${line}`);
+const options = { log, environment: process.env };
+
+async function main(): Promise<number | undefined> {
+  const read = readSettings({
+    args: process.argv.slice(2),
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    defaultState: DEFAULT_STATE,
+  });
+  if (read.kind === 'help') {
+    console.log(read.text);
+    return 0;
+  }
+  if (read.kind === 'refused') {
+    console.error(read.message);
+    return 1;
+  }
+  if (read.newAdminKey) {
+    console.log(
+      `New admin key, shown this once; the old one has ended:\n\n  ${await makeAdminKey(read.settings, options)}\n`,
+    );
+    return 0;
+  }
+  const controlPlane = await startControlPlane(read.settings, options);
+  console.log(welcome(controlPlane, read.settings));
+  endOnSignal(controlPlane);
+  return undefined;
+}
+
+function welcome(controlPlane: ControlPlane, settings: Settings): string {
+  const { url, adminKey, authorityFile } = controlPlane;
+  const base = controlPlane.listening[0] ?? url;
+  const trust = authorityFile === undefined ? '' : ` --cacert ${authorityFile}`;
+  const call = `curl -fsS${trust} -H "Authorization: Bearer $ISTHMUS_KEY" -H 'content-type: application/json'`;
+  const lines = [
+    `The control plane runs at ${controlPlane.listening.join(' and ')}`,
+    `  agents reach it at  ${url}`,
+    `  state               ${settings.state}`,
+    `  certificate         ${authorityFile === undefined ? settings['tls-cert'] : `of its own authority, ${authorityFile}`}`,
+    ...(adminKey === undefined
+      ? [
+          '  admin key           shown at the first start (lost? stop this, and run: npm start -- --new-admin-key)',
+        ]
+      : ['', 'The first admin key, shown this once:', '', `  export ISTHMUS_KEY=${adminKey}`]),
+    '',
+    'Next:',
+    `  1. a tenant:  ${call} ${base}/v1/tenants -d '{"metadata":{"name":"demo"},"spec":{}}'`,
+    `  2. a site:    ${call} ${base}/v1/tenants/demo/sites -d '{"metadata":{"name":"berlin"},"spec":{"allotment":["10.0.0.0/24"],"prefixes":["10.0.0.0/24"]}}'`,
+    `  3. a token:   ${call} ${base}/v1/tenants/demo/tokens -d '{"spec":{"site":"berlin","approve":true}}'`,
+    '     its answer shows the command to run on the host. docs/installing.md has the whole way, hubs included.',
+  ];
+  return lines.join('\n');
+}
+
+function endOnSignal(controlPlane: ControlPlane): void {
+  const end = (signal: string) => {
+    log(`ends on ${signal}`);
+    controlPlane.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log(textOf(error));
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+}
+
+try {
+  const code = await main();
+  if (code !== undefined) process.exitCode = code;
+} catch (error) {
+  console.error(error instanceof StartRefused ? error.message : textOf(error));
+  process.exit(1);
+}

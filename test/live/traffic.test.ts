@@ -1,0 +1,191 @@
+/** The main job on the wire: sites with the same range reach each other, and only who may. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host } from '../../local/lab-host.ts';
+import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
+import { Edge } from '../../protocol/edge.ts';
+import { Site } from '../../protocol/site.ts';
+import { ApiRefused } from './api-client.ts';
+import { type Estate, raiseEstate } from './estate.ts';
+import { eventually, pause } from './eventually.ts';
+import { counterOf, echoesUdp, fetchFrom, fetchPage, pings } from './flows.ts';
+
+const LAN = '10.0.0.0/24';
+const HOST = '10.0.0.10';
+
+let estate: Estate;
+
+beforeAll(async () => {
+  estate = await raiseEstate({
+    name: 'traffic',
+    vpc: true,
+    sites: [
+      { name: 'berlin', lan: LAN, spec: { native: ['oslo'] } },
+      { name: 'tokyo', lan: LAN },
+      { name: 'oslo', lan: '10.3.0.0/24', spec: { native: ['berlin'] } },
+      { name: 'rome', lan: LAN, tenant: 'other' },
+      { name: 'lima', lan: LAN, joined: false, poolRoute: false, spec: { lan: 'masquerade' } },
+    ],
+  });
+});
+
+afterAll(() => estate?.destroy());
+
+function lanHost(site: string): Host {
+  const [first] = estate.site(site).lanHosts;
+  if (first === undefined) throw new Error(`no LAN host in ${site}`);
+  return first.host;
+}
+
+describe('two sites with the same range', () => {
+  test('reach each other in both directions by TCP, UDP and ICMP, and each keeps its identity', async () => {
+    const [berlin, tokyo] = [await estate.virtual('berlin', HOST), await estate.virtual('tokyo', HOST)];
+    expect({
+      there: await fetchFrom(lanHost('berlin'), tokyo),
+      back: await fetchFrom(lanHost('tokyo'), berlin),
+      udp: [await echoesUdp(lanHost('berlin'), tokyo), await echoesUdp(lanHost('tokyo'), berlin)],
+      icmp: [await pings(lanHost('berlin'), tokyo), await pings(lanHost('tokyo'), berlin)],
+    }).toEqual({
+      there: `hello from tokyo, you are ${berlin}`,
+      back: `hello from berlin, you are ${tokyo}`,
+      udp: [true, true],
+      icmp: [true, true],
+    });
+  });
+
+  test('reach each other by name: the name of another site is its virtual address, of the own site the real one', async () => {
+    const url = (site: string) => `http://web.${site}.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
+    const berlin = await estate.virtual('berlin', HOST);
+    expect([
+      await fetchPage(lanHost('berlin'), url('tokyo')),
+      await fetchPage(lanHost('berlin'), url('berlin')),
+    ]).toEqual([`hello from tokyo, you are ${berlin}`, `hello from berlin, you are ${HOST}`]);
+  });
+
+  test('carry a transfer of 20 MB whole', async () => {
+    const tokyo = await estate.virtual('tokyo', HOST);
+    const page = await lanHost('berlin').check(
+      ['sh', '-c', `curl -fsS --max-time 30 http://${tokyo}:${ECHO_HTTP_PORT}/bytes/20000000 | wc -c`],
+      { timeoutMs: 40_000 },
+    );
+    expect(page.trim()).toBe('20000000');
+  });
+});
+
+describe('a site with a unique range', () => {
+  test('is joined natively where both ask: real addresses on both sides, no translation', async () => {
+    await lanHost('berlin').ip('route replace 10.3.0.0/24 via 10.0.0.2');
+    await lanHost('oslo').ip('route replace 10.0.0.0/24 via 10.3.0.2');
+    expect(await fetchFrom(lanHost('berlin'), '10.3.0.10')).toBe(`hello from oslo, you are ${HOST}`);
+    expect(await fetchFrom(lanHost('oslo'), HOST)).toBe('hello from berlin, you are 10.3.0.10');
+  });
+
+  test('is reached by the others by its virtual addresses', async () => {
+    const oslo = await estate.virtual('oslo', '10.3.0.10');
+    expect(await fetchFrom(lanHost('tokyo'), oslo)).toBe(
+      `hello from oslo, you are ${await estate.virtual('tokyo', HOST)}`,
+    );
+  });
+
+  test('can not be joined natively where a real range would collide', async () => {
+    const asked = estate.api.change(estate.site('tokyo').path, (spec) => ({ ...spec, native: ['oslo'] }));
+    const refused = await asked
+      .then(() =>
+        estate.api.change(estate.site('oslo').path, (spec) => ({ ...spec, native: ['berlin', 'tokyo'] })),
+      )
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ApiRefused);
+    expect(refused instanceof ApiRefused ? refused.problem?.code : undefined).toBe('native_collision');
+  });
+});
+
+describe('a VPC', () => {
+  test('reaches a data center by name, and is reached', async () => {
+    const vpc = estate.stage.vpcHost;
+    if (vpc === undefined) throw new Error('no VPC host');
+    const cloud = await estate.virtual('cloud', vpc.address);
+    const url = `http://web.tokyo.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
+    expect([await fetchPage(vpc.host, url), await fetchFrom(lanHost('tokyo'), cloud)]).toEqual([
+      `hello from tokyo, you are ${cloud}`,
+      `hello from cloud, you are ${await estate.virtual('tokyo', HOST)}`,
+    ]);
+  });
+});
+
+describe('two tenants', () => {
+  test('do not reach each other in either direction by any protocol, and the hub counts it', async () => {
+    const hub = estate.hub(0).host;
+    const before = await counterOf(hub, 'tenant_denied');
+    const [rome, tokyo] = [await estate.virtual('rome', HOST), await estate.virtual('tokyo', HOST)];
+    expect([
+      await fetchFrom(lanHost('tokyo'), rome),
+      await fetchFrom(lanHost('rome'), tokyo),
+      await echoesUdp(lanHost('tokyo'), rome),
+      await pings(lanHost('rome'), tokyo),
+    ]).toEqual([undefined, undefined, false, false]);
+    expect(await counterOf(hub, 'tenant_denied')).toBeGreaterThan(before);
+  });
+
+  test('do not see each other by name', async () => {
+    const url = `http://web.tokyo.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
+    expect(await fetchPage(lanHost('rome'), url)).toBeUndefined();
+  });
+});
+
+describe('a policy', () => {
+  test('opens one port between the sites of an isolated tenant and nothing else, and the nudge brings it in seconds', async () => {
+    const [berlin, tokyo] = [await estate.virtual('berlin', HOST), await estate.virtual('tokyo', HOST)];
+    await estate.api.change('/v1/tenants/demo', (spec) => ({ ...spec, isolation: 'isolated' }));
+    await eventually(async () => expect(await pings(lanHost('berlin'), tokyo)).toBe(false));
+    const ports = [{ protocol: 'tcp', port: ECHO_HTTP_PORT }];
+    const answer = await estate.api.send('POST', '/v1/tenants/demo/policies', {
+      body: {
+        metadata: { name: 'web' },
+        spec: { from: { site: 'berlin' }, to: { site: 'tokyo' }, ports },
+      },
+    });
+    expect(answer.status).toBe(201);
+    await eventually(async () =>
+      expect(await fetchFrom(lanHost('berlin'), tokyo)).toContain('hello from tokyo'),
+    );
+    expect([
+      await pings(lanHost('berlin'), tokyo),
+      await echoesUdp(lanHost('berlin'), tokyo),
+      await fetchFrom(lanHost('tokyo'), berlin),
+    ]).toEqual([false, false, undefined]);
+    await estate.api.remove('/v1/tenants/demo/policies/web');
+    await estate.api.change('/v1/tenants/demo', (spec) => ({ ...spec, isolation: 'open' }));
+    await eventually(async () => expect(await pings(lanHost('berlin'), tokyo)).toBe(true));
+  });
+});
+
+describe('a site that joins later with the same range', () => {
+  test('changes the document of no other edge, is reached at once, and needs no routes in its LAN when it masquerades', async () => {
+    const others = ['berlin', 'tokyo', 'oslo', 'rome'];
+    const documents = async () =>
+      Promise.all(
+        others.map(async (name) => {
+          const { status } = await estate.api.get(estate.site(name).edgePath, Edge);
+          const kept = await estate
+            .site(name)
+            .edge.check(['sh', '-c', 'cat /var/lib/isthmus/ledger*/* /var/lib/isthmus/ledger* 2>/dev/null']);
+          return { name, document: status.document, kept: createHash('sha256').update(kept).digest('hex') };
+        }),
+      );
+    await pause(1_000);
+    const before = await documents();
+    await estate.join('lima');
+    await pause(1_000);
+    expect(await documents()).toEqual(before);
+    const lima = await estate.virtual('lima', HOST);
+    expect(await fetchFrom(lanHost('berlin'), lima)).toBe('hello from lima, you are 10.0.0.2');
+  });
+
+  test('has virtual prefixes that overlap no others', async () => {
+    const all = await Promise.all(
+      ['berlin', 'tokyo', 'oslo', 'rome', 'lima'].map((name) => estate.api.get(estate.site(name).path, Site)),
+    );
+    const virtual = all.flatMap((site) => site.status.prefixes.map((mapping) => mapping.virtual));
+    expect(new Set(virtual).size).toBe(5);
+  });
+});

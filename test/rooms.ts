@@ -1,0 +1,58 @@
+/**
+ * The table of rooms: what lives where and what it may import. `test/tidy.test.ts` holds the tree to it,
+ * `docs/architecture.md` explains it. A longer path wins over a shorter one.
+ */
+
+export interface Room {
+  /** Rooms (or single files) of ours that it may import from, itself aside. `*` is everything. */
+  readonly rooms: readonly string[];
+  /** Packages that it may import; a `node:` prefix alone stands for all of Node. `*` is everything. */
+  readonly packages: readonly string[];
+  /** No clock, no chance, no async, no Node, no DOM: values in, values out. */
+  readonly pure?: true;
+}
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  protocol: { rooms: [], packages: ['zod'], pure: true },
+  'functions/domain': { rooms: ['protocol'], packages: [], pure: true },
+  'functions/store': {
+    rooms: ['protocol'],
+    packages: ['dynamodb-toolbox', '@aws-sdk/', 'node:', 'zod'],
+  },
+  'functions/reconcile': {
+    rooms: ['protocol', 'functions/domain', 'functions/store/port.ts'],
+    packages: ['node:crypto'],
+  },
+  'functions/api': {
+    rooms: ['protocol', 'functions/domain', 'functions/reconcile', 'functions/store/port.ts'],
+    packages: ['hono', '@hono/zod-openapi', 'zod', 'node:crypto'],
+  },
+  'edge-agent': {
+    rooms: ['protocol', 'edge-agent/'],
+    packages: ['node:', 'commander', 'zod', 'esbuild'],
+  },
+  'edge-agent/plan': { rooms: ['protocol'], packages: [], pure: true },
+  'edge-agent/observe': {
+    rooms: ['protocol', 'edge-agent/plan', 'edge-agent/apply/command.ts', 'edge-agent/apply/wireguard.ts'],
+    packages: ['node:', 'zod'],
+  },
+  'edge-agent/apply': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:', 'zod'] },
+  'edge-agent/gateway': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:', 'zod'] },
+  'edge-agent/link': { rooms: ['protocol'], packages: ['node:', 'zod'] },
+  'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
+  'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
+  local: { rooms: ['protocol', 'functions/', 'local'], packages: ['*'] },
+  test: { rooms: ['*'], packages: ['*'] },
+  bench: { rooms: ['*'], packages: ['*'] },
+};
+
+/** Files at the top level that belong to no room. */
+export const TOP_FILES: readonly string[] = ['vitest.config.ts'];
+
+/** Names that say nothing about what is inside. */
+export const EMPTY_NAMES = /^(utils?|helpers?|common|shared|lib|misc|core)$/;
+
+export const FILE_LINES_MAX = 300;
+export const FUNCTION_LINES_MAX = 60;
+export const PARAMETERS_MAX = 3;
+export const ENTRY_LINES_MAX = 40;

@@ -1,0 +1,102 @@
+/**
+ * Runs the tiers of the test suite in order, prints each with its time, and ends with one line that counts the tests.
+ * `check` is what a change must pass in two minutes; `live` needs root and real components; `all` is both.
+ * What a machine lacks is said by local/setup.sh, which runs first. A tier that fails does not stop the next ones, so that one run shows everything that is wrong.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Tier {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Tests are counted from Vitest's JSON report; other tools count as one test each. */
+  readonly isVitest: boolean;
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly seconds: number;
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const TIER_TIMEOUT_MS = 40 * 60_000;
+
+const CHECK: readonly Tier[] = [
+  { name: 'types', command: ['tsc', '-p', '.'], isVitest: false },
+  { name: 'types, pure rooms', command: ['tsc', '-p', 'tsconfig.pure.json'], isVitest: false },
+  { name: 'lint', command: ['oxlint', '--type-aware', '--quiet'], isVitest: false },
+  { name: 'format', command: ['biome', 'ci', '--colors=off', '.'], isVitest: false },
+  { name: 'unit', command: ['vitest', 'run', '--project', 'unit'], isVitest: true },
+];
+
+function liveTiers(only: readonly string[]): Tier[] {
+  return readdirSync('test/live')
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => file.replace('.test.ts', ''))
+    .filter((name) => only.length === 0 || only.includes(name))
+    .sort()
+    .map((name) => ({
+      name: `live: ${name}`,
+      command: ['vitest', 'run', '--project', 'live', `test/live/${name}.test.ts`],
+      isVitest: true,
+    }));
+}
+
+function runTier(tier: Tier, scratch: string): Outcome {
+  console.log(`\n== ${tier.name}`);
+  const report = join(scratch, `${tier.name.replaceAll(/\W+/g, '-')}.json`);
+  const [program = '', ...args] = tier.command;
+  const reporters = tier.isVitest ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : [];
+  const began = process.hrtime.bigint();
+  const result = spawnSync(join('node_modules/.bin', program), [...args, ...reporters], {
+    stdio: 'inherit',
+    timeout: TIER_TIMEOUT_MS,
+  });
+  const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+  const good = result.status === 0;
+  const counted = tier.isVitest ? countTests(report) : { passed: Number(good), failed: Number(!good) };
+  // A run that fails without a failed test (a syntax error, an unhandled rejection) is a failure all the same.
+  const failed = good ? counted.failed : Math.max(1, counted.failed);
+  console.log(`-- ${tier.name}: ${good ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s`);
+  return { name: tier.name, seconds, passed: counted.passed, failed };
+}
+
+function countTests(report: string): { passed: number; failed: number } {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(report, 'utf8'));
+    if (typeof parsed !== 'object' || parsed === null) return { passed: 0, failed: 1 };
+    const numberAt = (key: string) => Number(Object.entries(parsed).find(([name]) => name === key)?.[1] ?? 0);
+    // A skipped test counts as failed: nothing is left out in silence.
+    const skipped = numberAt('numPendingTests') + numberAt('numTodoTests');
+    return { passed: numberAt('numPassedTests'), failed: numberAt('numFailedTests') + skipped };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+function main(): number {
+  const [which = 'all', ...only] = process.argv.slice(2);
+  const tiers = [...(which === 'live' ? [] : CHECK), ...(which === 'check' ? [] : liveTiers(only))];
+  const scratch = mkdtempSync(join(tmpdir(), 'isthmus-tiers-'));
+  const outcomes = tiers.map((tier) => runTier(tier, scratch));
+  rmSync(scratch, { recursive: true });
+  console.log('\nTiers:');
+  for (const outcome of outcomes) {
+    const verdict = outcome.failed === 0 ? 'ok' : 'FAILED';
+    console.log(`  ${outcome.name.padEnd(24)} ${outcome.seconds.toFixed(1).padStart(7)} s  ${verdict}`);
+  }
+  const sum = (pick: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+  console.log(
+    `  ${'together'.padEnd(24)} ${sum((outcome) => outcome.seconds)
+      .toFixed(1)
+      .padStart(7)} s\n`,
+  );
+  console.log(`${sum((outcome) => outcome.passed)} passed, ${sum((outcome) => outcome.failed)} failed`);
+  return sum((outcome) => outcome.failed) === 0 ? 0 : 1;
+}
+
+process.exitCode = main();
