@@ -63,6 +63,7 @@ export class Agent {
   readonly #role: Role;
   readonly #names: Names;
   readonly #passes = new Serial<Cause>((causes) => this.#converge(causes));
+  readonly #reports = new Serial<'report'>(() => this.#report());
   readonly #fetches = new Poll(() => this.#fetch());
   readonly #drift = new Poll(() => this.#checkDrift());
   readonly #watch = new Poll(() => this.#watchTrial());
@@ -171,7 +172,7 @@ export class Agent {
     if (fetched.kind === 'refused') {
       this.#log(`document refused, ${fetched.code}: ${fetched.reason}`);
       this.#journal({ event: 'refused', causes: ['document'], reason: `${fetched.code}: ${fetched.reason}` });
-      await this.#report();
+      await this.#reports.request('report');
     }
     if (fetched.kind !== 'unreachable') this.#checkedMs = this.#options.clock.monotonicMs();
     return this.#nextFetchMs(fetched);
@@ -205,7 +206,7 @@ export class Agent {
     }
     this.#passedMs = this.#options.clock.monotonicMs();
     if (this.#passFailures > 0) this.#retryPass();
-    void this.#report();
+    void this.#reports.request('report');
   }
 
   #retryPass(): void {

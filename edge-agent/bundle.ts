@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outfile = join(here, '../dist/agent.mjs');
@@ -11,6 +11,17 @@ const outfile = join(here, '../dist/agent.mjs');
 /** Some dependencies are CommonJS and ask for Node's modules by `require`. */
 const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/** Of zod's messages in some sixty languages the agent needs one; the others cost memory at every start. */
+const ENGLISH_ONLY: Plugin = {
+  name: 'english-only',
+  setup: (bundling) => {
+    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
 
 await build({
   entryPoints: [join(here, 'main.ts')],
@@ -22,6 +33,7 @@ await build({
   minify: true,
   keepNames: true,
   legalComments: 'none',
+  plugins: [ENGLISH_ONLY],
   banner: { js: REQUIRE },
 });
 

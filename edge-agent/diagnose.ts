@@ -9,6 +9,8 @@ import { type PeerStatus, type Status, versionText } from './status.ts';
 
 const TEXT_MAX = 480;
 const DOCUMENT_AGE_SECONDS = 3_600;
+/** So long after its start the agent does not complain of hubs that it has just begun to probe. */
+const START_SECONDS = 10;
 const RESIDENT_BYTES_MAX = 160_000_000;
 
 export function diagnose(status: Status): Finding[] {
@@ -23,7 +25,7 @@ export function diagnose(status: Status): Finding[] {
     applied(status),
     memory(status),
     implementation(status),
-    ...(status.role === 'edge' ? status.peers.flatMap(hubChecks) : []),
+    ...(status.role === 'edge' ? status.peers.flatMap((hub) => hubChecks(hub, status.uptimeSeconds)) : []),
     ...status.names.map(listening),
     ...status.findings,
   ].map(shortened);
@@ -159,13 +161,15 @@ function implementation({ implementation: which }: Status): Finding {
   );
 }
 
-function hubChecks(hub: PeerStatus): Finding[] {
-  return [tunnel(hub), ...mtu(hub)];
+function hubChecks(hub: PeerStatus, uptimeSeconds: number): Finding[] {
+  return [tunnel(hub, uptimeSeconds), ...mtu(hub)];
 }
 
 /** A fresh handshake without answers means that one direction is open: named, because it looks healthy elsewhere. */
-function tunnel(hub: PeerStatus): Finding {
+function tunnel(hub: PeerStatus, uptimeSeconds: number): Finding {
   const code = `tunnel.${hub.name}`;
+  if (hub.state === 'unknown' && uptimeSeconds < START_SECONDS)
+    return ok(code, `${hub.name} is being tried.`);
   if (hub.state === 'up') return ok(code, `${hub.name} answers.`);
   const sends = (hub.sentBytes ?? 0) > 0 && (hub.receivedBytes ?? 0) === 0;
   return finding('error', code, {

@@ -3,6 +3,7 @@
  * The agent's command line. Exit codes: 0 done; 1 failed, or doctor found an error; 2 wrong usage or not enrolled;
  * 3 not running (status), already running (run); 4 the control plane did not answer (enrol): try again.
  */
+import './frugal.ts';
 import { Command, Option } from 'commander';
 import { AGENT_VERSION, pathsUnder, readConfig, readEnvironment } from './settings.ts';
 

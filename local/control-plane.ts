@@ -28,7 +28,7 @@ export const VERSION = '0.1.0';
 
 const SWEEP_MS = 30_000;
 /** Agents ask this often even if nobody nudges them. */
-const POLL_SECONDS = 60;
+const POLL_SECONDS = 30;
 const CERTIFICATE_CHECK_MS = 3_600_000;
 const SECRET_BYTES = 32;
 
@@ -107,7 +107,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const url = urlOf(settings);
   const signer = openSigningKey(settings.state);
   const roots = [{ id: signer.keyId, publicKey: signer.publicKey }];
-  const { store, listen, closeTable } = await openState(settings, options);
+  const { store, listen, closeTable } = await openState(settings);
   const blobs = await openBlobs({ directory: join(settings.state, 'blobs') });
   const board = createMessageBoard(systemClock.randomHex(8));
   const deployment = { pools: settings.pool, domain: DOMAIN, roots, pollSeconds: POLL_SECONDS };
@@ -141,9 +141,9 @@ async function composeRooms({ settings, options, tls }: Composition) {
 }
 
 /** Makes the admin key anew; the control plane must not run meanwhile. */
-export async function makeAdminKey(settings: Settings, options: ControlPlaneOptions): Promise<string> {
+export async function makeAdminKey(settings: Settings): Promise<string> {
   openStateDirectory(settings.state);
-  const state = await openState(settings, options);
+  const state = await openState(settings);
   try {
     return await replaceAdminKey(state.store, systemClock);
   } finally {
@@ -152,10 +152,9 @@ export async function makeAdminKey(settings: Settings, options: ControlPlaneOpti
 }
 
 /** The table, and the store over it. Who listens to changes comes later, because it needs the store. */
-async function openState(settings: Settings, options: ControlPlaneOptions) {
+async function openState(settings: Settings) {
   const table = await openTable({ directory: join(settings.state, 'table') }).catch((cause: unknown) => {
-    options.log(textOf(cause));
-    throw new StartRefused(cause instanceof Error ? cause.message : String(cause));
+    throw new StartRefused(cause instanceof Error ? cause.message : String(cause), { cause });
   });
   const listeners: Reconciler['onChange'][] = [];
   const store = createStore({

@@ -44,7 +44,11 @@ export async function describeEstate(
     named('hub1', { endpoint: names.hubEndpoint, vpc: { tenant: 'demo', site: 'cloud' } }),
     Anything,
   );
-  for (const site of names.sites)
+}
+
+/** What others may reach: a service at each site, and a public route to the last one's. */
+export async function nameServices(client: Client, sites: readonly string[]): Promise<void> {
+  for (const site of sites)
     await client.post(
       `${TENANT}/sites/${site}/services`,
       named('web', { address: '10.0.0.10', port: ECHO_HTTP_PORT }),
@@ -52,7 +56,7 @@ export async function describeEstate(
     );
   await client.post(
     `${TENANT}/routes`,
-    named('web', { host: ROUTE_HOST, service: { site: names.sites.at(-1), name: 'web' } }),
+    named('web', { host: ROUTE_HOST, service: { site: sites.at(-1), name: 'web' } }),
     Anything,
   );
 }
@@ -81,31 +85,47 @@ export async function install(host: Host, token: TokenCreated, flags: readonly s
 
 /** Polls until every edge has applied its newest document and a hub sees it. */
 export async function awaitEdges(client: Client, count: number): Promise<readonly Edge[]> {
-  const untilMs = performance.now() + READY_MS_MAX;
-  while (performance.now() < untilMs) {
+  return eventually(async () => {
     const edges = (await client.get(`${TENANT}/edges`, EdgeList)).items;
-    if (edges.length === count && edges.every(isReady)) return edges;
-    await pause();
-  }
-  throw new Error(`the edges had no tunnel within ${READY_MS_MAX / 1_000} s`);
+    return edges.length === count && edges.every(isReady)
+      ? { done: edges }
+      : { state: edges.map((edge) => `${edge.metadata.name}: ${describeEdge(edge)}`).join('; ') };
+  });
 }
 
 function isReady(edge: Edge): boolean {
   const { document, applied, links } = edge.status;
   return (
-    document?.generation === applied?.generation && applied !== undefined && links.some((link) => link.up)
+    applied !== undefined && document?.generation === applied.generation && links.some((link) => link.up)
   );
+}
+
+function describeEdge({ status }: Edge): string {
+  const link = status.links.some(({ up }) => up) ? 'tunnel up' : 'no tunnel';
+  return `${link}, document ${status.document?.generation ?? '-'}, applied ${status.applied?.generation ?? '-'}`;
 }
 
 /** Polls until the hub has a certificate for its gateway. */
 export async function awaitHub(client: Client): Promise<Hub> {
-  const untilMs = performance.now() + READY_MS_MAX;
-  while (performance.now() < untilMs) {
+  return eventually(async () => {
     const hub = await client.get('/v1/hubs/hub1', Hub);
-    if (hub.status.certificate !== undefined && hub.status.applied !== undefined) return hub;
-    await pause();
+    const { certificate, applied } = hub.status;
+    return certificate !== undefined && applied !== undefined
+      ? { done: hub }
+      : { state: `the hub has ${certificate === undefined ? 'no certificate' : 'applied no document'}` };
+  });
+}
+
+async function eventually<T>(look: () => Promise<{ done: T } | { state: string }>): Promise<T> {
+  const untilMs = performance.now() + READY_MS_MAX;
+  let last = '';
+  while (performance.now() < untilMs) {
+    const seen = await look();
+    if ('done' in seen) return seen.done;
+    last = seen.state;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  throw new Error(`the hub had no gateway within ${READY_MS_MAX / 1_000} s`);
+  throw new Error(`After ${READY_MS_MAX / 1_000} s: ${last}`);
 }
 
 export function readSite(client: Client, site: string): Promise<Site> {
@@ -114,10 +134,4 @@ export function readSite(client: Client, site: string): Promise<Site> {
 
 export function readEdge(client: Client, name: string): Promise<Edge> {
   return client.get(`${TENANT}/edges/${name}`, Edge);
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, POLL_MS);
-  });
 }

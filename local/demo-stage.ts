@@ -19,7 +19,7 @@ const AGENT_LOG = '/var/log/isthmus-agent.log';
 export const SITES = ['berlin', 'tokyo'] as const;
 
 export interface DemoStage {
-  /** Raises hosts, cables and addresses. */
+  /** Raises hosts, cables and addresses; asked again, answers the same ones. */
   raiseHosts(): Promise<RaisedStage>;
   /** Starts the control plane on the machine; needs the hosts' network. */
   startControlPlane(): Promise<Client>;
@@ -42,14 +42,9 @@ export function createStage(state: string): DemoStage {
   return {
     state,
     controlPlaneUrl: `https://localhost:${PORT}`,
-    raiseHosts: async () => {
-      await assertLabPossible();
-      raised.lab = createLab({ name: 'demo' });
-      const lab = await raised.lab;
-      raised.hosts = raiseStage(lab, {
-        hubs: 1,
-        vpc: true,
-        sites: SITES.map((name) => ({ name, lan: '10.0.0.0/24' })),
+    raiseHosts: () => {
+      raised.hosts ??= raiseHosts((lab) => {
+        raised.lab = lab;
       });
       return raised.hosts;
     },
@@ -69,6 +64,14 @@ export function createStage(state: string): DemoStage {
       await (await raised.lab?.catch(() => undefined))?.destroy();
     },
   };
+}
+
+async function raiseHosts(onLab: (lab: Promise<Lab>) => void): Promise<RaisedStage> {
+  await assertLabPossible();
+  const lab = createLab({ name: 'demo' });
+  onLab(lab);
+  const sites = SITES.map((name) => ({ name, lan: '10.0.0.0/24' }));
+  return raiseStage(await lab, { hubs: 1, vpc: true, sites });
 }
 
 /** The command of `npm start`, with a state of its own; it ends with us, even if we are killed. */

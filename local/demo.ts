@@ -3,7 +3,17 @@
  * user does, by the API and the installer, shows each step, and leaves nothing behind.
  * Usage: `npm run demo` (stays up until Ctrl-C), `npm run demo -- --once` (proves, tears down and ends).
  */
-import { awaitEdges, awaitHub, describeEstate, edgeToken, hubToken, install } from './demo-estate.ts';
+
+import type { Client } from './demo-client.ts';
+import {
+  awaitEdges,
+  awaitHub,
+  describeEstate,
+  edgeToken,
+  hubToken,
+  install,
+  nameServices,
+} from './demo-estate.ts';
 import { drawPicture, type Picture } from './demo-picture.ts';
 import {
   createProgress,
@@ -15,6 +25,7 @@ import {
 } from './demo-progress.ts';
 import { prove, sketch } from './demo-proof.ts';
 import { createStage, type DemoStage, SITES } from './demo-stage.ts';
+import type { RaisedSite } from './lab-topology.ts';
 
 const STATE = new URL('../.isthmus/demo', import.meta.url).pathname;
 const USAGE = 'Usage: npm run demo [-- --once]   --once: prove, tear down and end';
@@ -31,7 +42,7 @@ async function main(): Promise<number> {
   const stage = createStage(STATE);
   const shown = await Promise.race([show(stage, screen), interrupted]);
   if (shown === 0 && !flags.includes('--once')) {
-    screen.write(`${hints()}\nIt stays up until Ctrl-C.\n`);
+    screen.write(`${await hints(stage)}\nIt stays up until Ctrl-C.\n`);
     await interrupted;
   }
   screen.write('Tears down ... ');
@@ -77,23 +88,17 @@ async function raise(stage: DemoStage, progress: Progress): Promise<Picture> {
   );
   const [hubHost] = hosts.hubs;
   if (hubHost === undefined) throw new Error('there is no hub');
-  await progress.step('tenant demo, sites, services and a route, by the API', () =>
+  await progress.step('tenant demo, its sites and a hub, by the API', () =>
     describeEstate(client, { sites: SITES, hubEndpoint: `${hubHost.address}:51820` }),
   );
-  await progress.step(
-    'installer on the hub and in both data centers, each with a one-off token',
-    async () => {
-      await Promise.all([
-        hubToken(client).then((token) =>
-          install(hubHost.host, token, ['--role', 'hub', '--lan-device', hubHost.vpcDevice]),
-        ),
-        ...hosts.sites.map((site) =>
-          edgeToken(client, site.name).then((token) =>
-            install(site.edge, token, ['--lan-device', site.lanDevice, '--advertise', site.lan]),
-          ),
-        ),
-      ]);
-    },
+  await progress.step('installer on the hub, with a one-off token', async () =>
+    install(hubHost.host, await hubToken(client), ['--role', 'hub', '--lan-device', hubHost.vpcDevice]),
+  );
+  await progress.step('installer in both data centers, each with a one-off token', () =>
+    Promise.all(hosts.sites.map((site) => installEdge(client, site))),
+  );
+  await progress.step('services web.berlin and web.tokyo, and a route to the latter, by the API', () =>
+    nameServices(client, SITES),
   );
   const [edges, hub] = await progress.step('tunnels up, documents applied', () =>
     Promise.all([awaitEdges(client, SITES.length), awaitHub(client)]),
@@ -103,12 +108,19 @@ async function raise(stage: DemoStage, progress: Progress): Promise<Picture> {
   return sketch(estate, proofs);
 }
 
-function hints(): string {
-  return [
-    'Look around in another terminal:',
-    `  curl --cacert ${STATE}/ca.pem https://localhost:8443/healthz`,
-    `  curl --cacert ${STATE}/gateway.pem --resolve web.demo.example:443:198.51.100.10 https://web.demo.example/`,
-  ].join('\n');
+async function installEdge(client: Client, site: RaisedSite): Promise<void> {
+  const token = await edgeToken(client, site.name);
+  await install(site.edge, token, ['--lan-device', site.lanDevice, '--advertise', site.lan]);
+}
+
+/** What to try while it stays up. */
+async function hints(stage: DemoStage): Promise<string> {
+  const { sites } = await stage.raiseHosts();
+  const shells = sites.map(
+    ({ name, lanHosts, edge }) =>
+      `  nsenter -t ${lanHosts[0]?.host.pid} -n -m -u -i -p bash   # a LAN host in ${name}; its edge: -t ${edge.pid}, edge-agent status`,
+  );
+  return ['Look around in another terminal, as root:', ...shells].join('\n');
 }
 
 process.exit(await main());

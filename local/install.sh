@@ -41,8 +41,6 @@ Usage: install.sh --token-file FILE [FLAG]...
   --role edge|hub       what this host will be, to install what it needs (the token decides; default edge)
   --lan-device NAME     network interface of the LAN that is exposed
   --advertise CIDR      prefix of the LAN to expose; may be given several times
-  --names-listen ADDR   address of the DNS server for the LAN; may be given several times
-  --gateway-port PORT   port of a hub's HTTPS gateway
   --no-packages         install no packages, but say which are missing
   --no-start            install and enrol, but do not start the agent
   --uninstall           stop and remove everything, and leave the host as it was
@@ -60,7 +58,7 @@ read_arguments() {
       usage
       exit 0
       ;;
-    --token-file | --role | --lan-device | --advertise | --names-listen | --gateway-port)
+    --token-file | --role | --lan-device | --advertise)
       [ $# -ge 2 ] || fail "the flag $1 needs a value"
       take_value "$1" "$2"
       shift
@@ -257,7 +255,7 @@ enrol() {
   root_flags=''
   for root in $signing_roots; do root_flags="$root_flags --root-key $root"; done
   # shellcheck disable=SC2086 # lists of words that were checked
-  "$wrapper" enrol --url "$url" $ca_flag $root_flags --token-file "$token_file" $enrol_flags ||
+  "$wrapper" enrol --control-plane "$url" $ca_flag $root_flags --token-file "$token_file" $enrol_flags ||
     fail 'enrolment failed, see above; run the command again when that is mended'
 }
 
@@ -368,12 +366,21 @@ stop_agent() {
   rm -f "$supervisor_pid"
 }
 
+agent_state() {
+  { "$wrapper" status --json 2>/dev/null || true; } | "$node" -e '
+    const text = require("fs").readFileSync(0, "utf8");
+    const { document, controlPlane } = text === "" ? {} : JSON.parse(text);
+    if (document && document.applied) console.log("running");
+    else if (controlPlane && controlPlane.code === "not_found") console.log("waiting");
+    else console.log("starting " + ((controlPlane && controlPlane.reason) || ""));'
+}
+
 # Waits until the agent says how it is.
 await_agent() {
   rounds=0
   while [ "$rounds" -lt $((wait_seconds * 5)) ]; do
     rounds=$((rounds + 1))
-    state=$("$wrapper" status --state 2>/dev/null) || state=starting
+    state=$(agent_state)
     case $state in
     running)
       say 'the agent runs: its document is applied. See: edge-agent status'
@@ -395,7 +402,7 @@ log_hint() { if has_systemd; then echo 'journalctl -u isthmus-agent'; else echo 
 
 uninstall() {
   stop_agent
-  if [ -x "$wrapper" ]; then
+  if [ -x "$wrapper" ] && [ -e "$settings_directory/agent.json" ]; then
     "$wrapper" teardown || fail "the agent could not undo its network changes, see above; nothing was removed"
   fi
   if has_systemd && [ -e "$unit" ]; then

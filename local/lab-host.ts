@@ -35,7 +35,7 @@ printf '127.0.0.1 localhost %s\\n' "$1" > /etc/hosts
 ip link set lo up
 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.default.accept_dad=0
 echo "ready $pid"
-while :; do sleep 3600; done`;
+while :; do sleep 3600 || :; done`;
 
 export interface Host {
   readonly name: string;

@@ -26,7 +26,7 @@ async function main(): Promise<number | undefined> {
   }
   if (read.newAdminKey) {
     console.log(
-      `New admin key, shown this once; the old one has ended:\n\n  ${await makeAdminKey(read.settings, options)}\n`,
+      `New admin key, shown this once; the old one has ended:\n\n  ${await makeAdminKey(read.settings)}\n`,
     );
     return 0;
   }

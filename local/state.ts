@@ -2,7 +2,17 @@
  * Files of the state directory: secrets are readable by their owner alone, and a file is either the old or the new
  * one, whatever happens in between.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /** A failure that the person at the terminal can mend: shown as one sentence, without a stack. */
 export class StartRefused extends Error {
@@ -12,7 +22,7 @@ export class StartRefused extends Error {
 /** Makes the directory, for its owner alone; refuses with a sentence where that can't be. */
 export function openStateDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(directory));
     writePrivately(`${directory}/.writable`, '');
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
@@ -20,6 +30,13 @@ export function openStateDirectory(directory: string): void {
       `The state directory ${directory} can't be written (${reason}): choose another with --state DIR, or run as a user who may write it.`,
     );
   }
+}
+
+/** One level after the other: Node's own recursive way never ends where a parent takes no children, as in /proc. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectory(dirname(directory));
+  mkdirSync(directory, { mode: 0o700 });
 }
 
 export function readIfThere(path: string): string | undefined {

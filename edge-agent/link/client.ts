@@ -9,6 +9,7 @@ import { signatureBase, signatureHeaders } from '../../protocol/signature.ts';
 
 const RESPONSE_BYTES_MAX = 8_000_000;
 const CONNECTIONS_MAX = 8;
+const FREE_CONNECTIONS_MAX = 2;
 const KEEP_ALIVE_MS = 30_000;
 const CLOCK_STEP_MS = 1_000;
 
@@ -57,6 +58,7 @@ export class Client {
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: CONNECTIONS_MAX,
+      maxFreeSockets: FREE_CONNECTIONS_MAX,
       keepAliveMsecs: KEEP_ALIVE_MS,
       minVersion: 'TLSv1.2',
       ...(options.ca === undefined ? {} : { ca: options.ca }),

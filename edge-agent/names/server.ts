@@ -81,12 +81,24 @@ export class NamesServer {
     );
   }
 
+  /** A client may close its half after the last question; the connection ends when that is answered. */
   #onConnection(socket: Socket): void {
     socket.setTimeout(CONNECTION_IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     const client = socket.remoteAddress ?? '';
     let buffered: Buffer = Buffer.alloc(0);
     let queries = 0;
+    let answering = 0;
+    const finish = () => {
+      if (answering === 0 && socket.readableEnded) socket.end();
+    };
+    const reply = async (message: Buffer) => {
+      const bytes = await this.#answer(message, client, 'tcp');
+      answering -= 1;
+      if (bytes !== undefined && socket.writable) socket.write(framed(bytes));
+      finish();
+    };
+    socket.on('end', finish);
     socket.on('data', (chunk: Buffer) => {
       buffered = Buffer.concat([buffered, chunk]);
       if (buffered.length > BUFFERED_BYTES_MAX) return void socket.destroy();
@@ -94,10 +106,8 @@ export class NamesServer {
         buffered = buffered.subarray(message.length + 2);
         queries += 1;
         if (queries > CONNECTION_QUERIES_MAX) return void socket.destroy();
-        this.#answer(Buffer.from(message), client, 'tcp').then(
-          (reply) => reply !== undefined && !socket.destroyed && socket.write(framed(reply)),
-          () => socket.destroy(),
-        );
+        answering += 1;
+        reply(Buffer.from(message)).catch(() => socket.destroy());
       }
     });
   }
@@ -138,7 +148,7 @@ class Endpoint {
   }
 
   openStreams(address: string, onConnection: (socket: Socket) => void): Promise<void> {
-    const server = createServer((socket) => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       onConnection(socket);

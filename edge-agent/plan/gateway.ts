@@ -108,7 +108,7 @@ function planStart(desired: GatewayState, observed: ObservedGateway): GatewaySte
 function planRunning(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
   const { files, running } = observed;
   if (running === undefined) return [];
-  const held = new Set([...running.routes].map((entry) => entry.slot));
+  const held = new Set([...running.routes, ...files.routes].map((entry) => entry.slot));
   const assignment = assignSlots(desired.routes, running.slots, { held, size: running.slots.length });
   const entries = entriesOf(desired, assignment, running.routes);
   const grown = assignment.size > running.slots.length;

@@ -29,10 +29,10 @@ export interface Content<K extends Kind> {
   readonly internal: Kinds[K]['internal'];
 }
 
-/** The id follows from the request: written twice, it is one entry. */
+/** The id follows from the request and the item: written twice, it is one entry. */
 export function eventOf(key: ItemKey, cause: Cause, deed: Deed): Event {
   return {
-    id: `${cause.requestId}-${key.kind}`,
+    id: `${cause.requestId}-${key.kind}-${key.name}`,
     time: cause.now,
     tenant: key.tenant,
     actor: cause.actor,

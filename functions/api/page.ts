@@ -1,6 +1,6 @@
 /** Lists come in pages: a limit, and an opaque token that names the list it belongs to. */
 import { z } from 'zod';
-import type { Page, PageRequest } from '../store/port.ts';
+import { type Page, type PageRequest, StoreError } from '../store/port.ts';
 import { refuseField } from './faults.ts';
 
 const LIMIT_MAX = 500;
@@ -34,7 +34,7 @@ export async function askPage<T>(asked: Promise<Page<T>>): Promise<Page<T>> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'store.bad_page') return refuseToken();
+    if (error instanceof StoreError && error.code === 'store.bad_page') return refuseToken();
     throw error;
   }
 }

@@ -24,8 +24,6 @@ import type { Clock } from './ports.ts';
 const SPREAD_BLOCKS = 4;
 /** Conflicts that one call bears before it gives up as `busy`. */
 const CONFLICTS_MAX = 60;
-/** Prefixes this wide are placed from the last block on, away from the small ones. */
-const WIDE_LENGTH = 19;
 
 export interface AllocatorDependencies {
   readonly store: Pick<Store, 'ledger' | 'writeLedger' | 'get'>;
@@ -186,12 +184,11 @@ async function takeFrom(
 }
 
 /** Blocks in the order of trying: the same for the same owner, rotated in each group so that writers spread. */
-function groupsFor({ owner, length }: Wish, blocks: readonly string[]): string[][] {
-  const ordered = length <= WIDE_LENGTH ? blocks.toReversed() : blocks;
+function groupsFor({ owner }: Wish, blocks: readonly string[]): string[][] {
   const start = createHash('sha256').update(owner).digest().readUInt16BE(0);
-  const count = Math.ceil(ordered.length / SPREAD_BLOCKS);
+  const count = Math.ceil(blocks.length / SPREAD_BLOCKS);
   return Array.from({ length: count }, (_, index) => {
-    const group = ordered.slice(index * SPREAD_BLOCKS, (index + 1) * SPREAD_BLOCKS);
+    const group = blocks.slice(index * SPREAD_BLOCKS, (index + 1) * SPREAD_BLOCKS);
     const shift = start % group.length;
     return [...group.slice(shift), ...group.slice(0, shift)];
   });

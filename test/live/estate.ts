@@ -28,6 +28,7 @@ import { eventually } from './eventually.ts';
 const PORT = 8443;
 const BUNDLE = new URL('../../dist/agent.mjs', import.meta.url).pathname;
 const JOIN_MS_MAX = 30_000;
+const LOG_CHARS = 2_000;
 
 export interface EstateSite extends SiteStage {
   /** `demo` unless given. */
@@ -72,6 +73,8 @@ export interface Estate {
   /** Starts the agent of a host (again). */
   startAgent(host: Host): Running;
   stopAgent(host: Host, signal: NodeJS.Signals): Promise<void>;
+  /** What every agent says of itself, for the log of a test that failed. */
+  describe(): Promise<string>;
   destroy(): Promise<void>;
 }
 
@@ -159,8 +162,26 @@ async function build(parts: Parts): Promise<Estate> {
       agent?.signal(signal);
       await agent?.exited;
     },
+    describe: () => describeAgents([...running.entries()]),
     destroy,
   };
+}
+
+async function describeAgents(agents: readonly (readonly [Host, Running])[]): Promise<string> {
+  const said = await Promise.all(
+    agents.map(async ([host, agent]) => {
+      const status = await host.run(agentCommand('status'));
+      const doctor = await host.run(agentCommand('doctor'));
+      return [
+        `=== ${host.name}`,
+        status.stdout,
+        status.stderr,
+        doctor.stdout,
+        agent.output().slice(-LOG_CHARS),
+      ];
+    }),
+  );
+  return said.flat().join('\n');
 }
 
 async function openControlPlane({ lab, state, plane }: Parts): Promise<ControlPlane> {
@@ -233,6 +254,8 @@ async function joinSite(joiner: Joiner, wanted: EstateSite): Promise<void> {
 }
 
 async function enrol(joiner: Joiner, host: Host, [secret = '', ...flags]: readonly string[]): Promise<void> {
+  const program = findWireguard({ cache: cacheDirectory(process.env), environment: process.env });
+  if (program !== undefined) await host.check(['install', '-D', program, '/opt/isthmus/wireguard-go']);
   await host.write('/run/token', secret);
   await host.write('/run/ca.pem', joiner.ca);
   const command = agentCommand('enrol', '--control-plane', joiner.url, '--token-file', '/run/token');
@@ -249,9 +272,7 @@ async function tune(host: Host, tuning: Readonly<Record<string, number>>): Promi
 }
 
 function startAgent({ running }: Parts, host: Host): Running {
-  const program = findWireguard({ cache: cacheDirectory(process.env), environment: process.env });
-  const env = program === undefined ? {} : { ISTHMUS_WIREGUARD_GO: program };
-  const agent = host.spawn(agentCommand('run'), { env });
+  const agent = host.spawn(agentCommand('run'));
   running.set(host, agent);
   return agent;
 }
@@ -267,7 +288,8 @@ function joinedSite({ settings, stage }: Joiner, name: string): JoinedSite {
 }
 
 async function virtualOf(joiner: Joiner, name: string, address: string): Promise<string> {
-  const { status } = await joiner.api.get(joinedSite(joiner, name).path, Site);
+  const tenant = joiner.settings.sites.find((site) => site.name === name)?.tenant ?? 'demo';
+  const { status } = await joiner.api.get(`/v1/tenants/${tenant}/sites/${name}`, Site);
   const last = address.split('.').at(-1) ?? '';
   const mapping = found(status.prefixes[0], `a prefix of ${name}`);
   return mapping.virtual.replace(/\d+\/\d+$/, last);

@@ -166,7 +166,8 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
 }
 
-export interface Ask extends RequestOptions {
+export interface Ask extends Omit<RequestOptions, 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>;
   readonly host: string;
   readonly port: number;
   readonly ca: string;
@@ -185,7 +186,7 @@ export function ask({ host, port, ca, ...options }: Ask): Promise<Answer> {
       servername: host,
       headers: { host, ...options.headers },
     });
-    outgoing.on('response', (incoming) => read(incoming).then(resolve, reject));
+    outgoing.on('response', (incoming) => void read(incoming).then(resolve, reject));
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
     outgoing.on('error', reject);
     outgoing.end();
@@ -237,4 +238,46 @@ export function startLoad(
       return { requests: count, failures };
     },
   };
+}
+
+export const SHOP = 'shop.example.com';
+
+export const to = ({ address, port }: Upstream): Route['to'] => ({ address, port });
+
+export interface Site {
+  readonly stand: Stand;
+  readonly red: Upstream;
+  readonly blue: Upstream;
+  readonly routes: readonly Route[];
+  readonly redirectPort: number;
+  /** PEM of the hub's authority. */
+  readonly ca: string;
+  get(host: string, path?: string, headers?: Record<string, string>): Promise<Answer>;
+  end(): Promise<void>;
+}
+
+/** A gateway that serves a shop: all of it by red, its cart by blue; and a service that is away. */
+export async function openSite(): Promise<Site> {
+  const [red, blue] = await Promise.all([startUpstream('127.1.0.1'), startUpstream('127.1.0.2')]);
+  const redirectPort = await freePort();
+  const stand = new Stand(await freePort(), redirectPort);
+  const end = async () => {
+    await stand.end();
+    await Promise.all([red.stop(), blue.stop()]);
+  };
+  const routes: Route[] = [
+    { host: SHOP, to: to(red) },
+    { host: SHOP, path: '/cart', to: to(blue) },
+    { host: 'away.example.com', to: { address: '127.9.9.9', port: 9 } },
+  ];
+  try {
+    await stand.converge(routes);
+    const ca = (await stand.observe()).authority ?? '';
+    const get: Site['get'] = (host, path = '/', headers = {}) =>
+      ask({ host, path, headers, port: stand.port, ca });
+    return { stand, red, blue, routes, redirectPort, ca, get, end };
+  } catch (cause) {
+    await end();
+    throw cause;
+  }
 }

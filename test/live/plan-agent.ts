@@ -1,6 +1,6 @@
 /**
  * An agent's hands and eyes without its loop, for tests in namespaces: one round of observe, plan and apply for a
- * document that lies in a file. Runs inside a test host: `node plan-agent.ts key | apply FILE | peers DEVICE | counters`.
+ * document that lies in a file. Runs inside a test host: `node plan-agent.ts VERB WORD`.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -54,6 +54,8 @@ async function round(file: string, wireguard: Wireguard) {
 async function answer(verb: string | undefined, word: string, wireguard: Wireguard): Promise<unknown> {
   if (verb === 'key') return ensureKey(privateKeyFile);
   if (verb === 'apply') return round(word, wireguard);
+  if (verb === 'create') return (await wireguard.create(word), word);
+  if (verb === 'remove') return (await wireguard.remove(word), word);
   if (verb === 'peers') return observePeers({ device: word, runtimeDirectory, wireguard });
   return observeCounters(run);
 }

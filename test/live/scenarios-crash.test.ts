@@ -1,5 +1,5 @@
 /** SCENARIOS 20, 24: the agent is killed in the middle of an apply; the control plane is away and hosts reboot. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Host } from '../../local/lab-host.ts';
 import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
 import { Route } from '../../protocol/route.ts';
@@ -23,6 +23,10 @@ beforeAll(async () => {
       { name: 'rome', lan: '10.0.0.0/24', tenant: 'other' },
     ],
   });
+});
+
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => console.error(await estate.describe()));
 });
 
 afterAll(() => estate?.destroy());
@@ -98,7 +102,11 @@ test('24: with the control plane away hosts reboot: tunnels, names and the gatew
   for (const host of hosts) {
     // A power cut: every process ends, and the kernel forgets what was ours.
     await host.killAll();
-    await host.check(['sh', '-c', 'nft flush ruleset; ip route flush proto 73; rm -rf /run/isthmus/*']);
+    await host.check([
+      'sh',
+      '-c',
+      'nft flush ruleset; ip route flush proto 73; sysctl -qw net.ipv4.ip_forward=0; rm -rf /run/isthmus/*',
+    ]);
   }
   const tokyo = estate.virtualKept('tokyo', HOST);
   expect(await pings(lanHost('berlin'), tokyo)).toBe(false);

@@ -1,5 +1,5 @@
 /** SCENARIOS 21, 22, 23: a hub dies, a tunnel is half open, a path swallows large packets. Two hubs, two sites. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Host } from '../../local/lab-host.ts';
 import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
 import { faultsOf, statusOf } from './agent-status.ts';
@@ -22,6 +22,10 @@ beforeAll(async () => {
     ],
   });
   await bothUp();
+});
+
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => console.error(await estate.describe()));
 });
 
 afterAll(() => estate?.destroy());

@@ -2,7 +2,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startControlPlane } from '../../local/control-plane.ts';
 import type { Host } from '../../local/lab-host.ts';
 import { Edge } from '../../protocol/edge.ts';
@@ -24,6 +24,10 @@ beforeAll(async () => {
       { name: 'tokyo', lan: '10.0.0.0/24' },
     ],
   });
+});
+
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => console.error(await estate.describe()));
 });
 
 afterAll(() => estate?.destroy());

@@ -1,6 +1,6 @@
 /** The main job on the wire: sites with the same range reach each other, and only who may. */
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../local/lab-host.ts';
 import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
 import { Edge } from '../../protocol/edge.ts';
@@ -27,6 +27,10 @@ beforeAll(async () => {
       { name: 'lima', lan: LAN, joined: false, poolRoute: false, spec: { lan: 'masquerade' } },
     ],
   });
+});
+
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => console.error(await estate.describe()));
 });
 
 afterAll(() => estate?.destroy());
@@ -166,9 +170,7 @@ describe('a site that joins later with the same range', () => {
       Promise.all(
         others.map(async (name) => {
           const { status } = await estate.api.get(estate.site(name).edgePath, Edge);
-          const kept = await estate
-            .site(name)
-            .edge.check(['sh', '-c', 'cat /var/lib/isthmus/ledger*/* /var/lib/isthmus/ledger* 2>/dev/null']);
+          const kept = await estate.site(name).edge.check(['sh', '-c', 'cat /var/lib/isthmus/ledger*']);
           return { name, document: status.document, kept: createHash('sha256').update(kept).digest('hex') };
         }),
       );

@@ -3,11 +3,14 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { createApi } from '../../../functions/api/app.ts';
 import type { ApiDependencies } from '../../../functions/api/dependencies.ts';
 import { newItem } from '../../../functions/api/item.ts';
+import type { Operation } from '../../../functions/api/operation.ts';
+import { createOperations } from '../../../functions/api/operations.ts';
 import { formatKey, hashSecret } from '../../../functions/api/secret.ts';
 import type { Store } from '../../../functions/store/port.ts';
 import { canonicalJson, type Json } from '../../../protocol/canonical.ts';
 import { ENROLMENT_CONTEXT } from '../../../protocol/enrolment.ts';
 import type { Role } from '../../../protocol/key.ts';
+import { Problem } from '../../../protocol/problem.ts';
 import { signatureBase, signatureHeaders } from '../../../protocol/signature.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
 
@@ -66,7 +69,7 @@ const SECRET = '0123456789abcdef0123456789abcdef';
 export const ADMIN = formatKey({ tenant: '*', name: 'root', secret: SECRET });
 
 /** Puts an API key into the store. */
-export async function putKey(store: Store, tenant: string, name: string & Role): Promise<string> {
+export async function putKey(store: Store, tenant: string, name: Role): Promise<string> {
   const content = {
     spec: { role: name, description: '' },
     status: {},
@@ -101,7 +104,7 @@ export async function createBench(over: Partial<ApiDependencies> = {}): Promise<
     internal: { secretHash: hashSecret(SECRET) },
   };
   await put(store, { kind: 'key', tenant: '*', name: 'root' }, content);
-  const api = createApi({
+  const dependencies: ApiDependencies = {
     store,
     clock,
     blobs: { get: async (hash) => blobs.get(hash) },
@@ -112,15 +115,21 @@ export async function createBench(over: Partial<ApiDependencies> = {}): Promise<
     messages: { wait: async (_, cursor) => ({ changed: [], cursor: cursor ?? '0' }) },
     onFailure: ({ error }) => failures.push(error),
     ...over,
-  });
+  };
+  const api = createApi(dependencies);
+  const operations = createOperations(dependencies);
   return {
     api,
     store,
     clock,
     blobs,
     failures,
-    snapshot: () => JSON.stringify([...written].sort()),
-    call: (method, path, options = {}) => send(api, method, { path, ...options }),
+    snapshot: () => JSON.stringify([...written].map(String).sort()),
+    async call(method, path, options = {}) {
+      const reply = await send(api, method, { path, ...options });
+      expectPromised(operations, { method, path }, reply);
+      return reply;
+    },
   };
 }
 
@@ -163,6 +172,25 @@ function recording(store: Store, written: Map<string, string>): Store {
       note('event', event.id, event);
     },
   };
+}
+
+/** Every answer of every test is held to the schema that OpenAPI promises for it; the schemas are strict. */
+function expectPromised(
+  operations: readonly Operation[],
+  { method, path }: { method: string; path: string },
+  reply: Reply,
+): void {
+  if (reply.status >= 400) Problem.parse(reply.json);
+  const [pathname = ''] = path.split('?');
+  const operation = operations.find(
+    ({ docs }) =>
+      docs.method === method.toLowerCase() &&
+      new RegExp(`^${docs.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
+  );
+  const promised = operation?.docs.answers.find(({ status }) => status === reply.status);
+  if (operation !== undefined && reply.status < 400 && promised === undefined)
+    throw new Error(`${operation.docs.id} does not promise ${reply.status}`);
+  promised?.schema?.parse(reply.json);
 }
 
 async function send(

@@ -4,7 +4,11 @@ import { type Bench, callAs, createHost, enrolmentOf, type Host, type Reply } fr
 export const SITE = { allotment: ['10.0.0.0/8'], prefixes: ['10.1.0.0/24'] };
 
 /** Creates a resource and fails loudly if that is refused. */
-export async function make(bench: Bench, path: string, name: string, spec: object = {}): Promise<Reply> {
+export async function make(
+  bench: Bench,
+  [path, name]: readonly [string, string],
+  spec: object = {},
+): Promise<Reply> {
   const reply = await bench.call('POST', path, { body: { metadata: { name }, spec } });
   if (reply.status !== 201) throw new Error(`${path} ${name}: ${reply.text}`);
   return reply;
@@ -12,8 +16,8 @@ export async function make(bench: Bench, path: string, name: string, spec: objec
 
 /** The tenant `acme` with the site `berlin`. */
 export async function withSite(bench: Bench, spec: object = SITE): Promise<void> {
-  await make(bench, '/v1/tenants', 'acme');
-  await make(bench, '/v1/tenants/acme/sites', 'berlin', spec);
+  await make(bench, ['/v1/tenants', 'acme']);
+  await make(bench, ['/v1/tenants/acme/sites', 'berlin'], spec);
 }
 
 export async function tokenFor(bench: Bench, spec: object = {}): Promise<string> {
@@ -49,7 +53,7 @@ export async function enrol(
 
 /** The hub `one`, enrolled. */
 export async function withHub(bench: Bench, name = 'one'): Promise<Enrolled> {
-  await make(bench, '/v1/hubs', name, { endpoint: '198.51.100.10:51820' });
+  await make(bench, ['/v1/hubs', name], { endpoint: '198.51.100.10:51820' });
   return enrol(bench, await hubTokenFor(bench, name));
 }
 

@@ -214,7 +214,7 @@ describe('a body', () => {
 
 describe('what others depend on', () => {
   test('a tenant with a site, a site with a service: in use', async () => {
-    await make(bench, SERVICES, 'web', { address: '10.1.0.4', port: 80 });
+    await make(bench, [SERVICES, 'web'], { address: '10.1.0.4', port: 80 });
     const before = bench.snapshot();
     const headers = { 'if-match': '"1"' };
     expect((await bench.call('DELETE', `${SITES}/berlin`, { headers })).json).toMatchObject({
@@ -227,19 +227,19 @@ describe('what others depend on', () => {
   });
 
   test('a tenant with a key: in use, so that a successor does not inherit it', async () => {
-    await make(bench, '/v1/tenants', 'other');
+    await make(bench, ['/v1/tenants', 'other']);
     await putKey(bench.store, 'other', 'admin');
     const reply = await bench.call('DELETE', '/v1/tenants/other', { headers: { 'if-match': '"1"' } });
     expect(reply.json).toMatchObject({ code: 'in_use', detail: expect.stringContaining('key') });
   });
 
   test('a host of another tenant is taken; it is free again once its route has another', async () => {
-    await make(bench, SERVICES, 'web', { address: '10.1.0.4', port: 80 });
+    await make(bench, [SERVICES, 'web'], { address: '10.1.0.4', port: 80 });
     const service = { site: 'berlin', name: 'web' };
-    await make(bench, '/v1/tenants/acme/routes', 'shop', { host: 'shop.example.com', service });
-    await make(bench, '/v1/tenants', 'other');
-    await make(bench, '/v1/tenants/other/sites', 'berlin', SITE);
-    await make(bench, '/v1/tenants/other/sites/berlin/services', 'web', { address: '10.1.0.4', port: 80 });
+    await make(bench, ['/v1/tenants/acme/routes', 'shop'], { host: 'shop.example.com', service });
+    await make(bench, ['/v1/tenants', 'other']);
+    await make(bench, ['/v1/tenants/other/sites', 'berlin'], SITE);
+    await make(bench, ['/v1/tenants/other/sites/berlin/services', 'web'], { address: '10.1.0.4', port: 80 });
     const body = { metadata: { name: 'shop' }, spec: { host: 'shop.example.com', service } };
     const refused = await bench.call('POST', '/v1/tenants/other/routes', { body });
     expect(refused.json).toMatchObject({ code: 'host_taken', errors: [{ pointer: '/spec/host' }] });

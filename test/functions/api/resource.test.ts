@@ -42,7 +42,7 @@ let bench: Bench;
 beforeEach(async () => {
   bench = await createBench();
   await withSite(bench);
-  await make(bench, '/v1/tenants/acme/sites/berlin/services', 'web', { address: '10.1.0.4', port: 80 });
+  await make(bench, ['/v1/tenants/acme/sites/berlin/services', 'web'], { address: '10.1.0.4', port: 80 });
 });
 
 describe.each(CRUD)('a $kind', ({ path, spec, other }) => {
@@ -140,7 +140,7 @@ describe.each(CRUD)('a $kind', ({ path, spec, other }) => {
 
 describe('a list', () => {
   test('comes in pages that together hold everything once', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) await make(bench, '/v1/tenants', name);
+    for (const name of ['a', 'b', 'c', 'd']) await make(bench, ['/v1/tenants', name]);
     const names: string[] = [];
     let next: string | undefined;
     do {
@@ -154,7 +154,7 @@ describe('a list', () => {
   });
 
   test('refuses the page token of another list', async () => {
-    await make(bench, '/v1/tenants', 'other');
+    await make(bench, ['/v1/tenants', 'other']);
     const { json } = await bench.call('GET', '/v1/tenants?limit=1');
     const reply = await bench.call('GET', `/v1/hubs?page=${json.next}`);
     expect(reply.json).toMatchObject({ code: 'invalid', errors: [{ pointer: '?page' }] });

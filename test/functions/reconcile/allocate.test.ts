@@ -16,6 +16,7 @@ import {
   hubItem,
   START,
   siteItem,
+  unsteady,
 } from './deployment.ts';
 
 fc.configureGlobal({ seed: 73, numRuns: 25 });
@@ -43,7 +44,7 @@ function expectDisjoint(prefixes: readonly string[]): void {
 
 describe('fifty at once', () => {
   test('all get a prefix, and none overlaps another', async () => {
-    const world = deployment();
+    const world = deployment(unsteady);
     const allocator = allocatorOf(world);
     const found = await Promise.all(
       Array.from({ length: 50 }, (_, index) => allocator.prefixes('red', `s${index}`, ['10.0.0.0/24'])),
@@ -55,7 +56,7 @@ describe('fifty at once', () => {
   });
 
   test('all get one in a pool of a single block too, shared with as many agents', async () => {
-    const world = deployment();
+    const world = deployment(unsteady);
     const allocator = allocatorOf(world, ['100.64.0.0/16']);
     const [sites, agents] = await Promise.all([
       Promise.all(
@@ -71,7 +72,7 @@ describe('fifty at once', () => {
   });
 
   test('of the same owner all get the same', async () => {
-    const allocator = allocatorOf(deployment());
+    const allocator = allocatorOf(deployment(unsteady));
     const found = await Promise.all(Array.from({ length: 50 }, () => allocator.agentAddress('hub.a')));
     expect(new Set(found).size).toBe(1);
   });
@@ -90,7 +91,7 @@ test('nothing overlaps, whatever lengths are asked for and released at the same 
   );
   await fc.assert(
     fc.asyncProperty(requests, async (wanted) => {
-      const world = deployment();
+      const world = deployment(unsteady);
       const allocator = allocatorOf(world);
       await Promise.all(
         wanted.map(({ site, reals: asked, isRelease }) =>
@@ -149,6 +150,18 @@ test('a call whose answer was lost gets the same the second time, and a fresh da
   const ledgers = await Promise.all(blocksOf(['100.64.0.0/10']).map((block) => world.store.ledger(block)));
   const dates = ledgers.flatMap(({ taken }) => Object.values(taken).map(({ at }) => at));
   expect(dates).toEqual([world.dependencies.clock.now(), world.dependencies.clock.now()]);
+});
+
+test('the same holds if a conflict had moved the first call on to another block', async () => {
+  let conflicts = 1;
+  const world = deployment((store) => ({
+    ...store,
+    writeLedger: (ledger) => (conflicts-- > 0 ? Promise.resolve('stale') : store.writeLedger(ledger)),
+  }));
+  const allocator = allocatorOf(world);
+  const first = await allocator.prefixes('red', 'oslo', ['10.0.0.0/24']);
+  expect(await allocator.prefixes('red', 'oslo', ['10.0.0.0/24'])).toEqual(first);
+  expect(await takenIn(world.store)).toHaveLength(1);
 });
 
 test('a full pool is a refusal that says what to do', async () => {

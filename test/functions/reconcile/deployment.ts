@@ -156,3 +156,26 @@ export async function fill(store: Store, items: readonly Item[]): Promise<void> 
   for (const one of items)
     if ((await store.create(one)) !== 'written') throw new Error(`${one.key.name} exists`);
 }
+
+/** A store whose ledgers answer sooner or later, so that readers and writers overtake one another. */
+export function unsteady(store: Store): Store {
+  let calls = 0;
+  const wait = async () => {
+    calls += 1;
+    for (let turns = (calls * 7919) % 13; turns > 0; turns -= 1)
+      await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    ...store,
+    async ledger(block) {
+      await wait();
+      const ledger = await store.ledger(block);
+      await wait();
+      return ledger;
+    },
+    async writeLedger(ledger) {
+      await wait();
+      return store.writeLedger(ledger);
+    },
+  };
+}

@@ -140,8 +140,8 @@ describe('the outbox', () => {
 });
 
 describe('a deleted item', () => {
-  async function withHoldings() {
-    const world = await filled();
+  async function withHoldings(wrap?: (store: Store) => Store) {
+    const world = await filled(wrap);
     const { store, clock, pause } = world.dependencies;
     const allocator = createAllocator({ store, clock, pause, pools: ['100.64.0.0/10'] });
     const found = await allocator.prefixes('red', 'rome', ['10.0.0.0/24']);
@@ -176,12 +176,33 @@ describe('a deleted item', () => {
     );
   });
 
-  test('keeps the host for another route of the tenant', async () => {
-    const { store, reconciler, route, dependencies } = await withHoldings();
-    await fill(store, [routeItem('red', 'shop-2', 'shop.example.com')]);
-    await store.replace(deleted(route, dependencies.clock.now()));
-    await reconciler.onChange({ key: route.key });
-    expect(await store.claimHost('shop.example.com', 'blue')).toBe('taken');
+  test('keeps the host for another route of the tenant, without letting go of it for a moment', async () => {
+    const released: string[] = [];
+    const world = await withHoldings((inner) => ({
+      ...inner,
+      async releaseHost(host, tenant) {
+        released.push(host);
+        await inner.releaseHost(host, tenant);
+      },
+    }));
+    await fill(world.store, [routeItem('red', 'shop-2', 'shop.example.com')]);
+    await world.store.replace(deleted(world.route, world.dependencies.clock.now()));
+    await world.reconciler.onChange({ key: world.route.key });
+    expect(released).toEqual([]);
+    expect(await world.store.claimHost('shop.example.com', 'blue')).toBe('taken');
+  });
+
+  test('claims the host back for a route that was made while it let go', async () => {
+    const world = await withHoldings((inner) => ({
+      ...inner,
+      async releaseHost(host, tenant) {
+        await fill(inner, [routeItem('red', 'shop-2', host)]);
+        await inner.releaseHost(host, tenant);
+      },
+    }));
+    await world.store.replace(deleted(world.route, world.dependencies.clock.now()));
+    await world.reconciler.onChange({ key: world.route.key });
+    expect(await world.store.claimHost('shop.example.com', 'blue')).toBe('taken');
   });
 
   test('takes nothing from a successor of its name that was quicker', async () => {
