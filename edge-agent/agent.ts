@@ -11,15 +11,15 @@ import { type GatewayPass, runGatewayPass } from './gateway-pass.ts';
 import type { Host } from './host.ts';
 import { openHub } from './hub.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
-import { pollDelayMs, retryDelayMs } from './link/backoff.ts';
+import { retryDelayMs } from './link/backoff.ts';
 import { Client } from './link/client.ts';
-import type { Fetched } from './link/fetch.ts';
 import type { Identity } from './link/identity.ts';
 import { Reporter } from './link/report.ts';
 import { type Pass, runPass, runPathPass, type World } from './loop.ts';
 import { Names } from './names-room.ts';
 import { observeHost } from './observe/host.ts';
 import { observePeers } from './observe/peers.ts';
+import { Pace } from './pace.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
 import { Poll } from './poll.ts';
@@ -31,9 +31,6 @@ import { serveStatus } from './socket.ts';
 import type { Status } from './status.ts';
 import { statusOf } from './status-of.ts';
 
-const POLL_SECONDS = 30;
-const DENIED_SECONDS = 60;
-const TRIAL_RETRY_MS = 5_000;
 const WATCH_MS = 1_000;
 
 type Cause = 'start' | 'document' | 'trial' | 'drift' | 'retry' | 'path';
@@ -63,6 +60,7 @@ export class Agent {
   readonly #role: Role;
   readonly #names: Names;
   readonly #passes = new Serial<Cause>((causes) => this.#converge(causes));
+  readonly #pace = new Pace();
   readonly #reports = new Serial<'report'>(() => this.#report());
   readonly #fetches = new Poll(() => this.#fetch());
   readonly #drift = new Poll(() => this.#checkDrift());
@@ -73,7 +71,7 @@ export class Agent {
   #passedMs = 0;
   #checkedMs: number | undefined;
   #gateway: GatewayPass | undefined;
-  #fetchFailures = 0;
+  #toldRefusal = '';
   #passFailures = 0;
 
   constructor(options: AgentOptions) {
@@ -169,26 +167,22 @@ export class Agent {
       );
       await this.#passes.request('document');
     }
-    if (fetched.kind === 'refused') {
-      this.#log(`document refused, ${fetched.code}: ${fetched.reason}`);
-      this.#journal({ event: 'refused', causes: ['document'], reason: `${fetched.code}: ${fetched.reason}` });
-      await this.#reports.request('report');
-    }
+    if (fetched.kind === 'refused') await this.#tellRefusal(`${fetched.code}: ${fetched.reason}`);
     if (fetched.kind !== 'unreachable') this.#checkedMs = this.#options.clock.monotonicMs();
-    return this.#nextFetchMs(fetched);
+    return this.#pace.nextMs(fetched, {
+      isOnTrial: this.#documents.trial !== 'settled',
+      pollSeconds: this.#self()?.pollSeconds,
+      chance: this.#options.clock.chance(),
+    });
   }
 
-  #nextFetchMs(fetched: Fetched): number {
-    const { clock } = this.#options;
-    if (fetched.kind === 'unreachable') {
-      this.#fetchFailures += 1;
-      const delayMs = retryDelayMs(this.#fetchFailures, clock.chance());
-      return this.#documents.trial === 'settled' ? delayMs : Math.min(delayMs, TRIAL_RETRY_MS);
-    }
-    this.#fetchFailures = 0;
-    const self = this.#self();
-    const usual = fetched.kind === 'denied' ? DENIED_SECONDS : (self?.pollSeconds ?? POLL_SECONDS);
-    return pollDelayMs(fetched.pollSeconds ?? usual, clock.chance());
+  /** A document that is refused is offered at every poll: it is told once. */
+  async #tellRefusal(reason: string): Promise<void> {
+    if (reason === this.#toldRefusal) return;
+    this.#toldRefusal = reason;
+    this.#log(`document refused, ${reason}`);
+    this.#journal({ event: 'refused', causes: ['document'], reason });
+    await this.#reports.request('report');
   }
 
   /** One pass over the host, then over what hangs on it. Never rejects. */

@@ -97,16 +97,17 @@ export class Documents {
       this.#trial = { kind: 'settled' };
       this.#refused = undefined;
     }
-    if (fetched.kind === 'unchanged') this.#refused = undefined;
+    if (fetched.kind === 'unchanged' && !this.#isNewest(this.#refused)) this.#refused = undefined;
     if (fetched.kind === 'refused') this.#refuse(fetched.version, `${fetched.code}: ${fetched.reason}`);
     return fetched;
   }
 
   /** The loop begins to apply this version: from now on the control plane has to answer. */
   applying(version: Version): void {
-    const isNewest = this.newest !== undefined && isSameVersion(version, this.newest);
+    if (!this.#isNewest(version)) return;
+    if (this.#isNewest(this.#refused)) this.#refused = undefined;
     const isDone = isSameVersion(version, this.#state.proven) || isSameVersion(version, this.#tried);
-    if (!isNewest || isDone || this.#trial.kind === 'reverted') return;
+    if (isDone || this.#trial.kind === 'reverted') return;
     this.#tried = version;
     const hasPrevious = this.#state.previous !== undefined;
     this.#judge({ kind: 'applied', atMs: this.#options.now(), wasReachable: true, hasPrevious });
@@ -147,6 +148,10 @@ export class Documents {
     const version = this.newest;
     if (version === undefined) return;
     this.#write(withBad(this.#state, version, 'rolled_back: it cut the agent off from the control plane'));
+  }
+
+  #isNewest(version: Version | undefined): boolean {
+    return version !== undefined && isSameVersion(version, this.newest);
   }
 
   #badNewest(): Refused | undefined {

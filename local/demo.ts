@@ -40,12 +40,16 @@ async function main(): Promise<number> {
   const screen = openScreen(process.stdout, process.env);
   const interrupted = untilSignal();
   const stage = createStage(STATE);
-  const shown = await Promise.race([show(stage, screen), interrupted]);
+  // What is under way when it is interrupted fails, because its hosts go away: nobody wants to read that.
+  const ears = { open: true };
+  const heard = { ...screen, write: (text: string) => (ears.open ? screen.write(text) : undefined) };
+  const shown = await Promise.race([show(stage, heard), interrupted]);
+  ears.open = false;
   if (shown === 0 && !flags.includes('--once')) {
     screen.write(`${await hints(stage)}\nIt stays up until Ctrl-C.\n`);
     await interrupted;
   }
-  screen.write('Tears down ... ');
+  screen.write(`${shown > 1 ? '\n' : ''}Tears down ... `);
   await stage.destroy();
   screen.write('every process, namespace and interface is gone.\n');
   return shown;

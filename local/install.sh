@@ -2,8 +2,9 @@
 # Installs the Isthmus agent on this host and enrols it at the control plane below. Run as root:
 #   sh install.sh --token-file FILE [FLAG]...       installs and enrols; run again, it upgrades and keeps the identity
 #   sh install.sh --uninstall                       leaves the host as it was
-# Every download is checked against a SHA-256 that stands in this text. Nothing is run before the last line, so a
-# text that was cut off does nothing.
+# Every download is checked against a SHA-256 that stands in this text. The shell reads up to the last brace before it
+# runs anything, so a text that was cut off does nothing, wherever it was cut.
+{
 set -eu
 
 url='@@URL@@'
@@ -444,4 +445,4 @@ main() {
   await_agent
 }
 
-{ main "$@"; }
+main "$@"; }

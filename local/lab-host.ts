@@ -10,32 +10,10 @@ const READY_TIMEOUT_MS = 10_000;
 const STOP_ROUNDS_MAX = 20;
 const STOP_ROUND_MS = 50;
 
-/** Directories whose changes stay inside the host: copy-on-write over the machine's own. */
-const OVERLAID = ['etc', 'opt', 'var', 'usr/local'];
+/** Runs as process 1 of the host, and prepares it. */
+const HOLDER = new URL('./lab-host.sh', import.meta.url).pathname;
+/** Where the holder keeps what changes in the host's copy-on-write directories. */
 const CHANGES = '/run/lab-changes';
-
-/**
- * Runs as process 1 of the host. It says its process number as the machine sees it before it mounts its own
- * /proc, and its loop reaps orphans, because a shell waits for every child while it waits for one.
- */
-const HOLDER = `set -e
-read -r pid rest < /proc/self/stat
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/lock /run/wireguard ${CHANGES}
-for d in ${OVERLAID.join(' ')}; do
-  mkdir -p ${CHANGES}/$d ${CHANGES}/.work/$d
-  mount -t overlay overlay -o lowerdir=/$d,upperdir=${CHANGES}/$d,workdir=${CHANGES}/.work/$d /$d
-done
-rm -f /etc/resolv.conf
-: > /etc/resolv.conf
-hostname "$1"
-printf '127.0.0.1 localhost %s\\n' "$1" > /etc/hosts
-ip link set lo up
-sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv6.conf.default.accept_dad=0
-echo "ready $pid"
-while :; do sleep 3600 || :; done`;
 
 export interface Host {
   readonly name: string;
@@ -72,7 +50,7 @@ export async function startHost(name: string): Promise<Host> {
   const holder = start([
     ...['setpriv', '--pdeathsig', 'KILL'],
     ...['unshare', '--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child'],
-    ...['--propagation', 'private', 'sh', '-c', HOLDER, 'lab-host', name],
+    ...['--propagation', 'private', 'sh', HOLDER, name],
   ]);
   const pid = await ready(holder, name);
   return hostAround(name, pid, holder);
@@ -133,9 +111,11 @@ function hostAround(name: string, pid: number, holder: Running): Host {
     killAll: () => endProcesses(host, 'KILL'),
     destroy: async () => {
       await endProcesses(host, 'TERM');
+      // Its process 1 first: the holder reaps it, and ends with it.
+      killIfThere(pid);
+      await vanished(pid);
       holder.signal('SIGKILL');
       await holder.exited;
-      await vanished(pid);
     },
   };
   return host;
@@ -161,9 +141,17 @@ async function endProcesses(host: Host, signal: 'TERM' | 'KILL'): Promise<void> 
   }
 }
 
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}
+
 async function vanished(pid: number): Promise<void> {
   for (let round = 0; round < STOP_ROUNDS_MAX; round += 1) {
-    const there = await readlink(`/proc/${pid}/ns/net`).then(
+    const there = await readlink(`/proc/${pid}/ns/pid`).then(
       () => true,
       () => false,
     );

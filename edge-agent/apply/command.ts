@@ -70,6 +70,7 @@ function notStarted(error: Error & { code?: unknown }): CommandResult {
 }
 
 export interface DaemonOptions {
+  /** The whole environment of the program. */
   readonly environment: Readonly<Record<string, string>>;
   /** A second program that reads what the first one says. */
   readonly reader: { readonly program: string; readonly args: readonly string[] };
@@ -88,7 +89,7 @@ export async function startDaemon(
   await started(reader);
   const daemon = spawn(program, args, {
     detached: true,
-    env: { ...process.env, ...options.environment },
+    env: { ...options.environment },
     stdio: ['ignore', reader.stdin, reader.stdin],
   });
   await started(daemon).finally(() => reader.stdin.destroy());

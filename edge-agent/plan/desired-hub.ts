@@ -1,5 +1,5 @@
 /** What should be on a hub: one device with every edge as a peer, routes to it, and the firewall between tenants. */
-import { contains, parsePrefix } from '../../protocol/address.ts';
+import { formatPrefix, networkOf, parsePrefix } from '../../protocol/address.ts';
 import type { Document, PeerLeaf, SelfLeaf, TwinsLeaf } from '../../protocol/document.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { siteRules } from './desired-edge.ts';
@@ -107,8 +107,16 @@ export function tenantRules(document: Document): TenantRules[] {
   });
 }
 
+/** Asks for each of the 33 prefixes that hold one, not for each that is owned: a hub has thousands. */
 function pairsWithin(owned: readonly string[], pairs: readonly Pair[]): Pair[] {
-  const prefixes = owned.map(parsePrefix);
-  const isOwned = (text: string) => prefixes.some((prefix) => contains(prefix, parsePrefix(text)));
+  const names = new Set(owned);
+  const isOwned = (text: string) => {
+    const { base, length } = parsePrefix(text);
+    const wider = Array.from({ length: length + 1 }, (_, bits) => ({
+      base: networkOf(base, bits),
+      length: bits,
+    }));
+    return wider.some((prefix) => names.has(formatPrefix(prefix)));
+  };
   return pairs.filter(({ from, to }) => isOwned(from) && isOwned(to));
 }

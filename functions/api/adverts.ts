@@ -59,7 +59,8 @@ async function decide({ store, deployment }: AdvertDesk, edge: Advertiser, site:
     allowed: edge.allowed,
     advertised: edge.advertised,
     pools: deployment.pools,
-    taken: native.native.length === 0 ? [] : nativeTaken(native, await everySite(store)),
+    taken:
+      native.native.length === 0 && native.kind !== 'vpc' ? [] : nativeTaken(native, await everySite(store)),
   });
 }
 

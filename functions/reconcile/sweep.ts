@@ -64,13 +64,14 @@ function without(ledger: Ledger, orphans: ReadonlySet<string>): Ledger['taken'] 
   return Object.fromEntries(kept);
 }
 
-/** True if an item, be it one that waits to be purged, names this address or prefix as its own. */
+/**
+ * True if the agent has this address, or the site is still there, be it only to be purged: a site's prefix is its own
+ * for life, also while it is not exposed, so that exposing it again brings the same virtual addresses.
+ */
 async function isOwned(store: Pick<Store, 'get'>, owner: string, virtual: string): Promise<boolean> {
   const [tenant = '', name = '', ...real] = owner.split('/');
   if (tenant === 'agent' && real.length === 0) return isAgents(store, name, virtual);
-  const site = await store.get({ kind: 'site', tenant, name });
-  const mappings = site?.status.prefixes ?? [];
-  return mappings.some((mapping) => mapping.real === real.join('/') && mapping.virtual === virtual);
+  return (await store.get({ kind: 'site', tenant, name })) !== undefined;
 }
 
 async function isAgents(store: Pick<Store, 'get'>, agent: string, virtual: string): Promise<boolean> {

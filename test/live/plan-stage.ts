@@ -1,7 +1,7 @@
 /** A hub and two edges with documents written by hand: both data centers have 10.0.0.0/24. No control plane takes part. */
 import { createLab, type Lab } from '../../local/lab.ts';
 import type { Host } from '../../local/lab-host.ts';
-import { type RaisedStage, raiseStage } from '../../local/lab-topology.ts';
+import { type RaisedStage, raiseStage, VPC_LAN } from '../../local/lab-topology.ts';
 import type { Document, Leaf, PolicyLeaf, TenantLeaf } from '../../protocol/document.ts';
 
 const DRIVER = new URL('./plan-agent.ts', import.meta.url).pathname;
@@ -88,7 +88,7 @@ const SITES = [
 export async function raisePlanStage(): Promise<PlanStage> {
   const lab = await createLab({ name: 'plan' });
   const sites = SITES.map(({ name, lan }) => ({ name, lan }));
-  const raised = await raiseStage(lab, { hubs: 1, sites });
+  const raised = await raiseStage(lab, { hubs: 1, sites, vpc: true });
   const hubHost = raised.hubs[0]?.host;
   if (!hubHost) throw new Error('the stage has no hub');
   const hub = await memberOf(hubHost, 'hub.alpha', HUB_TUNNEL);
@@ -148,7 +148,18 @@ export function edgeLeaves(stage: PlanStage, edge: EdgeMember, variant: Variant 
   };
 }
 
+/** The VPC behind the hub, as a site of acme. */
+const VPC: Leaf = {
+  kind: 'network',
+  tenant: 'acme',
+  site: 'cloud',
+  prefixes: [{ real: VPC_LAN, virtual: '100.70.0.0/24' }],
+  lan: 'routed',
+  native: [],
+};
+
 export interface HubVariant {
+  readonly vpc?: true;
   readonly tenants?: readonly TenantLeaf[];
   /** Native prefixes of an edge, by its site. */
   readonly native?: Readonly<Record<string, readonly string[]>>;
@@ -181,6 +192,7 @@ export function hubLeaves(stage: PlanStage, variant: HubVariant = {}): Record<st
   const tenants = variant.tenants ?? ['acme', 'other'].map(open);
   return {
     self: selfLeaf(stage.hub, 'hub'),
+    ...(variant.vpc ? { network: VPC } : {}),
     ...Object.fromEntries(peers),
     ...Object.fromEntries(tenants.map((leaf): [string, Leaf] => [`tenant/${leaf.tenant}`, leaf])),
   };

@@ -173,6 +173,23 @@ test('an isolated tenant exchanges packets between its pairs only', async () => 
   await applyHub();
 });
 
+test('a VPC behind the hub is translated there, reached by its own tenant only, and isolated with it', async () => {
+  const cloud = stage.raised.vpcHost?.host;
+  if (!cloud) throw new Error('the stage has no VPC');
+  expect(await hello('berlin', '100.70.0.10')).toBe('');
+  expect((await applyHub({ vpc: true })).failed).toBeUndefined();
+  expect(await hello('berlin', '100.70.0.10')).toBe('hello from cloud, you are 100.65.0.10');
+  expect(await hello('rogue', '100.70.0.10')).toBe('');
+  const outward = ['curl', '-sS', '-m', '2', `http://${MUNICH_HOST}:8080/`];
+  expect((await cloud.run(outward)).stdout).toContain('hello from munich, you are 100.70.0.10');
+  expect((await cloud.run(['curl', '-sS', '-m', '2', 'http://100.65.2.10:8080/'])).code).not.toBe(0);
+  const acme: TenantLeaf = { kind: 'tenant', tenant: 'acme', isolation: 'isolated', pairs: [], native: [] };
+  await applyHub({ vpc: true, tenants: [acme] });
+  expect(await hello('berlin', '100.70.0.10')).toBe('');
+  expect((await cloud.run(outward)).code).not.toBe(0);
+  await applyHub();
+});
+
 test('a native route is not translated', async () => {
   const berlin = edgeOf('berlin');
   const far = { ...edgeOf('rogue'), tenant: 'acme' };

@@ -1,6 +1,6 @@
 /** What is answered to whom: an edge's and a hub's decisions, as whole tables. */
 import { describe, expect, test } from 'vitest';
-import { type Decision, decideAnswer } from '../../../edge-agent/names/answer.ts';
+import { decideAnswer } from '../../../edge-agent/names/answer.ts';
 import { namesView } from '../../../edge-agent/names/view.ts';
 import type { Document, Leaf, NamesLeaf, PeerLeaf, SelfLeaf } from '../../../protocol/document.ts';
 
@@ -19,7 +19,9 @@ function self(role: 'edge' | 'hub', own: Partial<SelfLeaf>): SelfLeaf {
   };
 }
 
-function names(tenant: string, site: string, real: string, virtual: string): NamesLeaf {
+/** `where` is `TENANT/SITE`. */
+function names(where: string, real: string, virtual: string): NamesLeaf {
+  const [tenant = '', site = ''] = where.split('/');
   return {
     kind: 'names',
     tenant,
@@ -28,11 +30,13 @@ function names(tenant: string, site: string, real: string, virtual: string): Nam
   };
 }
 
-function network(tenant: string, site: string, real: string, virtual: string): Leaf {
+function network(where: string, real: string, virtual: string): Leaf {
+  const [tenant = '', site = ''] = where.split('/');
   return { kind: 'network', tenant, site, prefixes: [{ real, virtual }], lan: 'routed', native: [] };
 }
 
-function peer(tenant: string, site: string, tunnelAddress: string, virtual: string): PeerLeaf {
+function peer(where: string, tunnelAddress: string, virtual: string): PeerLeaf {
+  const [tenant = '', site = ''] = where.split('/');
   const agent = `edge.${tenant}.${site}`;
   return {
     kind: 'peer',
@@ -54,7 +58,7 @@ function viewOf(leaves: Record<string, Leaf>) {
   return view;
 }
 
-type Row = readonly [client: string, type: string, name: string, decision: Decision['kind'] | string];
+type Row = readonly [client: string, type: string, name: string, decision: string];
 
 function expectRows(view: ReturnType<typeof viewOf>, rows: readonly Row[]): void {
   const told = rows.map(([client, type, name]) => {
@@ -67,8 +71,8 @@ function expectRows(view: ReturnType<typeof viewOf>, rows: readonly Row[]): void
 describe('an edge', () => {
   const view = viewOf({
     self: self('edge', { tenant: 'acme', site: 'berlin', tunnelAddress: '100.64.0.2' }),
-    network: network('acme', 'berlin', '10.0.0.0/24', '100.65.0.0/24'),
-    names: names('acme', 'berlin', '10.0.0.5', '100.65.0.5'),
+    network: network('acme/berlin', '10.0.0.0/24', '100.65.0.0/24'),
+    names: names('acme/berlin', '10.0.0.5', '100.65.0.5'),
   });
 
   test('answers its own site, asks hubs for others of its tenant, knows no other tenant and passes on the rest', () => {
@@ -102,13 +106,13 @@ describe('an edge', () => {
 describe('a hub', () => {
   const view = viewOf({
     self: self('hub', {}),
-    network: network('acme', 'vpc', '172.31.0.0/16', '100.70.0.0/16'),
-    'names/acme/vpc': names('acme', 'vpc', '172.31.0.5', '100.70.0.5'),
-    'names/acme/berlin': names('acme', 'berlin', '10.0.0.5', '100.65.0.5'),
-    'names/other/berlin': names('other', 'berlin', '10.0.0.5', '100.66.0.5'),
-    'peer/acme/berlin/berlin': peer('acme', 'berlin', '100.64.0.2', '100.65.0.0/24'),
-    'peer/acme/paris/paris': peer('acme', 'paris', '100.64.0.4', '100.67.0.0/24'),
-    'peer/other/berlin/berlin': peer('other', 'berlin', '100.64.0.3', '100.66.0.0/24'),
+    network: network('acme/vpc', '172.31.0.0/16', '100.70.0.0/16'),
+    'names/acme/vpc': names('acme/vpc', '172.31.0.5', '100.70.0.5'),
+    'names/acme/berlin': names('acme/berlin', '10.0.0.5', '100.65.0.5'),
+    'names/other/berlin': names('other/berlin', '10.0.0.5', '100.66.0.5'),
+    'peer/acme/berlin/berlin': peer('acme/berlin', '100.64.0.2', '100.65.0.0/24'),
+    'peer/acme/paris/paris': peer('acme/paris', '100.64.0.4', '100.67.0.0/24'),
+    'peer/other/berlin/berlin': peer('other/berlin', '100.64.0.3', '100.66.0.0/24'),
   });
 
   test('tells each source only the names of its own tenant, by virtual address', () => {

@@ -112,7 +112,9 @@ describe('a report', () => {
   test('rotates the WireGuard key, and the log says so', async () => {
     const { wireguardKey } = createHost();
     await report(bench, edge, { wireguardKey });
-    expect((await bench.call('GET', EDGE)).json.status.wireguardKey).toBe(wireguardKey);
+    const shown = (await bench.call('GET', EDGE)).json;
+    expect(shown.status.wireguardKey).toBe(wireguardKey);
+    expect(shown.metadata).toMatchObject({ version: 2, generation: 1 });
     expect(bench.snapshot()).toContain('The edge berlin changed its WireGuard key.');
   });
 

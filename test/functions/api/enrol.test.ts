@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Bench, callAs, createBench, createHost, enrolmentOf, type Host, type Reply } from './bench.ts';
-import { edit, enrol, hubTokenFor, make, remove, tokenFor, withHub, withSite } from './estates.ts';
+import { edit, enrol, hubTokenFor, make, remove, SITE, tokenFor, withHub, withSite } from './estates.ts';
 
 const EDGES = '/v1/tenants/acme/edges';
 
@@ -158,6 +158,10 @@ describe('a token that is not good', () => {
   test('of a site that is gone is refused, also once there is a successor', async () => {
     const token = await tokenFor(bench);
     expect((await remove(bench, '/v1/tenants/acme/sites/berlin')).status).toBe(204);
+    expect((await send(enrolmentOf(createHost(), token))).json.code).toBe('token_invalid');
+    const key = { kind: 'site', tenant: 'acme', name: 'berlin' } as const;
+    await bench.store.purge(key, (await bench.store.get(key))?.version ?? 0);
+    await make(bench, ['/v1/tenants/acme/sites', 'berlin'], SITE);
     expect((await send(enrolmentOf(createHost(), token))).json.code).toBe('token_invalid');
   });
 });

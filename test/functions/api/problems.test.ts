@@ -61,6 +61,12 @@ describe('what is not there', () => {
     expect(reply.headers.get('content-type')).toBe('application/problem+json');
   });
 
+  test('a name that cannot be one is refused before anything is looked up', async () => {
+    const bench = await createBench();
+    for (const path of ['/v1/tenants/%2A/keys', '/v1/tenants/UPPER', '/v1/tenants/a.b/events'])
+      expect((await bench.call('GET', path)).json.detail).toContain('not a valid one');
+  });
+
   test('a wrong method is told the right ones', async () => {
     const bench = await createBench();
     const reply = await bench.call('PATCH', '/v1/tenants/acme');

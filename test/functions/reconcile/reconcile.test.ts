@@ -234,6 +234,18 @@ describe('the sweep', () => {
     expect(await takenIn(store)).toEqual(['red/rome/10.0.0.0/24']);
   });
 
+  test('keeps a prefix for a site that does not expose it any more: exposed again, it is the same', async () => {
+    const world = await filled();
+    const { store, clock, pause } = world.dependencies;
+    const allocator = createAllocator({ store, clock, pause, pools: ['100.64.0.0/10'] });
+    const first = await allocator.prefixes('red', 'rome', ['10.0.0.0/24', '10.1.0.0/24']);
+    if (!Array.isArray(first)) throw new Error('nothing allocated');
+    await fill(store, [siteItem('red', 'rome', first.slice(0, 1))]);
+    world.pass(601);
+    await world.reconciler.sweep();
+    expect(await allocator.prefixes('red', 'rome', ['10.0.0.0/24', '10.1.0.0/24'])).toEqual(first);
+  });
+
   test('does not free what is asked for again while it looks', async () => {
     let again: (() => Promise<unknown>) | undefined;
     const world = await filled((inner) => ({
