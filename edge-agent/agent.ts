@@ -62,6 +62,7 @@ export class Agent {
   readonly #passes = new Serial<Cause>((causes) => this.#converge(causes));
   readonly #pace = new Pace();
   readonly #reports = new Serial<'report'>(() => this.#report());
+  readonly #gatewayPasses = new Serial<'gateway'>(() => this.#serveRoutes());
   readonly #fetches = new Poll(() => this.#fetch());
   readonly #drift = new Poll(() => this.#checkDrift());
   readonly #watch = new Poll(() => this.#watchTrial());
@@ -145,12 +146,13 @@ export class Agent {
     const { agent, tuning } = config;
     const timing = { agent, tuning, now: () => clock.monotonicMs(), wallNow: () => clock.wallMs() };
     const onNudge = () => this.#fetches.wake();
+    const onPath = () => void this.#passes.request('path');
     const { wireguard, runtimeDirectory } = host.hands;
-    if (config.role === 'edge')
-      return openEdge({ ...timing, wireguard, onNudge, onPath: () => void this.#passes.request('path') });
+    if (config.role === 'edge') return openEdge({ ...timing, wireguard, onNudge, onPath });
     const device = interfaceName(agent, agent);
     return openHub({
       ...timing,
+      onPath,
       caller: this.#controlPlane,
       chance: () => clock.chance(),
       onNudge,
@@ -217,13 +219,22 @@ export class Agent {
     this.#role.update(document);
     if (document === undefined) return;
     await this.#names.update(document);
+    if (this.#options.config.role === 'hub') void this.#gatewayPasses.request('gateway');
+  }
+
+  /** Apart from the host's passes: HAProxy may take seconds, and a tunnel must not wait for it. Never rejects. */
+  async #serveRoutes(): Promise<void> {
     const { config, paths, clock } = this.#options;
-    if (config.role !== 'hub' || !config.gateway.enabled) return;
+    const document = this.#documents.inForce();
+    if (document === undefined || !config.gateway.enabled) return;
     const gateway = await runGatewayPass({ config, paths, document, wallNow: () => clock.wallMs() });
     this.#gateway = gateway;
     if (gateway.steps.length === 0 && gateway.failure === undefined) return;
     const event = gateway.failure === undefined ? 'applied' : 'failed';
     this.#journal({ event, causes: ['gateway'], steps: gateway.steps, reason: gateway.failure });
+    for (const step of gateway.steps) this.#log(step);
+    if (gateway.failure !== undefined) this.#log(`gateway: ${gateway.failure}`);
+    void this.#reports.request('report');
   }
 
   #world(causes: readonly Cause[]): World {

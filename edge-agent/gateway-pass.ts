@@ -1,5 +1,6 @@
 /** One pass of a hub's HTTPS gateway: desired, observed, plan, apply. It must not decide what is served. */
-import { join } from 'node:path';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Document } from '../protocol/document.ts';
 import type { Finding } from '../protocol/report.ts';
 import { run } from './apply/command.ts';
@@ -30,7 +31,17 @@ export interface GatewayPassInput {
   readonly wallNow: () => number;
 }
 
+/** Never rejects: what fails is a finding. */
 export async function runGatewayPass(input: GatewayPassInput): Promise<GatewayPass> {
+  try {
+    return await converge(input);
+  } catch (cause) {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    return { steps: [], failure: error.message, findings: [failedFinding(error)] };
+  }
+}
+
+async function converge(input: GatewayPassInput): Promise<GatewayPass> {
   const { config, document, wallNow } = input;
   const directories = gatewayDirectories(input.paths);
   const paths = gatewayPaths(directories);
@@ -44,6 +55,7 @@ export async function runGatewayPass(input: GatewayPassInput): Promise<GatewayPa
     ...(redirectPort === undefined ? {} : { redirect: { address, port: redirectPort } }),
     ...(account === undefined ? {} : { account }),
   });
+  ensureMap(paths.routes);
   const observed = await observeGateway({ talk, paths, nowMs: wallNow() });
   const { done, failed } = await applyGatewaySteps(planGateway(wanted, observed), {
     run,
@@ -62,6 +74,12 @@ export async function runGatewayPass(input: GatewayPassInput): Promise<GatewayPa
   };
 }
 
+/** A map without an entry is a file too: HAProxy does not start without it. */
+function ensureMap(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+}
+
 export function gatewayDirectories(paths: Paths) {
   return {
     state: join(paths.state, 'gateway'),
@@ -74,9 +92,16 @@ function failedFinding(error: Error): Finding {
   return {
     code: 'gateway.failed',
     level: 'error',
-    message: `The HTTPS gateway could not be brought up to date: ${error.message}`.slice(0, 480),
+    message: `The HTTPS gateway could not be brought up to date: ${codeOf(error)}${error.message}`.slice(
+      0,
+      480,
+    ),
     fix: 'Install HAProxy 2.6 or newer and see that nothing else listens on its ports; it is tried again by itself.',
   };
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
 }
 
 export function pause(milliseconds: number): Promise<void> {

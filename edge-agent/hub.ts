@@ -10,8 +10,11 @@ import { LivenessSender } from './link/liveness.ts';
 import { receiveMessages } from './link/messages.ts';
 import type { PeerSight } from './observe/peers.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
+import type { Choice } from './plan/state.ts';
+import { detoursOf } from './plan/twins.ts';
 import { Poll } from './poll.ts';
 import { NudgeSender } from './probe/nudge.ts';
+import { Prober } from './probe/prober.ts';
 import { Responder } from './probe/responder.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
@@ -20,6 +23,7 @@ import type { PeerStatus } from './status.ts';
 /** An edge probes several times a second; silence of this length is not chance. */
 const SILENCE_MS_MAX = 5_000;
 const DENIED_SECONDS = 30;
+const LATE_FACTOR = 1.5;
 
 export interface HubOptions {
   readonly agent: string;
@@ -32,6 +36,8 @@ export interface HubOptions {
   readonly wallNow: () => number;
   /** From 0 up to 1. */
   readonly chance: () => number;
+  /** An edge's leg was lost or is back, so its packets take another way. */
+  readonly onPath: () => void;
   /** The hub's own document changed. */
   readonly onNudge: () => void;
 }
@@ -50,12 +56,17 @@ class HubRole implements Role {
   #peers: readonly PeerLeaf[] = [];
   #cursor = '';
   #failures = 0;
-  #isStarted = false;
+  readonly #twins: Prober;
+  #detours: Readonly<Record<string, string>> = {};
+  #watch: NodeJS.Timeout | undefined;
+  #watchedMs = 0;
+  #startedMs = 0;
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#responder = new Responder({ now: options.now });
     this.#liveness = new LivenessSender(options.caller, options.now);
+    this.#twins = new Prober({ settings: options.tuning, now: options.now, onChange: () => undefined });
     this.#messages = new Poll(() => this.#receive());
     this.#beats = new Poll(() => this.#beat());
   }
@@ -68,14 +79,17 @@ class HubRole implements Role {
     const known = [...this.#peers, ...twins].map(({ tunnelAddress }) => tunnelAddress);
     this.#responder.answer(self.tunnelAddress, new Set(known));
     this.#nudges.listen(self.tunnelAddress);
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+    this.#twins.probe(self.tunnelAddress, twins);
+    if (this.#watch !== undefined) return;
+    this.#startedMs = this.#options.now();
+    this.#watchedMs = this.#startedMs;
+    this.#watch = setInterval(() => this.#watchLegs(), this.#options.tuning.probeIntervalMs);
     this.#messages.wake();
     this.#beats.wake();
   }
 
-  choice() {
-    return { mtuByHub: {} };
+  choice(): Choice {
+    return { mtuByHub: {}, detours: this.#detours };
   }
 
   nameHubs() {
@@ -88,10 +102,30 @@ class HubRole implements Role {
   }
 
   stop(): void {
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+    this.#twins.stop();
     this.#messages.stop();
     this.#beats.stop();
     this.#responder.stop();
     this.#nudges.stop();
+  }
+
+  /** After a late timer nothing is judged: probes that came meanwhile have not been read yet. */
+  #watchLegs(): void {
+    const { now, onPath, tuning } = this.#options;
+    const nowMs = now();
+    const isLate = nowMs - this.#watchedMs > tuning.probeIntervalMs * LATE_FACTOR;
+    this.#watchedMs = nowMs;
+    if (isLate) return;
+    const legs = this.#peers.map(({ agent, tunnelAddress }) => ({
+      agent,
+      ageMs: this.#responder.ageMs(tunnelAddress),
+    }));
+    const detours = detoursOf(legs, this.#twins.view(), nowMs - this.#startedMs);
+    const isSame = JSON.stringify(detours) === JSON.stringify(this.#detours);
+    this.#detours = detours;
+    if (!isSame) onPath();
   }
 
   #statusOf(peer: PeerLeaf, sight: PeerSight | undefined): PeerStatus {
@@ -102,6 +136,7 @@ class HubRole implements Role {
       tunnelAddress: peer.tunnelAddress,
       state: ageMs === undefined ? 'unknown' : ageMs <= SILENCE_MS_MAX ? 'up' : 'down',
       active: false,
+      via: this.#detours[peer.agent],
       device: sight?.device,
       endpoint: sight?.endpoint,
       handshakeAgeSeconds:

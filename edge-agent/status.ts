@@ -12,6 +12,8 @@ const Peer = z.strictObject({
   /** Of a hub as an edge sees it, or of an edge as a hub sees it. */
   state: z.enum(['unknown', 'up', 'down']),
   active: z.boolean(),
+  /** Of an edge as a hub sees it: the other hub that its packets go by, while its own leg is lost. */
+  via: z.string().optional(),
   device: z.string().optional(),
   endpoint: z.string().optional(),
   handshakeAgeSeconds: z.number().optional(),
@@ -114,7 +116,7 @@ function peersTable(status: Status): string[] {
   const label = status.role === 'edge' ? 'HUB' : 'EDGE';
   const rows = status.peers.map((peer) => [
     `${peer.name}${peer.active ? ' *' : ''}`,
-    peer.state,
+    peer.via === undefined ? peer.state : `${peer.state}, by ${peer.via}`,
     peer.tunnelAddress,
     peer.endpoint ?? '-',
     seconds(peer.handshakeAgeSeconds),

@@ -13,7 +13,7 @@ import { planSteps } from './plan/plan.ts';
 import type { DesiredState } from './plan/state.ts';
 import type { Paths } from './settings.ts';
 
-const NOTHING: DesiredState = { interfaces: {}, routes: [], sysctls: {} };
+const NOTHING: DesiredState = { interfaces: {}, routes: [], unreachable: [], sysctls: {} };
 
 export interface TornDown {
   readonly done: readonly string[];

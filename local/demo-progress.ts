@@ -28,6 +28,8 @@ export class StepFailed extends Error {
 
 /** NO_COLOR as on no-color.org: any value but the empty one. */
 export function openScreen(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
+  // Whoever read our output may have gone; that must not end us before everything is torn down.
+  stream.on('error', () => undefined);
   const live = stream.isTTY === true && environment['TERM'] !== 'dumb';
   return {
     write: (text) => void stream.write(text),

@@ -2,7 +2,9 @@
  * What the demo stands on: the lab with its hosts, and the control plane as a process of its own with its state on
  * disk. It can be torn down at any moment, also half raised.
  */
+import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Running, start } from './command.ts';
 import { type Client, createClient } from './demo-client.ts';
@@ -66,8 +68,19 @@ export function createStage(state: string): DemoStage {
   };
 }
 
+/** Whoever listens there may be another demo, whose state must not be removed. */
+async function assertPortFree(): Promise<void> {
+  const probe = createServer().listen(PORT, '127.0.0.1');
+  await once(probe, 'listening').catch(() => {
+    throw new Error(`Port ${PORT} of this machine is in use, perhaps by another demo: end that first.`);
+  });
+  probe.close();
+  await once(probe, 'close');
+}
+
 async function raiseHosts(onLab: (lab: Promise<Lab>) => void): Promise<RaisedStage> {
   await assertLabPossible();
+  await assertPortFree();
   const lab = createLab({ name: 'demo' });
   onLab(lab);
   const sites = SITES.map((name) => ({ name, lan: '10.0.0.0/24' }));

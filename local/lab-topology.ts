@@ -113,10 +113,10 @@ async function raiseSite(lab: Lab, site: SiteStage, index: number): Promise<Rais
   await router.ip(`addr add ${base}.1/24 dev lan`);
   await router.check(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   await router.nft(renderRouter(site.nat ?? 'masquerade'));
-  const edge = await raiseLanHost(lab, `${site.name}-edge`, lan, { base, last: 2 });
+  const edge = await raiseLanHost(lab, lan, { name: `${site.name}-edge`, base, last: 2 });
   await edge.write('/etc/resolv.conf', `nameserver ${lab.gatewayAddress}\n`);
   const lanHosts = await Promise.all(
-    Array.from({ length: site.lanHosts ?? 1 }, (_, at) => raiseServer(lab, site, lan, at)),
+    Array.from({ length: site.lanHosts ?? 1 }, (_, at) => raiseServer(lab, lan, { site, at })),
   );
   return {
     name: site.name,
@@ -131,16 +131,16 @@ async function raiseSite(lab: Lab, site: SiteStage, index: number): Promise<Rais
   };
 }
 
-async function raiseLanHost(lab: Lab, name: string, lan: Host, at: { base: string; last: number }) {
-  const host = await lab.host(name);
+async function raiseLanHost(lab: Lab, lan: Host, at: { name: string; base: string; last: number }) {
+  const host = await lab.host(at.name);
   await lab.plug(host, 'eth0', lan);
   await host.ip(`addr add ${at.base}.${at.last}/24 dev eth0`, `route add default via ${at.base}.1`);
   return host;
 }
 
-async function raiseServer(lab: Lab, site: SiteStage, lan: Host, at: number) {
+async function raiseServer(lab: Lab, lan: Host, { site, at }: { site: SiteStage; at: number }) {
   const base = site.lan.replace(/\.0\/24$/, '');
-  const host = await raiseLanHost(lab, `${site.name}-host${at + 1}`, lan, { base, last: 10 + at });
+  const host = await raiseLanHost(lab, lan, { name: `${site.name}-host${at + 1}`, base, last: 10 + at });
   if (site.poolRoute !== false) await host.ip(`route add ${POOLS} via ${base}.2`);
   await host.write('/etc/resolv.conf', `nameserver ${base}.2\n`);
   await startEcho(host, at === 0 ? site.name : `${site.name}-${at + 1}`);

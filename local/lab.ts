@@ -3,12 +3,18 @@
  * a control plane on the machine is reachable for the hosts at `SUBNET.1`. Everything hangs on processes of
  * ours and ends with them. It knows hosts and cables, not what they are for: that is lab-topology.ts.
  */
-import { check } from './command.ts';
+import { check, execute } from './command.ts';
 import { type Fault, renderFaults } from './lab-fault.ts';
 import { type Host, startHost } from './lab-host.ts';
 import { claimSubnet, type Subnet, sweepLabs } from './lab-subnet.ts';
 
 const BRIDGE = 'br0';
+
+/** One end of a cable. */
+export interface End {
+  readonly host: Host;
+  readonly device: string;
+}
 
 export interface LabSettings {
   /** Shown in errors only. */
@@ -31,7 +37,7 @@ export interface Lab {
   /** Makes a host; its name is unique in the lab. */
   host(name: string): Promise<Host>;
   /** A cable between two hosts; both ends are up, without addresses. */
-  link(a: Host, deviceOfA: string, b: Host, deviceOfB: string): Promise<void>;
+  link(a: End, b: End): Promise<void>;
   /** A switch in its own host, by name: plug hosts in with `plug`. */
   bridge(name: string): Promise<Host>;
   /** Plugs a host's device into a switch. */
@@ -52,6 +58,7 @@ export async function createLab(settings: LabSettings): Promise<Lab> {
   try {
     return await raiseLab(settings, claim);
   } catch (error) {
+    await execute(['ip', 'link', 'del', claim.link]);
     await claim.release();
     throw error;
   }
@@ -83,7 +90,7 @@ async function raiseLab(settings: LabSettings, claim: Claimed): Promise<Lab> {
   };
   const plug = async (plugged: Host, device: string, into: Host) => {
     const port = `p-${plugged.name}`.slice(0, 15);
-    await cable(plugged, device, into, port);
+    await cable({ host: plugged, device }, { host: into, device: port });
     await into.ip(`link set ${port} master ${BRIDGE}`);
   };
   return {
@@ -105,17 +112,19 @@ async function raiseLab(settings: LabSettings, claim: Claimed): Promise<Lab> {
     remove,
     destroy: async () => {
       await Promise.all([...hosts.values()].map(remove));
+      // The kernel takes cables away some time after their namespace; ours must be gone before another lab comes.
+      await execute(['ip', 'link', 'del', claim.link]);
       await claim.release();
     },
   };
 }
 
-async function cable(a: Host, deviceOfA: string, b: Host, deviceOfB: string): Promise<void> {
+async function cable(a: End, b: End): Promise<void> {
   await check([
-    ...['ip', 'link', 'add', deviceOfA, 'netns', `${a.pid}`, 'type', 'veth'],
-    ...['peer', 'name', deviceOfB, 'netns', `${b.pid}`],
+    ...['ip', 'link', 'add', a.device, 'netns', `${a.host.pid}`, 'type', 'veth'],
+    ...['peer', 'name', b.device, 'netns', `${b.host.pid}`],
   ]);
-  await Promise.all([a.ip(`link set ${deviceOfA} up`), b.ip(`link set ${deviceOfB} up`)]);
+  await Promise.all([a, b].map(({ host, device }) => host.ip(`link set ${device} up`)));
 }
 
 async function plugMachine(internet: Host, claim: Claimed): Promise<void> {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROBE_PORT } from '../../protocol/document.ts';
 import { FIREWALL_FILE, firewallRecord, TRANSLATION_FILE } from '../plan/runtime.ts';
-import { ROUTE_PROTOCOL } from '../plan/state.ts';
+import { ROUTE_PROTOCOL, UNREACHABLE_METRIC } from '../plan/state.ts';
 import type { Step, StepKind, StepOf } from '../plan/steps.ts';
 import type { RunOptions } from './command.ts';
 import type { Hands } from './hands.ts';
@@ -49,6 +49,8 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
   addAddress: ({ name, address }, hands) => ip(hands, ['addr', 'replace', address, 'dev', name]),
   removeAddress: ({ name, address }, hands) => ip(hands, ['addr', 'del', address, 'dev', name]),
   raise: ({ name }, hands) => ip(hands, ['link', 'set', 'dev', name, 'up']),
+  blockPrefix: ({ prefix }, hands) => ip(hands, ['route', 'replace', ...unreachableWords(prefix)]),
+  unblockPrefix: ({ prefix }, hands) => ip(hands, ['route', 'del', ...unreachableWords(prefix)]),
   replaceRoute: ({ route }, hands) =>
     ip(hands, ['route', 'replace', ...routeWords(route), ...(route.mtu ? ['mtu', String(route.mtu)] : [])]),
   removeRoute: ({ route }, hands) => ip(hands, ['route', 'del', ...routeWords(route)]),
@@ -68,6 +70,11 @@ export async function execute<Kind extends StepKind>(step: StepOf<Kind> & Step, 
 
 function routeWords(route: { readonly prefix: string; readonly device: string }): string[] {
   return [route.prefix, 'dev', route.device, 'proto', String(ROUTE_PROTOCOL)];
+}
+
+function unreachableWords(prefix: string): string[] {
+  const [metric, protocol] = [String(UNREACHABLE_METRIC), String(ROUTE_PROTOCOL)];
+  return ['unreachable', prefix, 'metric', metric, 'proto', protocol];
 }
 
 async function ip(hands: Hands, args: readonly string[]): Promise<void> {

@@ -15,6 +15,7 @@ const Links = z.array(
 );
 const Routes = z.array(
   z.object({
+    type: z.string().optional(),
     dst: z.string(),
     dev: z.string().optional(),
     protocol: z.string().optional(),
@@ -57,6 +58,8 @@ function onLink(address: string): string {
 
 export interface RouteTable {
   readonly ours: readonly RouteState[];
+  /** Prefixes that we made unreachable, sorted. */
+  readonly unreachable: readonly string[];
   readonly foreign: readonly string[];
   readonly defaultDevice: string | undefined;
 }
@@ -65,9 +68,11 @@ export interface RouteTable {
 export function parseRoutes(json: string): RouteTable {
   const routes = Routes.parse(JSON.parse(json)).map((route) => ({ ...route, prefix: prefixOf(route.dst) }));
   const isOurs = (protocol: string | undefined) => protocol === String(ROUTE_PROTOCOL);
-  const ours = routes.flatMap(({ prefix, dev, protocol, metrics }) => {
+  const isWall = (type: string | undefined) => type === 'unreachable';
+  const walls = routes.filter(({ protocol, type }) => isOurs(protocol) && isWall(type));
+  const ours = routes.flatMap(({ prefix, dev, protocol, metrics, type }) => {
     const mtu = metrics.find((metric) => metric.mtu !== undefined)?.mtu;
-    if (!isOurs(protocol) || dev === undefined) return [];
+    if (!isOurs(protocol) || isWall(type) || dev === undefined) return [];
     return [{ prefix, device: dev, ...(mtu === undefined ? {} : { mtu }) }];
   });
   const foreign = routes.filter(
@@ -75,6 +80,7 @@ export function parseRoutes(json: string): RouteTable {
   );
   return {
     ours: sortRoutes(ours),
+    unreachable: sortPrefixes(walls.map(({ prefix }) => prefix)),
     foreign: sortPrefixes(foreign.map(({ prefix }) => prefix)),
     defaultDevice: routes.find(({ prefix }) => prefix === DEFAULT)?.dev,
   };

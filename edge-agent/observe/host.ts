@@ -47,7 +47,13 @@ export async function observeHost(eyes: Eyes): Promise<Observation> {
   const interfaces = await observeInterfaces(eyes, ours);
   const sysctls = await readSysctls(ours.map(({ name }) => name));
   return {
-    state: { interfaces, routes: routes.ours, sysctls, ...(firewall ? { firewall } : {}) },
+    state: {
+      interfaces,
+      routes: routes.ours,
+      unreachable: routes.unreachable,
+      sysctls,
+      ...(firewall ? { firewall } : {}),
+    },
     facts: factsOf(eyes, { links, routes, resolvers: parseResolvers(resolvers) }),
   };
 }

@@ -26,6 +26,9 @@ const WORDS: { readonly [Kind in StepKind]: Describe<Kind> } = {
   removeAddress: ({ name, address }) =>
     `Remove the address ${address} from ${name}: it is not ours any more.`,
   raise: ({ name }) => `Raise ${name}.`,
+  blockPrefix: ({ prefix }) =>
+    `Make ${prefix} unreachable while no tunnel carries it, so that nothing leaks to the default route.`,
+  unblockPrefix: ({ prefix }) => `Leave ${prefix} to other routes: the document does not name it.`,
   replaceRoute: ({ route }) =>
     `Route ${route.prefix} to ${route.device}${route.mtu ? ` with MTU ${route.mtu}` : ''}.`,
   removeRoute: ({ route }) =>

@@ -62,6 +62,7 @@ function stateOf(edge: Edge): DesiredState {
   return {
     interfaces: Object.fromEntries(edge.hubs.map((hub) => [deviceOf(edge, hub), interfaceOf(edge, hub)])),
     routes: routesOf(edge).sort(byPrefix),
+    unreachable: sharedOf(edge),
     firewall: firewallOf(edge),
     sysctls: tunnelSysctls(devices),
   };
@@ -77,8 +78,8 @@ function mtuOf({ choice }: Edge, hub: Hub): number {
 
 /** Every hub's peer holds every prefix: WireGuard's list is also the source filter, and traffic may come by any hub. */
 function interfaceOf(edge: Edge, hub: Hub): InterfaceState {
-  const { self, site, facts } = edge;
-  const allowedIps = sortPrefixes([...self.pools, ...site.native]);
+  const { self, facts } = edge;
+  const allowedIps = sharedOf(edge);
   const { publicKey, endpoint } = hub;
   return {
     link: 'up',
@@ -89,15 +90,17 @@ function interfaceOf(edge: Edge, hub: Hub): InterfaceState {
   };
 }
 
+/** What any hub may carry. */
+function sharedOf({ self, site }: Edge): string[] {
+  return sortPrefixes([...self.pools, ...site.native]);
+}
+
 /** Aggregates point at the active hub; each hub's own address at its own tunnel, so that all are probed all the time. */
 function routesOf(edge: Edge): RouteState[] {
   const active = edge.hubs.find(({ name }) => name === edge.choice.activeHub) ?? edge.hubs[0];
   if (!active) return [];
   const device = deviceOf(edge, active);
-  const shared = sortPrefixes([...edge.self.pools, ...edge.site.native]).map((prefix) => ({
-    prefix,
-    device,
-  }));
+  const shared = sharedOf(edge).map((prefix) => ({ prefix, device }));
   const own = edge.hubs.map((hub) => ({ prefix: `${hub.tunnelAddress}/32`, device: deviceOf(edge, hub) }));
   return [...shared, ...own];
 }

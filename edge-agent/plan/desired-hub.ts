@@ -1,6 +1,6 @@
-/** What should be on a hub: one device with every edge as a peer, routes to it, and the firewall between tenants. */
+/** What should be on a hub: one device with every edge as a peer, a link to each twin, routes, and the firewall between tenants. */
 import { formatPrefix, networkOf, parsePrefix } from '../../protocol/address.ts';
-import type { Document, PeerLeaf, SelfLeaf, TwinsLeaf } from '../../protocol/document.ts';
+import type { Document, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { siteRules } from './desired-edge.ts';
 import { closedState, type DesiredInput } from './desired-input.ts';
@@ -9,46 +9,93 @@ import { type Firewall, hubFirewall, type Pair, type TenantRules } from './firew
 import { sortPrefixes } from './intervals.ts';
 import { leafOf, leavesOf } from './leaves.ts';
 import {
+  type Choice,
   DEFAULT_MTU,
   type DesiredState,
   type HostFacts,
   type InterfaceState,
   type PeerState,
+  type RouteState,
 } from './state.ts';
 import { byPrefix, TCP_HEADERS_BYTES, tunnelSysctls } from './tunnels.ts';
+import { type TwinLink, twinLinks } from './twins.ts';
 
-const TWIN_KEEPALIVE_SECONDS = 25;
+const LINK_KEEPALIVE_SECONDS = 25;
 
-export function desiredHub({ document, facts }: DesiredInput): { state: DesiredState; findings: Finding[] } {
+interface Hub {
+  readonly document: Document;
+  readonly self: SelfLeaf;
+  readonly facts: HostFacts;
+  readonly choice: Choice;
+  /** The device that all edges share. */
+  readonly device: string;
+  readonly links: readonly TwinLink[];
+}
+
+export function desiredHub({ document, facts, choice }: DesiredInput): {
+  state: DesiredState;
+  findings: Finding[];
+} {
   const self = leafOf(document, 'self');
   if (!self) return { state: closedState(), findings: [] };
   const device = interfaceName(self.agent, self.agent);
-  const native = leavesOf(document, 'peer').flatMap((peer) => peer.native);
-  const routes = sortPrefixes([...self.pools, ...native]).map((prefix) => ({ prefix, device }));
+  const hub: Hub = { document, self, facts, choice, device, links: twinLinks(document) };
+  const devices = [device, ...hub.links.map((link) => link.device)];
+  const links = hub.links.map((link) => [link.device, linkOf(hub, link)] as const);
   const state = {
-    interfaces: { [device]: interfaceOf(document, self, facts) },
-    routes: routes.sort(byPrefix),
-    firewall: firewallOf(document, self, device),
-    sysctls: { ...tunnelSysctls([device]), ...noRedirects(device) },
+    interfaces: { [device]: interfaceOf(hub), ...Object.fromEntries(links) },
+    routes: routesOf(hub).sort(byPrefix),
+    unreachable: sharedOf(hub),
+    firewall: firewallOf(hub, devices),
+    sysctls: { ...tunnelSysctls(devices), ...noRedirects(devices) },
   };
   return { state, findings: [] };
 }
 
-/** All peers share one device, so every packet leaves where it came in: the kernel would call that a detour. */
-function noRedirects(device: string): Record<string, string> {
-  return { 'net.ipv4.conf.all.send_redirects': '0', [`net.ipv4.conf.${device}.send_redirects`]: '0' };
+/** What edges may be reached by, whichever it is. */
+function sharedOf({ document, self }: Hub): string[] {
+  return sortPrefixes([...self.pools, ...leavesOf(document, 'peer').flatMap(({ native }) => native)]);
 }
 
-function interfaceOf(document: Document, self: SelfLeaf, facts: HostFacts): InterfaceState {
-  const edges = leavesOf(document, 'peer').map(edgePeer);
-  const twins = leafOf(document, 'twins')?.hubs.map(twinPeer) ?? [];
+/** Aggregates lead to the edges' device; an edge whose leg is lost has its prefixes led to a twin meanwhile. */
+function routesOf(hub: Hub): RouteState[] {
+  const aggregates = sharedOf(hub).map((prefix) => ({ prefix, device: hub.device }));
+  const own = hub.links.map((link) => ({ prefix: `${link.tunnelAddress}/32`, device: link.device }));
+  const detours = leavesOf(hub.document, 'peer').flatMap(({ agent, virtual, native }) => {
+    const link = hub.links.find(({ name }) => name === hub.choice.detours?.[agent]);
+    return link ? [...virtual, ...native].map((prefix) => ({ prefix, device: link.device })) : [];
+  });
+  return [...new Map([...aggregates, ...own, ...detours].map((route) => [route.prefix, route])).values()];
+}
+
+/** All peers share one device, so every packet leaves where it came in: the kernel would call that a detour. */
+function noRedirects(devices: readonly string[]): Record<string, string> {
+  const each = devices.map((device) => [`net.ipv4.conf.${device}.send_redirects`, '0']);
+  return { 'net.ipv4.conf.all.send_redirects': '0', ...Object.fromEntries(each) };
+}
+
+function interfaceOf({ document, self, facts }: Hub): InterfaceState {
   return {
     link: 'up',
     publicKey: facts.publicKey,
     ...(self.listenPort === undefined ? {} : { listenPort: self.listenPort }),
     mtu: DEFAULT_MTU,
     addresses: [`${self.tunnelAddress}/32`],
-    peers: [...edges, ...twins].sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
+    peers: leavesOf(document, 'peer')
+      .map(edgePeer)
+      .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
+  };
+}
+
+/** A twin may send for any edge: it has checked the source on its own device. */
+function linkOf(hub: Hub, { publicKey, endpoint, listenPort }: TwinLink): InterfaceState {
+  return {
+    link: 'up',
+    publicKey: hub.facts.publicKey,
+    listenPort,
+    mtu: DEFAULT_MTU,
+    addresses: [`${hub.self.tunnelAddress}/32`],
+    peers: [{ publicKey, endpoint, allowedIps: sharedOf(hub), keepaliveSeconds: LINK_KEEPALIVE_SECONDS }],
   };
 }
 
@@ -57,22 +104,14 @@ function edgePeer({ publicKey, tunnelAddress, virtual, native }: PeerLeaf): Peer
   return { publicKey, allowedIps: sortPrefixes([`${tunnelAddress}/32`, ...virtual, ...native]) };
 }
 
-function twinPeer({ publicKey, endpoint, tunnelAddress }: TwinsLeaf['hubs'][number]): PeerState {
-  return {
-    publicKey,
-    endpoint,
-    allowedIps: [`${tunnelAddress}/32`],
-    keepaliveSeconds: TWIN_KEEPALIVE_SECONDS,
-  };
-}
-
-function firewallOf(document: Document, self: SelfLeaf, device: string): Firewall {
+function firewallOf({ document, self, links }: Hub, devices: readonly string[]): Firewall {
   const site = leafOf(document, 'network') ? { site: vpcRules(document) } : {};
   return hubFirewall({
     role: 'hub',
     pools: self.pools,
     tunnelAddress: self.tunnelAddress,
-    clamps: [{ device, mss: DEFAULT_MTU - TCP_HEADERS_BYTES }],
+    clamps: devices.map((device) => ({ device, mss: DEFAULT_MTU - TCP_HEADERS_BYTES })),
+    links: links.map(({ device }) => device).sort(),
     tenants: tenantRules(document),
     ...site,
   });

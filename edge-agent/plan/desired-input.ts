@@ -11,5 +11,5 @@ export interface DesiredInput {
 
 /** Of an agent that has no document: no tunnel, and a firewall that lets nothing through one. */
 export function closedState(): DesiredState {
-  return { interfaces: {}, routes: [], sysctls: {}, firewall: closedFirewall() };
+  return { interfaces: {}, routes: [], unreachable: [], sysctls: {}, firewall: closedFirewall() };
 }

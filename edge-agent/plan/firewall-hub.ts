@@ -15,6 +15,7 @@ export const HUB_COUNTERS = [
   'tenant_denied',
   'policy_denied',
   'input_denied',
+  'no_way',
 ] as const;
 
 const DNS_PORT = 53;
@@ -120,12 +121,25 @@ function toTunnel(tunnelAddress: string): Block {
   };
 }
 
-function forwardChain({ clamps, site }: HubRules): Block {
+/** Two hubs that have both lost an edge would else send its packets to and fro. */
+function noReturn(links: readonly string[]): string[] {
+  if (links.length === 0) return [];
+  const devices = `{ ${links.map((device) => `"${device}"`).join(', ')} }`;
+  return [
+    rule(
+      `iifname ${devices} oifname ${devices} counter name no_way drop`,
+      'what came from a hub does not go to a hub',
+    ),
+  ];
+}
+
+function forwardChain({ clamps, links, site }: HubRules): Block {
   return {
     header: 'chain forward',
     lines: [
       'type filter hook forward priority filter - 5; policy accept;',
       rule('iifname != "ist*" oifname != "ist*" accept', 'not ours to judge'),
+      ...noReturn(links),
       rule('iifname "ist*" oifname "ist*" accept', 'between tunnels: judged when it came in'),
       ...clampLines(clamps),
       ...(site ? [rule('jump site', 'between the tunnel and the VPC')] : []),

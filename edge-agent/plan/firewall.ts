@@ -55,6 +55,8 @@ export interface HubRules {
   readonly tunnelAddress: string;
   readonly clamps: readonly Clamp[];
   readonly tenants: readonly TenantRules[];
+  /** Devices of the links to other hubs, sorted. */
+  readonly links: readonly string[];
   readonly site?: SiteRules;
 }
 

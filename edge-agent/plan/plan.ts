@@ -14,11 +14,13 @@ export function planSteps(desired: DesiredState, before: HostState): Step[] {
   return [
     ...narrowing,
     ...firewallSteps(desired, observed),
+    ...blockSteps('blockPrefix', desired, observed),
     ...sysctlSteps(desired, observed, (key) => !names.some((name) => isOf(key, name))),
     ...names.flatMap((name) => interfaceSteps({ name, desired, observed })),
     ...routeSteps(desired, observed),
     ...names.flatMap((name) => primeSteps({ name, desired, observed })),
     ...removedRoutes(desired, observed),
+    ...blockSteps('unblockPrefix', observed, desired),
     ...names.flatMap((name) => removedAddresses(name, desired.interfaces[name], observed.interfaces[name])),
     ...gone.sort().map((name): Step => ({ kind: 'removeInterface', name })),
     ...(observed.firewall && !desired.firewall ? [{ kind: 'removeFirewall' } as const] : []),
@@ -160,6 +162,13 @@ function chunks<Item>(items: readonly Item[]): Item[][] {
     (_, index) => index * PEERS_PER_STEP,
   );
   return starts.map((start) => items.slice(start, start + PEERS_PER_STEP));
+}
+
+/** What the one state holds unreachable and the other does not. */
+function blockSteps(kind: 'blockPrefix' | 'unblockPrefix', some: HostState, other: HostState): Step[] {
+  return some.unreachable
+    .filter((prefix) => !other.unreachable.includes(prefix))
+    .map((prefix) => ({ kind, prefix }));
 }
 
 function isRoute(a: RouteState, b: RouteState): boolean {

@@ -10,6 +10,9 @@ export const DEVICE_PREFIX = 'ist';
 /** Routing protocol number (`ip route ... proto 73`) that marks our routes. */
 export const ROUTE_PROTOCOL = 73;
 
+/** Metric of the routes that end at nothing: any other route of the same prefix wins. */
+export const UNREACHABLE_METRIC = 65_535;
+
 /** MTU of a tunnel until a probe has shown another one. */
 export const DEFAULT_MTU = 1420;
 
@@ -52,6 +55,11 @@ export interface HostState {
   readonly interfaces: Readonly<Record<string, InterfaceState>>;
   /** Sorted by prefix. */
   readonly routes: readonly RouteState[];
+  /**
+   * Prefixes that are unreachable while no tunnel carries them, sorted. Without that their packets would leak to the
+   * default route, and LAN hosts would be redirected there for minutes.
+   */
+  readonly unreachable: readonly string[];
   readonly firewall?: FirewallState;
   /** Kernel settings by their dotted name. */
   readonly sysctls: Readonly<Record<string, string>>;
@@ -90,6 +98,8 @@ export interface Choice {
   readonly activeHub?: string;
   /** Bytes. */
   readonly mtuByHub: Readonly<Record<string, number>>;
+  /** Of a hub: edges (by agent id) that are reached by another hub of the group for now. */
+  readonly detours?: Readonly<Record<string, string>>;
 }
 
-export const EMPTY_STATE: HostState = { interfaces: {}, routes: [], sysctls: {} };
+export const EMPTY_STATE: HostState = { interfaces: {}, routes: [], unreachable: [], sysctls: {} };

@@ -29,6 +29,9 @@ export interface StepFields {
   addAddress: { readonly name: string; readonly address: string };
   removeAddress: { readonly name: string; readonly address: string };
   raise: { readonly name: string };
+  /** Makes a prefix unreachable where no other route carries it. */
+  blockPrefix: { readonly prefix: string };
+  unblockPrefix: { readonly prefix: string };
   replaceRoute: { readonly route: RouteState };
   removeRoute: { readonly route: RouteState };
   /** Sends one packet into the tunnel, so that both ends shake hands now. */

@@ -1,5 +1,5 @@
 /**
- * The probe's datagram: a mark, a kind, a number, then zeros up to the wanted size. It carries no secret and decides
+ * The probe's datagram: a mark, a kind, a flag, a number, then zeros up to the wanted size. It carries no secret and decides
  * nothing; an answer is as long as its question, so that it cannot be used to amplify.
  */
 
@@ -15,6 +15,8 @@ export interface ProbePacket {
   readonly kind: PacketKind;
   /** Unsigned, 32 bits. */
   readonly number: number;
+  /** Of a probe: the sender has heard the other end lately, so the tunnel is open in both directions. */
+  readonly heard?: boolean;
 }
 
 /** A datagram that makes an IP packet of `sizeBytes`; the smallest one if no size is given. */
@@ -22,6 +24,7 @@ export function encodeProbe(packet: ProbePacket, sizeBytes = 0): Buffer {
   const bytes = Buffer.alloc(Math.max(HEADER_BYTES, sizeBytes - IP_AND_UDP_BYTES));
   bytes.writeUInt32BE(MARK, 0);
   bytes.writeUInt8(KINDS[packet.kind], 4);
+  bytes.writeUInt8(packet.heard === true ? 1 : 0, 5);
   bytes.writeUInt32BE(packet.number, 8);
   return bytes;
 }
@@ -30,7 +33,7 @@ export function decodeProbe(bytes: Buffer): ProbePacket | undefined {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32BE(0) !== MARK) return undefined;
   const kind = bytes.readUInt8(4);
   const number = bytes.readUInt32BE(8);
-  if (kind === KINDS.probe) return { kind: 'probe', number };
+  if (kind === KINDS.probe) return { kind: 'probe', number, heard: bytes.readUInt8(5) === 1 };
   if (kind === KINDS.reply) return { kind: 'reply', number };
   return kind === KINDS.nudge ? { kind: 'nudge', number } : undefined;
 }

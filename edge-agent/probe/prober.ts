@@ -1,5 +1,5 @@
 /**
- * An edge's probes: small ones to every hub, several a second, and padded ones now and then. What they mean is
+ * An agent's probes of its hubs (an edge's) or twins (a hub's): small ones to every hub, several a second, and padded ones now and then. What they mean is
  * decided in `plan/path.ts` and `plan/mtu.ts`; this file sends, counts and tells when the verdict changes.
  */
 import type { RemoteInfo } from 'node:dgram';
@@ -140,16 +140,18 @@ export class Prober {
     const isUp = this.#path.hubs[target.hub.name]?.state === 'up';
     const next = tickMtu(target.mtu, { atMs: nowMs, isUp }, { verifyMs: mtuVerifyMs, raiseMs: mtuRaiseMs });
     target.mtu = next.state;
-    for (const sizeBytes of [0, ...next.send]) this.#sendOne(target.hub.tunnelAddress, sizeBytes, nowMs);
+    for (const sizeBytes of [0, ...next.send]) this.#sendOne(target, sizeBytes, nowMs);
   }
 
-  #sendOne(address: string, sizeBytes: number, nowMs: number): void {
+  #sendOne({ hub, replyMs }: Target, sizeBytes: number, nowMs: number): void {
     this.#number = this.#number >= NUMBER_MAX ? 1 : this.#number + 1;
     this.#outstanding.set(this.#number, nowMs);
     const oldest = this.#outstanding.keys().next().value;
     if (this.#outstanding.size > OUTSTANDING_MAX && oldest !== undefined) this.#outstanding.delete(oldest);
-    const bytes = encodeProbe({ kind: 'probe', number: this.#number }, sizeBytes);
-    this.#socket.send(bytes, this.#options.port ?? PROBE_PORT, address);
+    const { probeIntervalMs, probeMisses } = this.#options.settings;
+    const heard = replyMs !== undefined && nowMs - replyMs <= probeIntervalMs * (probeMisses + 1);
+    const bytes = encodeProbe({ kind: 'probe', number: this.#number, heard }, sizeBytes);
+    this.#socket.send(bytes, this.#options.port ?? PROBE_PORT, hub.tunnelAddress);
   }
 
   #receive(bytes: Buffer, from: RemoteInfo): void {

@@ -1,6 +1,6 @@
 /**
  * A hub's side of the probes: it answers those of tunnel addresses that it knows, and remembers when each one
- * asked last. It never speaks first and never says more than it was told.
+ * asked last and was hearing the answers. It never speaks first and never says more than it was told.
  */
 import type { RemoteInfo } from 'node:dgram';
 import { PROBE_PORT } from '../../protocol/document.ts';
@@ -41,7 +41,7 @@ export class Responder {
     this.#socket.listen(address);
   }
 
-  /** Milliseconds since this tunnel address asked, or undefined. */
+  /** Milliseconds since this tunnel address asked and said that it hears us, or undefined. */
   ageMs(address: string): number | undefined {
     const askedMs = this.#askedMs.get(address);
     return askedMs === undefined ? undefined : this.#now() - askedMs;
@@ -53,8 +53,9 @@ export class Responder {
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
     if (bytes.length > PACKET_BYTES_MAX || !this.#peers.has(from.address)) return;
-    if (decodeProbe(bytes)?.kind !== 'probe') return;
-    this.#askedMs.set(from.address, this.#now());
+    const packet = decodeProbe(bytes);
+    if (packet?.kind !== 'probe') return;
+    if (packet.heard === true) this.#askedMs.set(from.address, this.#now());
     this.#socket.send(replyTo(bytes), from.port, from.address);
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Firewall } from '../../edge-agent/plan/firewall.ts';
+import { sortPrefixes } from '../../edge-agent/plan/intervals.ts';
 import type { HostState, InterfaceState, PeerState, RouteState } from '../../edge-agent/plan/state.ts';
 import type { Step, StepKind, StepOf } from '../../edge-agent/plan/steps.ts';
 import { containsAddress, parseAddress, parsePrefix } from '../../protocol/address.ts';
@@ -14,6 +15,7 @@ const DEFAULT_SYSCTLS = { rp_filter: '0', send_redirects: '1' };
 interface Kept {
   readonly interfaces: Map<string, InterfaceState>;
   routes: RouteState[];
+  readonly unreachable: Set<string>;
   firewall: Firewall | undefined;
   translation: string;
   readonly sysctls: Map<string, string>;
@@ -64,6 +66,12 @@ const TAKE: Take = {
       return { ...device, addresses: device.addresses.filter((each) => each !== address) };
     }),
   raise: (kept, { name }) => change(kept, name, (device) => ({ ...device, link: 'up' })),
+  blockPrefix: (kept, { prefix }) => {
+    kept.unreachable.add(prefix);
+  },
+  unblockPrefix: (kept, { prefix }) => {
+    if (!kept.unreachable.delete(prefix)) throw new Error(`no such route: unreachable ${prefix}`);
+  },
   replaceRoute: (kept, { route }) => {
     if (kept.interfaces.get(route.device)?.link !== 'up') throw new Error(`${route.device} is down`);
     kept.routes = [...kept.routes.filter(({ prefix }) => prefix !== route.prefix), route];
@@ -122,6 +130,7 @@ export class FakeHost {
   readonly #kept: Kept = {
     interfaces: new Map(),
     routes: [],
+    unreachable: new Set(),
     firewall: undefined,
     translation: '',
     sysctls: new Map([
@@ -143,10 +152,11 @@ export class FakeHost {
   }
 
   observe(): HostState {
-    const { interfaces, routes, firewall, translation, sysctls } = this.#kept;
+    const { interfaces, routes, unreachable, firewall, translation, sysctls } = this.#kept;
     return {
       interfaces: Object.fromEntries([...interfaces].sort(([a], [b]) => (a < b ? -1 : 1))),
       routes: [...routes].sort((a, b) => (a.prefix < b.prefix ? -1 : 1)),
+      unreachable: sortPrefixes([...unreachable]),
       sysctls: Object.fromEntries([...sysctls].sort(([a], [b]) => (a < b ? -1 : 1))),
       ...(firewall ? { firewall: { hash: firewall.hash, translation } } : {}),
     };

@@ -27,8 +27,22 @@ describe('ip', () => {
         { prefix: '100.64.0.0/10', device: 'istcce86e79' },
         { prefix: '100.64.0.1/32', device: 'istcce86e79' },
       ],
+      unreachable: [],
       foreign: ['10.55.0.0/16'],
       defaultDevice: 'eth0',
+    });
+  });
+
+  test('what we made unreachable is neither a route of ours nor a foreign one; of others it is foreign', () => {
+    const lines = [
+      { type: 'unreachable', dst: '100.64.0.0/10', protocol: '73', metric: 65535, flags: [] },
+      { type: 'unreachable', dst: '10.77.0.0/16', flags: [] },
+    ];
+    expect(parseRoutes(JSON.stringify(lines))).toEqual({
+      ours: [],
+      unreachable: ['100.64.0.0/10'],
+      foreign: ['10.77.0.0/16'],
+      defaultDevice: undefined,
     });
   });
 

@@ -36,6 +36,7 @@ const EDGE: EdgeRules = {
 
 const HUB: HubRules = {
   role: 'hub',
+  links: [],
   pools: ['100.64.0.0/10'],
   tunnelAddress: '100.64.0.1',
   clamps: [{ device: 'ist00000001', mss: 1380 }],

@@ -206,10 +206,13 @@ describe('the order of steps on an edge', () => {
     ];
     const kinds = steps
       .map(({ kind }) => kind)
-      .filter((kind, index, all) => kind !== 'replaceRoute' || all[index - 1] !== kind);
+      .filter(
+        (kind, index, all) => !['replaceRoute', 'blockPrefix'].includes(kind) || all[index - 1] !== kind,
+      );
     expect(kinds).toEqual([
       'loadFirewall',
       'flushConntrack',
+      'blockPrefix',
       'setSysctl',
       ...device,
       ...device,
@@ -235,7 +238,23 @@ describe('the order of steps on an edge', () => {
     host.takeAll(planSteps(stateOf('edge', SCENE), host.observe()));
     const steps = planSteps(closedState(), host.observe());
     const gone = ['removeInterface', 'removeInterface'];
-    expect(steps.map(({ kind }) => kind)).toEqual([...gone, 'loadFirewall', 'flushConntrack']);
+    const kinds = steps.map(({ kind }) => kind).filter((kind) => kind !== 'unblockPrefix');
+    expect(kinds).toEqual([...gone, 'loadFirewall', 'flushConntrack']);
+    expect(host.takeAll(steps).observe().unreachable).toEqual([]);
+  });
+
+  test('with its tunnels lost, what they carried is unreachable and goes nowhere else', () => {
+    const host = new FakeHost();
+    host.takeAll(planSteps(stateOf('edge', SCENE), host.observe()));
+    for (const name of Object.keys(host.observe().interfaces)) host.loseInterface(name);
+    expect(host.observe().routes).toEqual([]);
+    expect(host.observe().unreachable).toContain('100.64.0.0/10');
+  });
+
+  test('taken away, what is gone leaves no route of ours behind', () => {
+    const host = new FakeHost();
+    host.takeAll(planSteps(stateOf('edge', SCENE), host.observe()));
+    const steps = planSteps(closedState(), host.observe());
     expect(host.takeAll(steps).observe().routes).toEqual([]);
   });
 });

@@ -109,7 +109,7 @@ describe('a hub', () => {
       const socket = createSocket('udp4');
       socket.on('message', () => replies.push(address));
       await new Promise<void>((resolve) => socket.bind(0, address, resolve));
-      socket.send(encodeProbe({ kind: 'probe', number: 1 }), PORT, HUBS[0].tunnelAddress);
+      socket.send(encodeProbe({ kind: 'probe', number: 1, heard: true }), PORT, HUBS[0].tunnelAddress);
       await new Promise((resolve) => setTimeout(resolve, 100));
       socket.close();
     }
@@ -120,6 +120,19 @@ describe('a hub', () => {
     expect(responder.ageMs('127.0.61.5')).toBeUndefined();
     responder.stop();
   });
+});
+
+test('SCENARIO 22: a hub answers who does not hear it, but does not count the tunnel as open', async () => {
+  const responder = respond(HUBS[0].tunnelAddress, ['127.0.61.5']);
+  await until(() => responder.isListening);
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.61.5', resolve));
+  const reply = new Promise((resolve) => socket.once('message', resolve));
+  socket.send(encodeProbe({ kind: 'probe', number: 1, heard: false }), PORT, HUBS[0].tunnelAddress);
+  await reply;
+  expect(responder.ageMs('127.0.61.5')).toBeUndefined();
+  socket.close();
+  responder.stop();
 });
 
 describe('a nudge', () => {
