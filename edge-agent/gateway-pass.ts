@@ -1,6 +1,5 @@
 /** One pass of a hub's HTTPS gateway: desired, observed, plan, apply. It must not decide what is served. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Document } from '../protocol/document.ts';
 import type { Finding } from '../protocol/report.ts';
 import { run } from './apply/command.ts';
@@ -55,7 +54,6 @@ async function converge(input: GatewayPassInput): Promise<GatewayPass> {
     ...(redirectPort === undefined ? {} : { redirect: { address, port: redirectPort } }),
     ...(account === undefined ? {} : { account }),
   });
-  ensureMap(paths.routes);
   const observed = await observeGateway({ talk, paths, nowMs: wallNow() });
   const { done, failed } = await applyGatewaySteps(planGateway(wanted, observed), {
     run,
@@ -72,12 +70,6 @@ async function converge(input: GatewayPassInput): Promise<GatewayPass> {
       ...(failed === undefined ? [] : [failedFinding(failed.error)]),
     ],
   };
-}
-
-/** A map without an entry is a file too: HAProxy does not start without it. */
-function ensureMap(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
 }
 
 export function gatewayDirectories(paths: Paths) {

@@ -80,6 +80,7 @@ async function raiseLab(settings: LabSettings, claim: Claimed): Promise<Lab> {
     await made.ip(`link add ${BRIDGE} type bridge`, `link set ${BRIDGE} up`);
     return made;
   };
+  const published: Published[] = [];
   const internet = await bridge('internet');
   const gatewayAddress = `${claim.subnet}.254`;
   await internet.ip(`addr add ${gatewayAddress}/24 dev ${BRIDGE}`);
@@ -104,11 +105,12 @@ async function raiseLab(settings: LabSettings, claim: Claimed): Promise<Lab> {
     link: cable,
     bridge,
     plug,
-    publish: async (published, device, address) => {
-      await plug(published, device, internet);
-      await published.ip(`addr add ${address}/24 dev ${device}`, `route add default via ${gatewayAddress}`);
+    publish: async (host, device, address) => {
+      await plug(host, device, internet);
+      published.push({ host, device });
+      await host.ip(`addr add ${address}/24 dev ${device}`, `route add default via ${gatewayAddress}`);
     },
-    fault: faultsOf(internet),
+    fault: faultsOf(internet, published),
     remove,
     destroy: async () => {
       await Promise.all([...hosts.values()].map(remove));
@@ -137,11 +139,17 @@ async function plugMachine(internet: Host, claim: Claimed): Promise<void> {
   await check(['ip', 'link', 'set', claim.link, 'up']);
 }
 
+interface Published {
+  readonly host: Host;
+  readonly device: string;
+}
+
 /** Faults are a set: each change loads the whole table again. */
-function faultsOf(internet: Host): Lab['fault'] {
+function faultsOf(internet: Host, published: readonly Published[]): Lab['fault'] {
   const active = new Set<Fault>();
   const load = () => internet.nft(renderFaults([...active]));
   return async (fault) => {
+    if ('blackHoleBytes' in fault.kind) await Promise.all(published.map(segment));
     active.add(fault);
     await load();
     return async () => {
@@ -149,6 +157,12 @@ function faultsOf(internet: Host): Lab['fault'] {
       await load();
     };
   };
+}
+
+/** Between namespaces packets travel in bundles; a limit on their length is true only once they are sent one by one. */
+async function segment({ host, device }: Published): Promise<void> {
+  const off = ['tso', 'gso', 'gro', 'tx-udp-segmentation'].flatMap((feature) => [feature, 'off']);
+  await host.check(['ethtool', '-K', device, ...off]);
 }
 
 if (import.meta.main) {

@@ -11,7 +11,7 @@ set -eu
 
 PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
-PACKAGES_TEST='iperf3 tcpdump dnsutils openjdk-17-jre-headless maven'
+PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven'
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
@@ -93,7 +93,9 @@ check_programs() {
 
 # ---- npm packages, among them Node itself
 
-npm_packages() { npm ci --no-audit --no-fund; }
+# npm ci refuses where the registry lacks some package of a foreign platform; install then takes the same versions from
+# the lock file, and changes nothing in it.
+npm_packages() { npm ci --no-audit --no-fund || npm install --no-save --no-audit --no-fund; }
 
 packages_are_there() {
   [ -x node_modules/.bin/node ] || return 1
@@ -106,7 +108,7 @@ packages_are_there() {
 install_npm_packages() {
   packages_are_there && return 0
   command -v npm >/dev/null 2>&1 || fail 'npm is missing: install it first, for example by apt-get install npm'
-  step 'installing npm packages' npm_packages 'npm ci must reach a registry.'
+  step 'installing npm packages' npm_packages 'npm must reach a registry.'
   cksum <package-lock.json >node_modules/.isthmus-setup
   case $(node_modules/.bin/node --version 2>/dev/null) in
   "v$NODE_MAJOR".*) ;;

@@ -23,7 +23,7 @@ interface ProcessHands {
 
 /** Rejects with HAProxy's own words if it would not take this fixed part with the other files as they are. */
 export function checkConfiguration(hands: ProcessHands, base: string): Promise<void> {
-  return haproxy(hands, ['-c', '-q', ...fileArguments(hands.paths, base)], 'gateway.configuration');
+  return haproxy(hands, ['-c', ...fileArguments(hands.paths, base)], 'gateway.configuration');
 }
 
 export async function startProcess(hands: ProcessHands): Promise<void> {

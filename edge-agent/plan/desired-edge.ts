@@ -84,7 +84,8 @@ function interfaceOf(edge: Edge, hub: Hub): InterfaceState {
   return {
     link: 'up',
     publicKey: facts.publicKey,
-    mtu: mtuOf(edge, hub),
+    // The device takes what WireGuard can; what the path takes stands on the routes, so that larger probes still leave whole.
+    mtu: DEFAULT_MTU,
     addresses: [`${self.tunnelAddress}/32`],
     peers: [{ publicKey, endpoint, allowedIps, keepaliveSeconds: KEEPALIVE_SECONDS }],
   };
@@ -100,7 +101,9 @@ function routesOf(edge: Edge): RouteState[] {
   const active = edge.hubs.find(({ name }) => name === edge.choice.activeHub) ?? edge.hubs[0];
   if (!active) return [];
   const device = deviceOf(edge, active);
-  const shared = sharedOf(edge).map((prefix) => ({ prefix, device }));
+  const mtu = mtuOf(edge, active);
+  const narrow = mtu < DEFAULT_MTU ? { mtu } : {};
+  const shared = sharedOf(edge).map((prefix) => ({ prefix, device, ...narrow }));
   const own = edge.hubs.map((hub) => ({ prefix: `${hub.tunnelAddress}/32`, device: deviceOf(edge, hub) }));
   return [...shared, ...own];
 }

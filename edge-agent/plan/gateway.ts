@@ -99,7 +99,8 @@ function planStart(desired: GatewayState, observed: ObservedGateway): GatewaySte
   const entries = entriesOf(desired, assignment, files.routes);
   return [
     ...writeSlots(files.slots, fileSlots(assignment, slots, held)),
-    ...writeRoutes(files.routes, entries),
+    // Always: HAProxy does not start without the file, also when no route is in it.
+    { kind: 'gateway.write-routes', routes: entries },
     ...writeBase(desired, observed),
     { kind: 'gateway.start' },
   ];
