@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Status } from '../../edge-agent/status.ts';
 import type { Host } from '../../local/lab-host.ts';
-import { agentCommand } from './estate.ts';
+import { agentCommand } from './agent-command.ts';
 
 export async function statusOf(host: Host): Promise<Status> {
   return Status.parse(JSON.parse(await host.check(agentCommand('status', '--json'))));

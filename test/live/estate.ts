@@ -22,13 +22,12 @@ import { Edge } from '../../protocol/edge.ts';
 import { Hub } from '../../protocol/hub.ts';
 import { Site } from '../../protocol/site.ts';
 import { TokenCreated } from '../../protocol/token.ts';
+import { agentCommand, describeAgents } from './agent-command.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { eventually } from './eventually.ts';
 
 const PORT = 8443;
-const BUNDLE = new URL('../../dist/agent.mjs', import.meta.url).pathname;
 const JOIN_MS_MAX = 30_000;
-const LOG_CHARS = 2_000;
 
 export interface EstateSite extends SiteStage {
   /** `demo` unless given. */
@@ -76,11 +75,6 @@ export interface Estate {
   /** What every agent says of itself, for the log of a test that failed. */
   describe(): Promise<string>;
   destroy(): Promise<void>;
-}
-
-/** The agent's command in a host. */
-export function agentCommand(...args: readonly string[]): string[] {
-  return [process.execPath, BUNDLE, ...args];
 }
 
 export async function raiseEstate(settings: EstateSettings): Promise<Estate> {
@@ -165,23 +159,6 @@ async function build(parts: Parts): Promise<Estate> {
     describe: () => describeAgents([...running.entries()]),
     destroy,
   };
-}
-
-async function describeAgents(agents: readonly (readonly [Host, Running])[]): Promise<string> {
-  const said = await Promise.all(
-    agents.map(async ([host, agent]) => {
-      const status = await host.run(agentCommand('status'));
-      const doctor = await host.run(agentCommand('doctor'));
-      return [
-        `=== ${host.name}`,
-        status.stdout,
-        status.stderr,
-        doctor.stdout,
-        agent.output().slice(-LOG_CHARS),
-      ];
-    }),
-  );
-  return said.flat().join('\n');
 }
 
 async function openControlPlane({ lab, state, plane }: Parts): Promise<ControlPlane> {

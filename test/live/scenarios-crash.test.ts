@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Host } from '../../local/lab-host.ts';
 import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
 import { Route } from '../../protocol/route.ts';
+import { agentCommand } from './agent-command.ts';
 import { statusOf } from './agent-status.ts';
-import { agentCommand, type Estate, raiseEstate } from './estate.ts';
+import { type Estate, raiseEstate } from './estate.ts';
 import { eventually, pause } from './eventually.ts';
 import { fetchFrom, fetchPage, pings } from './flows.ts';
 
