@@ -28,7 +28,7 @@ import type { Role } from './role.ts';
 import { Serial } from './serial.ts';
 import type { Config, Paths } from './settings.ts';
 import { serveStatus } from './socket.ts';
-import type { Status } from './status.ts';
+import { type Status, versionText } from './status.ts';
 import { statusOf } from './status-of.ts';
 
 const WATCH_MS = 1_000;
@@ -164,15 +164,14 @@ export class Agent {
   async #fetch(): Promise<number> {
     const fetched = await this.#documents.fetch(this.#controlPlane);
     if (fetched.kind === 'document') {
-      this.#log(
-        `document ${fetched.kept.document.version.epoch}.${fetched.kept.document.version.generation}`,
-      );
+      this.#log(`document ${versionText(fetched.kept.document.version)}`);
       await this.#passes.request('document');
     }
     if (fetched.kind === 'refused') await this.#tellRefusal(`${fetched.code}: ${fetched.reason}`);
     if (fetched.kind !== 'unreachable') this.#checkedMs = this.#options.clock.monotonicMs();
     return this.#pace.nextMs(fetched, {
       isOnTrial: this.#documents.trial !== 'settled',
+      isAlone: !this.#role.isReached(),
       pollSeconds: this.#self()?.pollSeconds,
       chance: this.#options.clock.chance(),
     });

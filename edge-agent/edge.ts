@@ -37,6 +37,7 @@ export function openEdge(options: EdgeOptions): Role {
         .sort((a, b) => rank(b, prober.active) - rank(a, prober.active))
         .filter(({ state }) => state !== 'down')
         .map(({ tunnelAddress }) => ({ address: tunnelAddress, port: DNS_PORT })),
+    isReached: () => prober.view().some(({ state }) => state === 'up'),
     stop: () => {
       prober.stop();
       listener.stop();

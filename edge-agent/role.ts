@@ -11,5 +11,7 @@ export interface Role {
   peers(): Promise<readonly PeerStatus[]>;
   /** Hubs that answer questions about names, the best one first. */
   nameHubs(): readonly Upstream[];
+  /** True while a nudge can arrive: by a tunnel, or by a long poll of its own. */
+  isReached(): boolean;
   stop(): void;
 }

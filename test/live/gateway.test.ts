@@ -36,7 +36,7 @@ describe('what lies on the host', () => {
     process.kill(master, 'SIGKILL');
     await pause(300);
     const steps = await site.stand.converge(site.routes);
-    expect(steps.map(({ kind }) => kind)).toEqual(['gateway.start']);
+    expect(steps.map(({ kind }) => kind)).toEqual(['gateway.write-routes', 'gateway.start']);
     expect((await site.stand.observe()).running?.routes.length).toBe(before.running?.routes.length);
     expect((await site.get(SHOP, '/cart')).body).toBe(site.blue.address);
   });

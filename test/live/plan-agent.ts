@@ -2,6 +2,7 @@
  * An agent's hands and eyes without its loop, for tests in namespaces: one round of observe, plan and apply for a
  * document that lies in a file. Runs inside a test host: `node plan-agent.ts VERB WORD`.
  */
+
 import { mkdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { applySteps } from '../../edge-agent/apply/apply.ts';
@@ -16,6 +17,7 @@ import { observePeers } from '../../edge-agent/observe/peers.ts';
 import { describeStep } from '../../edge-agent/plan/describe.ts';
 import { desired } from '../../edge-agent/plan/desired.ts';
 import { planSteps } from '../../edge-agent/plan/plan.ts';
+import { cacheDirectory, findWireguard } from '../../local/artifacts.ts';
 import { Document } from '../../protocol/document.ts';
 
 const runtimeDirectory = '/run/isthmus';
@@ -62,6 +64,7 @@ async function answer(verb: string | undefined, word: string, wireguard: Wiregua
 
 await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
 await mkdir('/var/lib/isthmus', { recursive: true, mode: 0o700 });
-const environment = { wireguardGo: process.env['ISTHMUS_WIREGUARD_GO'], path: process.env['PATH'] ?? '' };
+const wireguardGo = findWireguard({ cache: cacheDirectory(process.env), environment: process.env });
+const environment = { wireguardGo, path: process.env['PATH'] ?? '' };
 const wireguard = await openWireguard({ run, runtimeDirectory, environment });
 console.log(JSON.stringify(await answer(process.argv[2], process.argv[3] ?? '', wireguard)));
