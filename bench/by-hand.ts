@@ -69,6 +69,7 @@ async function raiseTunnel(host: Host, wireguardGo: string, keys: Keys): Promise
     await new Promise((resolve) => setTimeout(resolve, READY_ROUND_MS));
   }
   await host.check(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
-  await host.check(['wg', 'set', 'wg0', 'private-key', '/dev/stdin'], { input: `${keys.privateKey}\n` });
+  await host.write('/run/wg0.key', `${keys.privateKey}\n`);
+  await host.check(['wg', 'set', 'wg0', 'private-key', '/run/wg0.key']);
   await host.ip('link set wg0 mtu 1420 up');
 }

@@ -112,6 +112,7 @@ function firewallOf({ document, self, links }: Hub, devices: readonly string[]):
     tunnelAddress: self.tunnelAddress,
     clamps: devices.map((device) => ({ device, mss: DEFAULT_MTU - TCP_HEADERS_BYTES })),
     links: links.map(({ device }) => device).sort(),
+    ports: [self.listenPort ?? [], links.map(({ listenPort }) => listenPort)].flat(2).sort((a, b) => a - b),
     tenants: tenantRules(document),
     ...site,
   });

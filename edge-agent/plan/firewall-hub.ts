@@ -31,7 +31,8 @@ export function hubText(rules: HubRules): string {
         : []),
       ...rules.tenants.flatMap(tenantBlocks),
       tenantMap(rules.tenants),
-      fromTunnel(rules.tunnelAddress),
+      fromTunnel(rules),
+      ...toWire(rules.ports),
       toTunnel(rules.tunnelAddress),
       forwardChain(rules),
       inputChain(),
@@ -93,11 +94,27 @@ function tenantMap(tenants: readonly TenantRules[]): Block {
   };
 }
 
-function fromTunnel(tunnelAddress: string): Block {
+/**
+ * The tunnels' own datagrams are not tracked: a hub must accept them from anywhere, and the look-up of each would cost a
+ * twentieth of what the hub carries.
+ */
+function untracked(match: string, ports: readonly number[]): string[] {
+  if (ports.length === 0) return [];
+  return [rule(`${match} { ${ports.join(', ')} } notrack accept`, "the tunnels' own datagrams")];
+}
+
+function toWire(ports: readonly number[]): Block[] {
+  if (ports.length === 0) return [];
+  const hook = 'type filter hook output priority raw; policy accept;';
+  return [{ header: 'chain to_wire', lines: [hook, ...untracked('oifname != "ist*" udp sport', ports)] }];
+}
+
+function fromTunnel({ tunnelAddress, ports }: HubRules): Block {
   return {
     header: 'chain from_tunnel',
     lines: [
       'type filter hook prerouting priority raw; policy accept;',
+      ...untracked('iifname != "ist*" udp dport', ports),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule(`ip daddr ${tunnelAddress} accept`, 'for the hub itself: see input'),
       rule('ip daddr != @translated notrack', 'no state between tunnels'),

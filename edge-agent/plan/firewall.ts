@@ -57,6 +57,8 @@ export interface HubRules {
   readonly tenants: readonly TenantRules[];
   /** Devices of the links to other hubs, sorted. */
   readonly links: readonly string[];
+  /** UDP ports that WireGuard listens on, sorted. */
+  readonly ports: readonly number[];
   readonly site?: SiteRules;
 }
 

@@ -37,6 +37,7 @@ const EDGE: EdgeRules = {
 const HUB: HubRules = {
   role: 'hub',
   links: [],
+  ports: [51_820],
   pools: ['100.64.0.0/10'],
   tunnelAddress: '100.64.0.1',
   clamps: [{ device: 'ist00000001', mss: 1380 }],
@@ -163,9 +164,14 @@ describe('a hub', () => {
     ]);
   });
 
-  test('keeps no state of what passes between tunnels', () => {
+  test("keeps no state of what passes between tunnels, nor of the tunnels' own datagrams", () => {
+    expect(blockOf(text, 'chain to_wire')).toEqual([
+      'type filter hook output priority raw; policy accept;',
+      'oifname != "ist*" udp sport { 51820 } notrack accept',
+    ]);
     expect(blockOf(text, 'chain from_tunnel')).toEqual([
       'type filter hook prerouting priority raw; policy accept;',
+      'iifname != "ist*" udp dport { 51820 } notrack accept',
       'iifname != "ist*" accept',
       'ip daddr 100.64.0.1 accept',
       'ip daddr != @translated notrack',
