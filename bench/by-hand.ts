@@ -1,5 +1,5 @@
 /**
- * The bare limit that the tunnel is compared with: the same wireguard-go between the same hosts, set up with `wg` and `ip`
+ * The bare limit that the tunnel is compared with: the same WireGuard between the same hosts, set up with `wg` and `ip`
  * alone, without translation, filters, names or an agent.
  */
 import type { Lab } from '../local/lab.ts';
@@ -63,7 +63,10 @@ async function makeKeys(host: Host): Promise<Keys> {
 }
 
 async function raiseTunnel(host: Host, wireguardGo: string, keys: Keys): Promise<void> {
-  host.spawn([wireguardGo, '-f', 'wg0'], { env: { LOG_LEVEL: 'error', WG_PROCESS_FOREGROUND: '1' } });
+  // As the agents do: the kernel's WireGuard where there is one.
+  const isInKernel = (await host.run(['ip', 'link', 'add', 'wg0', 'type', 'wireguard'])).code === 0;
+  if (!isInKernel)
+    host.spawn([wireguardGo, '-f', 'wg0'], { env: { LOG_LEVEL: 'error', WG_PROCESS_FOREGROUND: '1' } });
   for (let round = 0; (await host.run(['wg', 'show', 'wg0'])).code !== 0; round += 1) {
     if (round > READY_ROUNDS_MAX) throw new Error(`no WireGuard interface on ${host.name}`);
     await new Promise((resolve) => setTimeout(resolve, READY_ROUND_MS));

@@ -1,6 +1,6 @@
 /**
  * Throughput and round trip from a LAN host in one site to one in another, through a hub: Isthmus (translation at both ends,
- * filters, agents running) against the same wireguard-go set up by hand with none of it. The two are measured in turn, so
+ * filters, agents running) against the same WireGuard set up by hand with none of it. The two are measured in turn, so
  * that a noisy machine is noisy for both. `node bench/tunnel.ts [PAIRS [SECONDS]]`
  */
 import { z } from 'zod';

@@ -72,7 +72,7 @@ function admitted({ controlPlane, agent }: Status): Finding {
   if (controlPlane.state === 'reachable' && controlPlane.code === 'not_found')
     return finding('warning', 'agent.approved', {
       message: `There is no document for ${agent} yet.`,
-      fix: 'Approve the edge in the console or by the API; nothing need be done here.',
+      fix: 'Approve the edge by the API (PUT .../edges/NAME with approved: true); nothing need be done here.',
     });
   return ok(code, 'The control plane knows this agent.');
 }

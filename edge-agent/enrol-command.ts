@@ -6,13 +6,14 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { Cidr } from '../protocol/address.ts';
+import { RELEASE } from '../protocol/version.ts';
 import { ensureKey } from './apply/keys.ts';
 import { pause } from './gateway-pass.ts';
 import { Client } from './link/client.ts';
 import { writeDurably } from './link/durable.ts';
 import { enrol } from './link/enrol.ts';
 import { ensureIdentity } from './link/identity.ts';
-import { AGENT_VERSION, Config, type Paths, readConfig } from './settings.ts';
+import { Config, type Paths, readConfig } from './settings.ts';
 
 export interface EnrolOptions {
   readonly controlPlane: string;
@@ -51,7 +52,7 @@ export async function enrolHost(options: EnrolOptions, paths: Paths): Promise<En
         token: readFileSync(options.tokenFile, 'utf8').trim(),
         wireguardKey: await ensureKey(paths.wireguardKey),
         hostname: hostname().slice(0, 253),
-        version: AGENT_VERSION,
+        version: RELEASE,
         advertise: advertise.data,
       },
       sleep: pause,

@@ -48,7 +48,11 @@ function choiceOf(status: Status | undefined): Choice {
   const mtuByHub = Object.fromEntries(
     peers.flatMap(({ name, mtuBytes }) => (mtuBytes === undefined ? [] : [[name, mtuBytes]])),
   );
-  return status?.activeHub === undefined ? { mtuByHub } : { activeHub: status.activeHub, mtuByHub };
+  const detours = Object.fromEntries(
+    peers.flatMap(({ name, via }) => (via === undefined ? [] : [[name, via]])),
+  );
+  const { activeHub } = status ?? {};
+  return { mtuByHub, detours, ...(activeHub === undefined ? {} : { activeHub }) };
 }
 
 export interface Shown {

@@ -5,13 +5,14 @@
  */
 import './frugal.ts';
 import { Command, Option } from 'commander';
-import { AGENT_VERSION, pathsUnder, readConfig, readEnvironment } from './settings.ts';
+import { RELEASE } from '../protocol/version.ts';
+import { pathsUnder, readConfig, readEnvironment } from './settings.ts';
 
 const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
 
 const program = new Command('edge-agent')
   .description('The agent of Isthmus: joins this host to its hubs, or is one.')
-  .version(AGENT_VERSION)
+  .version(RELEASE)
   .addOption(new Option('--root <dir>', 'directory that stands for / (tests)'))
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
 
@@ -31,7 +32,7 @@ program
     console.log(
       `enrolled as ${outcome.config.agent} (${outcome.config.role}), tunnel address ${outcome.tunnelAddress}`,
     );
-    if (!outcome.approved) console.log('waits for approval in the console or by the API');
+    if (!outcome.approved) console.log('waits for approval: PUT .../edges/NAME with approved: true');
   });
 
 program

@@ -3,8 +3,9 @@
  * sent whenever it differs. Ages and counters come by the hubs' liveness.
  */
 import type { Report } from '../protocol/report.ts';
+import { RELEASE } from '../protocol/version.ts';
 import { diagnose } from './diagnose.ts';
-import { AGENT_VERSION, type Config } from './settings.ts';
+import { type Config } from './settings.ts';
 import type { Status } from './status.ts';
 
 export interface ReportInput {
@@ -25,7 +26,7 @@ const NOT_REPORTED = [
 export function reportOf({ status, config, wireguardKey, certificate }: ReportInput): Report {
   const { applied, refused } = status.document;
   return {
-    version: AGENT_VERSION,
+    version: RELEASE,
     wireguardKey,
     advertise: config.advertise,
     ...(applied === undefined ? {} : { applied }),

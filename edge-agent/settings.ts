@@ -8,9 +8,6 @@ import { z } from 'zod';
 import { Address, Cidr } from '../protocol/address.ts';
 import { SigningRoot } from '../protocol/document.ts';
 
-/** Release of the agent, as it is reported. */
-export const AGENT_VERSION = '0.1.0';
-
 const CONFIG_BYTES_MAX = 1_000_000;
 
 /** Intervals that tests and unusual links change; the defaults are for a data center's line. */

@@ -1,4 +1,6 @@
 /** The status of a running agent from its parts: a pure gathering of values, so that socket, report and doctor agree. */
+
+import { RELEASE } from '../protocol/version.ts';
 import type { Contact } from './control-plane.ts';
 import type { Documents } from './documents.ts';
 import type { GatewayPass } from './gateway-pass.ts';
@@ -6,7 +8,7 @@ import type { Pass } from './loop.ts';
 import type { Listening } from './names/server.ts';
 import { leafOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
-import { AGENT_VERSION, type Config } from './settings.ts';
+import { type Config } from './settings.ts';
 import type { PeerStatus, Status } from './status.ts';
 
 export interface StatusInput {
@@ -31,7 +33,7 @@ export function statusOf(input: StatusInput): Status {
   return {
     agent: config.agent,
     role: config.role,
-    version: AGENT_VERSION,
+    version: RELEASE,
     processId: process.pid,
     residentBytes: process.memoryUsage.rss(),
     uptimeSeconds: age(nowMs, input.startedMs),

@@ -10,10 +10,8 @@ import { observeHost } from './observe/host.ts';
 import { describeStep } from './plan/describe.ts';
 import { gatewayPaths } from './plan/gateway-files.ts';
 import { planSteps } from './plan/plan.ts';
-import type { DesiredState } from './plan/state.ts';
+import { EMPTY_STATE } from './plan/state.ts';
 import type { Paths } from './settings.ts';
-
-const NOTHING: DesiredState = { interfaces: {}, routes: [], unreachable: [], sysctls: {} };
 
 export interface TornDown {
   readonly done: readonly string[];
@@ -23,7 +21,7 @@ export interface TornDown {
 export async function tearDown(host: Host, paths: Paths): Promise<TornDown> {
   await stopGateway({ paths: gatewayPaths(gatewayDirectories(paths)), pause });
   const { state } = await observeHost(await host.eyes());
-  const { done, failed } = await applySteps(planSteps(NOTHING, state), host.hands);
+  const { done, failed } = await applySteps(planSteps(EMPTY_STATE, state), host.hands);
   return {
     done: done.map(describeStep),
     failure: failed && `${describeStep(failed.step)}: ${failed.error.message}`,

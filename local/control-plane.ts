@@ -11,6 +11,7 @@ import type { Clock } from '../functions/reconcile/ports.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
+import { RELEASE } from '../protocol/version.ts';
 import { ensureAdminKey, replaceAdminKey } from './admin-key.ts';
 import { cacheDirectory, openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
@@ -22,9 +23,6 @@ import type { Settings } from './settings.ts';
 import { openSigningKey } from './signing-key.ts';
 import { openStateDirectory, readIfThere, readOrMake, StartRefused } from './state.ts';
 import { openTable } from './table.ts';
-
-/** Release of the control plane. */
-export const VERSION = '0.1.0';
 
 const SWEEP_MS = 30_000;
 /** Agents ask this often even if nobody nudges them. */
@@ -41,8 +39,6 @@ export interface ControlPlane {
   /** File of the authority to trust, if it is our own. */
   readonly authorityFile: string | undefined;
   readonly authority: string | undefined;
-  /** The command for a host, with a token in this file. */
-  installLine(secretFile: string): string;
   /** Resolves when the installer's downloads are ready. */
   installerReady(): Promise<void>;
   close(): Promise<void>;
@@ -83,7 +79,6 @@ export async function startControlPlane(
     adminKey,
     authority: tls.authority,
     authorityFile: tls.authority === undefined ? undefined : join(settings.state, 'ca.pem'),
-    installLine: rooms.installLine,
     installerReady: async () => {
       await (await rooms.shelf).all();
     },
@@ -114,30 +109,29 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const reconciler = createReconciler({ store, blobs, signer, queue: board, clock: systemClock, deployment });
   const rounds = watchRounds(reconciler, options.log);
   listen(rounds.changed);
-  const lineFor = (secretFile: string) =>
-    installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, secretFile);
   const api = createApi({
     store,
     blobs,
     clock: systemClock,
     deployment,
-    version: VERSION,
+    version: RELEASE,
     tokenSecret: readOrMake(join(settings.state, 'token.secret'), () => systemClock.randomHex(SECRET_BYTES)),
-    installLine: ({ secretFile }) => lineFor(secretFile),
+    installLine: (wanted) =>
+      installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, wanted),
     messages: { wait: (hub, cursor, seconds) => board.wait(hub, cursor, seconds) },
     onFailure: ({ requestId, error }) => options.log(`request ${requestId} failed: ${textOf(error)}`),
   });
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
   const app = new Hono()
-    .route('/', installerRoutes({ url, authority: tls.authority, roots, version: VERSION }, shelf))
+    .route('/', installerRoutes({ url, authority: tls.authority, roots, version: RELEASE }, shelf))
     .all('*', (context) => api.fetch(context.req.raw));
   const close = async () => {
     await shelf.catch(() => undefined);
     await rounds.idle();
     await closeTable();
   };
-  return { url, store, rounds, board, shelf, installLine: lineFor, fetch: app.fetch, close };
+  return { url, store, rounds, board, shelf, fetch: app.fetch, close };
 }
 
 /** Makes the admin key anew; the control plane must not run meanwhile. */

@@ -186,10 +186,7 @@ fetch_programs() {
   umask 022
   mkdir -p "$program_directory" "$settings_directory" "$state_directory"
   chmod 700 "$state_directory" "$settings_directory"
-  is_file_with "$program_directory/agent.mjs" "$(hash_of agent.mjs)" || {
-    download agent.mjs "$work/agent.mjs"
-    changed=yes
-  }
+  is_file_with "$program_directory/agent.mjs" "$(hash_of agent.mjs)" || download agent.mjs "$work/agent.mjs"
   fetch_node
   fetch_wireguard
   for file in agent.mjs node wireguard-go; do
@@ -218,7 +215,6 @@ fetch_node() {
   "$work/node" --version >/dev/null 2>&1 ||
     fail "the downloaded Node does not run here (it wants glibc 2.28): install Node $node_major_min or newer, then run this again"
   echo "$wanted" >"$program_directory/node.sha256"
-  changed=yes
 }
 
 fetch_wireguard() {
@@ -436,7 +432,6 @@ main() {
   install_packages
   remember_host
   say "installs version $version from $url"
-  changed=no
   fetch_programs
   write_wrapper
   enrol

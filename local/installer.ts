@@ -45,10 +45,11 @@ export function renderInstaller(
 /** The command for a person; with our own authority the script is fetched by the key of our certificate. */
 export function installLine(
   settings: { url: string; certificate: string; own: boolean },
-  secretFile: string,
-) {
+  { secretFile, role }: { secretFile: string; role: 'edge' | 'hub' },
+): string {
   const trust = settings.own ? `-fsSLk --pinnedpubkey '${pinOf(settings.certificate)}'` : '-fsSL';
-  return `curl ${trust} ${settings.url}/install.sh | sh -s -- --token-file ${secretFile}`;
+  const flags = `--token-file ${secretFile}${role === 'hub' ? ' --role hub' : ''}`;
+  return `curl ${trust} ${settings.url}/install.sh | sh -s -- ${flags}`;
 }
 
 /** SHA-256 of the certificate's public key, as curl's --pinnedpubkey takes it. */

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { RELEASE } from '../protocol/version.ts';
 import {
   EMPTY_NAMES,
   ENTRY_LINES_MAX,
@@ -225,6 +227,13 @@ describe('style', () => {
           .map((statement) => statement.getText().slice(0, 60)),
       ),
     ).toEqual([]);
+  });
+
+  test('package.json has the release of the protocol', () => {
+    const { version } = z
+      .looseObject({ version: z.string() })
+      .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+    expect(version).toBe(RELEASE);
   });
 
   test('no test is skipped, focused or left for later', () => {

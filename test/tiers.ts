@@ -79,6 +79,17 @@ function countTests(report: string): { passed: number; failed: number } {
 
 function main(): number {
   const [which = 'all', ...only] = process.argv.slice(2);
+  const known = liveTiers([]).map(({ name }) => name.replace('live: ', ''));
+  const unknown = [
+    ...(['all', 'check', 'live'].includes(which) ? [] : [which]),
+    ...only.filter((name) => !known.includes(name)),
+  ];
+  if (unknown.length > 0) {
+    console.error(
+      `There is no ${unknown.join(', ')}. Say check, all or live, and after live any of: ${known.join(', ')}.`,
+    );
+    return 2;
+  }
   const tiers = [...(which === 'live' ? [] : CHECK), ...(which === 'check' ? [] : liveTiers(only))];
   const scratch = mkdtempSync(join(tmpdir(), 'isthmus-tiers-'));
   const outcomes = tiers.map((tier) => runTier(tier, scratch));

@@ -102,4 +102,10 @@ export interface Choice {
   readonly detours?: Readonly<Record<string, string>>;
 }
 
-export const EMPTY_STATE: HostState = { interfaces: {}, routes: [], unreachable: [], sysctls: {} };
+/** A host without anything of ours, as what is and as what should be. */
+export const EMPTY_STATE: HostState & DesiredState = {
+  interfaces: {},
+  routes: [],
+  unreachable: [],
+  sysctls: {},
+};

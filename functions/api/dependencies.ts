@@ -16,7 +16,7 @@ export interface ApiDependencies {
   /** Server secret from which the secrets of idempotent creations follow; at least 32 characters, never shown. */
   readonly tokenSecret: string;
   /** The command that a person runs on a host to enrol it. */
-  readonly installLine: (options: { readonly secretFile: string }) => string;
+  readonly installLine: (options: { readonly secretFile: string; readonly role: 'edge' | 'hub' }) => string;
   readonly messages: {
     /** Waits at most so many seconds for agents of this hub whose document changed since the cursor. */
     wait(hub: string, cursor: string | undefined, seconds: number): Promise<Messages>;

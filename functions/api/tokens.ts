@@ -115,7 +115,10 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
         json: {
           ...showToken(item, call.now),
           secret: formatToken({ tenant, name: key.name, secret }),
-          install: desk.installLine({ secretFile: SECRET_FILE }),
+          install: desk.installLine({
+            secretFile: SECRET_FILE,
+            role: item.spec.hub === undefined ? 'edge' : 'hub',
+          }),
         },
         headers: { etag: etagOf(item.version), location: `${call.path}/${key.name}` },
       };

@@ -83,9 +83,12 @@ export async function raiseEstate(settings: EstateSettings): Promise<Estate> {
   const running = new Map<Host, Running>();
   const plane: { current?: ControlPlane } = {};
   const destroy = async () => {
-    await lab.destroy();
-    await plane.current?.close();
-    await rm(state, { recursive: true, force: true });
+    try {
+      await lab.destroy();
+    } finally {
+      await plane.current?.close();
+      await rm(state, { recursive: true, force: true });
+    }
   };
   try {
     return await build({ settings, lab, state, running, plane, destroy });

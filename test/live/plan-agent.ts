@@ -9,8 +9,8 @@ import { applySteps } from '../../edge-agent/apply/apply.ts';
 import { run } from '../../edge-agent/apply/command.ts';
 import { sendDatagram } from '../../edge-agent/apply/datagram.ts';
 import { ensureKey } from '../../edge-agent/apply/keys.ts';
-import { openWireguard } from '../../edge-agent/apply/open-wireguard.ts';
 import type { Wireguard } from '../../edge-agent/apply/wireguard.ts';
+import { userspaceWireguard } from '../../edge-agent/apply/wireguard-go.ts';
 import { observeCounters } from '../../edge-agent/observe/counters.ts';
 import { observeHost } from '../../edge-agent/observe/host.ts';
 import { observePeers } from '../../edge-agent/observe/peers.ts';
@@ -65,6 +65,7 @@ async function answer(verb: string | undefined, word: string, wireguard: Wiregua
 await mkdir(runtimeDirectory, { recursive: true, mode: 0o700 });
 await mkdir('/var/lib/isthmus', { recursive: true, mode: 0o700 });
 const wireguardGo = findWireguard({ cache: cacheDirectory(process.env), environment: process.env });
-const environment = { wireguardGo, path: process.env['PATH'] ?? '' };
-const wireguard = await openWireguard({ run, runtimeDirectory, environment });
+if (wireguardGo === undefined) throw new Error('There is no wireguard-go: run sh local/setup.sh test.');
+// These tests are about the userspace one, also where the kernel has its own.
+const wireguard = userspaceWireguard({ run, runtimeDirectory, binary: wireguardGo });
 console.log(JSON.stringify(await answer(process.argv[2], process.argv[3] ?? '', wireguard)));

@@ -219,6 +219,9 @@ describe('refusals change nothing', () => {
 });
 
 test('with a public certificate the line pins nothing', () => {
-  const line = installLine({ url: 'https://control.example', certificate: '', own: false }, 'token');
+  const line = installLine(
+    { url: 'https://control.example', certificate: '', own: false },
+    { secretFile: 'token', role: 'edge' },
+  );
   expect(line).toBe('curl -fsSL https://control.example/install.sh | sh -s -- --token-file token');
 });

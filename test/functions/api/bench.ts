@@ -111,7 +111,7 @@ export async function createBench(over: Partial<ApiDependencies> = {}): Promise<
     deployment: { pools: ['100.64.0.0/10'], domain: 'isthmus.internal', roots: [ROOT], pollSeconds: 30 },
     version: '0.1.0',
     tokenSecret: 'a server secret of many characters',
-    installLine: ({ secretFile }) => `install --token-file ${secretFile}`,
+    installLine: ({ secretFile, role }) => `install --token-file ${secretFile} --role ${role}`,
     messages: { wait: async (_, cursor) => ({ changed: [], cursor: cursor ?? '0' }) },
     onFailure: ({ error }) => failures.push(error),
     ...over,
