@@ -40,7 +40,7 @@ function welcome(controlPlane: ControlPlane, settings: Settings): string {
   const { url, adminKey, authorityFile } = controlPlane;
   const base = controlPlane.listening[0] ?? url;
   const trust = authorityFile === undefined ? '' : ` --cacert ${authorityFile}`;
-  const call = `curl -fsS${trust} -H "Authorization: Bearer $ISTHMUS_KEY" -H 'content-type: application/json'`;
+  const call = `curl -sS${trust} -H "Authorization: Bearer $ISTHMUS_KEY" -H 'content-type: application/json'`;
   const lines = [
     `The control plane runs at ${controlPlane.listening.join(' and ')}`,
     `  agents reach it at  ${url}`,
@@ -53,10 +53,13 @@ function welcome(controlPlane: ControlPlane, settings: Settings): string {
       : ['', 'The first admin key, shown this once:', '', `  export ISTHMUS_KEY=${adminKey}`]),
     '',
     'Next:',
-    `  1. a tenant:  ${call} ${base}/v1/tenants -d '{"metadata":{"name":"demo"},"spec":{}}'`,
-    `  2. a site:    ${call} ${base}/v1/tenants/demo/sites -d '{"metadata":{"name":"berlin"},"spec":{"allotment":["10.0.0.0/24"],"prefixes":["10.0.0.0/24"]}}'`,
-    `  3. a token:   ${call} ${base}/v1/tenants/demo/tokens -d '{"spec":{"site":"berlin","approve":true}}'`,
-    '     its answer shows the command to run on the host. docs/installing.md has the whole way, hubs included.',
+    `  api() { ${call} "$@"; }; URL=${base}/v1`,
+    `  1. a hub:     api $URL/hubs -d '{"metadata":{"name":"hub1"},"spec":{"endpoint":"PUBLIC-ADDRESS:51820"}}'`,
+    '     its token: api $URL/hubs/hub1/tokens -d \'{"spec":{}}\'',
+    `  2. a tenant:  api $URL/tenants -d '{"metadata":{"name":"demo"},"spec":{}}'`,
+    `  3. a site:    api $URL/tenants/demo/sites -d '{"metadata":{"name":"berlin"},"spec":{"allotment":["10.0.0.0/24"],"prefixes":["10.0.0.0/24"]}}'`,
+    `     its token: api $URL/tenants/demo/tokens -d '{"spec":{"site":"berlin","approve":true}}'`,
+    "     A token's answer shows the command to run on the hub or the host. docs/installing.md has the whole way.",
   ];
   return lines.join('\n');
 }
