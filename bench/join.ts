@@ -55,6 +55,7 @@ function estateOf(count: number): Estate {
       quarantined: false,
       publicKey: createHash('sha256').update(`edge ${index}`).digest('base64'),
       tunnelAddress: `100.64.${1 + (index >> 8)}.${index & 255}`,
+      allowed: null,
       accepted: [REAL],
       since: '2026-01-01T00:00:00.000Z',
     })),

@@ -42,6 +42,10 @@ function inputChain(): Block {
     header: 'chain input',
     lines: [
       'type filter hook input priority filter - 5; policy accept;',
+      rule(
+        'iifname != "lo" iifname != "ist*" ip saddr @hubs counter name spoofed drop',
+        'hubs are heard by the tunnel only',
+      ),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule('ip saddr != @remote counter name spoofed drop', 'no site has this source address'),
       rule('ct state established,related accept', 'answers to this host'),

@@ -35,7 +35,7 @@ export function hubText(rules: HubRules): string {
       ...toWire(rules.ports),
       toTunnel(rules.tunnelAddress),
       forwardChain(rules),
-      inputChain(),
+      inputChain(rules.tunnelAddress),
     ],
   });
 }
@@ -114,7 +114,7 @@ function fromTunnel({ tunnelAddress, ports }: HubRules): Block {
     header: 'chain from_tunnel',
     lines: [
       'type filter hook prerouting priority raw; policy accept;',
-      ...untracked('iifname != "ist*" udp dport', ports),
+      ...untracked('iifname != "ist*" fib daddr type local udp dport', ports),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule(`ip daddr ${tunnelAddress} accept`, 'for the hub itself: see input'),
       rule('ip daddr != @translated notrack', 'no state between tunnels'),
@@ -165,11 +165,15 @@ function forwardChain({ clamps, links, site }: HubRules): Block {
   };
 }
 
-function inputChain(): Block {
+function inputChain(tunnelAddress: string): Block {
   return {
     header: 'chain input',
     lines: [
       'type filter hook input priority filter - 5; policy accept;',
+      rule(
+        `iifname != "lo" iifname != "ist*" ip daddr ${tunnelAddress} counter name spoofed drop`,
+        "the tunnel's address is reached by the tunnel only",
+      ),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule('ct state established,related accept', 'answers to this hub'),
       rule(`udp dport { ${DNS_PORT}, ${PROBE_PORT} } accept`, 'names and probes'),

@@ -76,11 +76,19 @@ export function revertedDocument(newest: Document, previous: Document): Document
   const leaves: Record<string, Leaf> = {};
   for (const [name, leaf] of Object.entries(newest.leaves)) {
     const older = previous.leaves[name];
-    if (older !== undefined && REACHABILITY.includes(leaf.kind)) leaves[name] = older;
+    if (older !== undefined && REACHABILITY.includes(leaf.kind)) leaves[name] = wayOut(leaf, older);
     else if (leaf.kind !== 'network') leaves[name] = leaf;
     else if (older?.kind === 'network' && isSameSite(leaf, older)) leaves[name] = allowedByBoth(leaf, older);
   }
   return { version: previous.version, leaves };
+}
+
+/** Where hubs are may be the older truth; who they are may not: a key that was withdrawn stays withdrawn. */
+function wayOut(newest: Leaf, older: Leaf): Leaf {
+  if (newest.kind !== older.kind || (newest.kind !== 'hubs' && newest.kind !== 'twins')) return older;
+  if (older.kind !== 'hubs' && older.kind !== 'twins') return newest;
+  const trusted = new Set(newest.hubs.map(({ publicKey }) => publicKey));
+  return { ...older, hubs: older.hubs.filter(({ publicKey }) => trusted.has(publicKey)) };
 }
 
 function isSameSite(a: NetworkLeaf, b: NetworkLeaf): boolean {

@@ -100,14 +100,14 @@ function receiveMessages({ guards, messages }: Desk): Operation {
   });
 }
 
-/** An edge that nobody approved has no document, whatever was compiled for it before. */
+/** An edge that nobody approved, or that was cut off, has no document, whatever was compiled for it before. */
 function isAdmitted(agent: Agent): boolean {
-  return agent.role === 'hub' || agent.item.spec.approved;
+  return agent.role === 'hub' || (agent.item.spec.approved && !agent.item.spec.quarantined);
 }
 
 function waiting(agent: Agent): Rejection {
   const detail = isAdmitted(agent)
     ? 'There is no document for this agent yet. Come back soon.'
-    : 'A person has to approve this edge first.';
+    : 'A person has to approve this edge first, or has put it in quarantine.';
   return new Rejection({ code: 'not_found', detail }, { [POLL_HEADER]: String(POLL_WAITING_SECONDS) });
 }

@@ -27,10 +27,15 @@ function listEvents({ store, guards }: Desk, path: string, id: string): Operatio
     problems: ['invalid', ...(ofTenant ? ['not_found' as const] : [])],
     async handle(call) {
       const tenant = ofTenant ? call.param('tenant') : '*';
-      if (ofTenant && (await findLive(store, { kind: 'tenant', tenant: '*', name: tenant })) === undefined)
-        refuse('not_found', `There is no tenant named ${tenant}.`);
+      const owner = ofTenant
+        ? await findLive(store, { kind: 'tenant', tenant: '*', name: tenant })
+        : undefined;
+      if (ofTenant && owner === undefined) refuse('not_found', `There is no tenant named ${tenant}.`);
       const page = await askPage(store.events(tenant, readPage(call.query, call.path)));
-      return { status: 200, json: showPage(page, page.items, call.path) };
+      // What came before belongs to an earlier tenant of this name. Newest first, so nothing of ours comes after it.
+      const own = page.items.filter(({ time }) => owner === undefined || time >= owner.createdAt);
+      const rest = own.length === page.items.length ? page.next : undefined;
+      return { status: 200, json: showPage({ items: own, next: rest }, own, call.path) };
     },
   });
 }

@@ -53,7 +53,7 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
       const { tenant } = await findPlace(desk.store, kind, call.param);
       const { metadata, spec } = call.body;
       const key: ItemKey<'key'> = { kind: 'key', tenant, name: metadata.name };
-      const secret = secretFor(desk, call);
+      const secret = secretFor(desk, call, call.now);
       const item = await createItem(desk.store, call, {
         key,
         content: async (evidence) => ({
@@ -62,9 +62,11 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
           internal: { ...evidence, secretHash: hashSecret(secret) },
         }),
       });
+      // A replay shows the secret of the first answer.
+      const shown = item.createdAt === call.now ? secret : secretFor(desk, call, item.createdAt);
       return {
         status: 201,
-        json: { ...showKey(item), secret: formatKey({ tenant, name: metadata.name, secret }) },
+        json: { ...showKey(item), secret: formatKey({ tenant, name: metadata.name, secret: shown }) },
         headers: { etag: etagOf(item.version), location: `${call.path}/${metadata.name}` },
       };
     },

@@ -74,11 +74,14 @@ export interface SecretSource {
   readonly tokenSecret: string;
 }
 
-/** The secret of a new key or token: chance, but under an Idempotency-Key what the same request had before. */
-export function secretFor(source: SecretSource, call: SecretCall): string {
+/**
+ * The secret of a key or token created at that time: chance, but under an Idempotency-Key what the same request had before.
+ * Deleted and created again it has another one.
+ */
+export function secretFor(source: SecretSource, call: SecretCall, createdAt: string): string {
   const purpose = replayOf('secret', call);
   if (purpose === undefined) return source.clock.randomHex(SECRET_DIGITS / 2);
-  return deriveSecret(source.tokenSecret, purpose);
+  return deriveSecret(source.tokenSecret, [purpose, createdAt]);
 }
 
 /** The name of a new token, which its creator does not choose. */

@@ -51,7 +51,7 @@ async function prepareSite(desk: Desk, { key, spec, before }: Wanted<'site'>) {
   const others = before === undefined ? [] : await advertisedWithin(desk.store, before, spec.allotment);
   refuseIf(checkSite(spec, { pools: desk.deployment.pools, others }));
   const prefixes = [...new Set([...spec.prefixes, ...others])];
-  if (spec.native.length > 0) {
+  if (spec.native.length > 0 || spec.kind === 'vpc') {
     const site = { ...spec, tenant: key.tenant, name: key.name, prefixes };
     refuseIf(checkNative(site, await everySite(desk.store)));
   }

@@ -101,7 +101,7 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
     async handle(call) {
       const { tenant } = await findPlace(desk.store, kind, call.param);
       const key: ItemKey<'token'> = { kind: 'token', tenant, name: nameFor(desk, call) };
-      const secret = secretFor(desk, call);
+      const secret = secretFor(desk, call, call.now);
       const item = await createItem(desk.store, call, {
         key,
         async content(evidence) {
@@ -110,11 +110,13 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
           return { spec, status, internal: { ...evidence, secretHash: hashSecret(secret) } };
         },
       });
+      // A replay shows the secret of the first answer.
+      const shown = item.createdAt === call.now ? secret : secretFor(desk, call, item.createdAt);
       return {
         status: 201,
         json: {
           ...showToken(item, call.now),
-          secret: formatToken({ tenant, name: key.name, secret }),
+          secret: formatToken({ tenant, name: key.name, secret: shown }),
           install: desk.installLine({
             secretFile: SECRET_FILE,
             role: item.spec.hub === undefined ? 'edge' : 'hub',

@@ -2,6 +2,7 @@
  * The estate: what the compilers read, as small values of this room's own. Whoever reads the table makes them; a
  * deleted item is not among them. It holds no rule but who carries a site's prefixes.
  */
+import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { Mapping } from '../../protocol/site.ts';
@@ -37,6 +38,8 @@ export interface EdgeFacts {
   readonly tunnelAddress: string;
   /** Real prefixes that it advertised and that were accepted. */
   readonly accepted: readonly string[];
+  /** Real prefixes that its token lets it carry; null: all of its site. */
+  readonly allowed: readonly string[] | null;
   /** When it enrolled, ISO 8601: the older of two with one key keeps it. */
   readonly since: string;
 }
@@ -112,7 +115,8 @@ export function siteOf(tenant: TenantEstate, site: string): SiteFacts | undefine
 
 /**
  * Which mapping each live edge of a site carries, by edge id. A prefix has one carrier, since a hub takes a source
- * from one peer only: the first edge that had it accepted, else the first edge (SITE before SITE-2 before SITE-10).
+ * from one peer only: of the edges whose token allows it, the first that had it accepted, else the first (SITE before
+ * SITE-2 before SITE-10).
  * The prefixes of a VPC that a hub stands in are the hub's, and no edge's.
  */
 export function carriedBy(
@@ -125,8 +129,13 @@ export function carriedBy(
   const carried = new Map<string, Mapping[]>(ranked.map((edge) => [edge.id, []]));
   if (hubs.some((hub) => hub.vpc?.tenant === site.tenant && hub.vpc.site === site.name)) return carried;
   for (const mapping of sortedBy(site.prefixes, ({ virtual }) => virtual)) {
-    const carrier = ranked.find((edge) => edge.accepted.includes(mapping.real)) ?? ranked[0];
+    const able = ranked.filter(({ allowed }) => mayCarry(allowed, mapping.real));
+    const carrier = able.find((edge) => edge.accepted.includes(mapping.real)) ?? able[0];
     if (carrier) carried.get(carrier.id)?.push(mapping);
   }
   return carried;
+}
+
+function mayCarry(allowed: readonly string[] | null, real: string): boolean {
+  return allowed === null || allowed.some((prefix) => contains(parsePrefix(prefix), parsePrefix(real)));
 }

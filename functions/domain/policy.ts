@@ -37,8 +37,11 @@ export function compileFlows(input: FlowsInput): Flow[] {
 }
 
 /** What the hubs let pass in an isolated tenant, by prefix: a service stands for the prefix it lies in. */
+/** Pairs of a tenant that hubs bear; with more, none holds: too much to check is not allowed. */
+export const PAIRS_MAX = 20_000;
+
 export function compilePairs(tenant: TenantEstate): Pair[] {
-  if (tenant.isolation === 'open') return [];
+  if (tenant.isolation === 'open' || pairCount(tenant) > PAIRS_MAX) return [];
   return bothWays(
     tenant.policies.flatMap((policy) => {
       const target = targetOf(policy, tenant);
@@ -135,4 +138,12 @@ function sortedDistinct<T extends Flow | Pair | Flow['ports'][number]>(list: rea
     distinctBy(keyed, ({ text }) => text),
     ({ text }) => text,
   ).map(({ item }) => item);
+}
+
+/** Counted before any is made. */
+export function pairCount(tenant: TenantEstate): number {
+  return tenant.policies.reduce((sum, policy) => {
+    const target = targetOf(policy, tenant)?.mappings ?? [];
+    return sum + 2 * mappingsOf(tenant, policy.from.site).length * target.length;
+  }, 0);
 }

@@ -73,7 +73,7 @@ function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][n
   return { tenant: key.tenant, name: key.name, kind, allotment, lan, native, prefixes: status.prefixes };
 }
 
-function edgeFacts({ key, spec, status, createdAt }: Item<'edge'>): TenantEstate['edges'][number] {
+function edgeFacts({ key, spec, status, internal, createdAt }: Item<'edge'>): TenantEstate['edges'][number] {
   return {
     id: edgeId(key.tenant, key.name),
     tenant: key.tenant,
@@ -84,6 +84,7 @@ function edgeFacts({ key, spec, status, createdAt }: Item<'edge'>): TenantEstate
     publicKey: status.wireguardKey,
     tunnelAddress: status.tunnelAddress,
     accepted: status.accepted,
+    allowed: internal.prefixes,
     since: createdAt,
   };
 }

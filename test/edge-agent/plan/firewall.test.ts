@@ -171,7 +171,7 @@ describe('a hub', () => {
     ]);
     expect(blockOf(text, 'chain from_tunnel')).toEqual([
       'type filter hook prerouting priority raw; policy accept;',
-      'iifname != "ist*" udp dport { 51820 } notrack accept',
+      'iifname != "ist*" fib daddr type local udp dport { 51820 } notrack accept',
       'iifname != "ist*" accept',
       'ip daddr 100.64.0.1 accept',
       'ip daddr != @translated notrack',

@@ -126,6 +126,21 @@ describe('the document that is tried instead', () => {
     );
   });
 
+  test('never brings back a hub whose key the newer one has withdrawn', () => {
+    const two = (keys: readonly string[]): Leaf => ({
+      kind: 'hubs',
+      hubs: keys.map((publicKey) => ({
+        name: publicKey,
+        publicKey,
+        endpoint: '192.0.2.1:51820',
+        tunnelAddress: '100.64.0.1',
+      })),
+    });
+    const previous = document(1, { hubs: two(['kept', 'withdrawn']) });
+    const newest = document(2, { hubs: two(['kept', 'added']) });
+    expect(revertedDocument(newest, previous)).toEqual(document(1, { hubs: two(['kept']) }));
+  });
+
   test('leaves out what the newer one exposes or reaches additionally, and what it no longer does', () => {
     const native = (site: string, prefix: string) => ({ site, prefixes: [prefix] });
     const previous = document(1, {

@@ -18,7 +18,7 @@ describe('a token', () => {
     const created = await bench.call('POST', TOKENS, { body: BODY });
     const { secret, install, ...token } = created.json;
     expect(secret).toMatch(/^ist_acme_t[0-9a-f]{12}_[0-9a-f]{32}$/);
-    expect(install).toBe('install --token-file isthmus.token');
+    expect(install).toBe('install --token-file isthmus.token --role edge');
     expect(token).toMatchObject({
       spec: { site: 'berlin', approve: false, minutes: 60 },
       status: { state: 'unused', expiresAt: '2026-01-31T13:00:00.000Z' },

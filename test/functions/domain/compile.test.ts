@@ -1,6 +1,7 @@
 /** The documents of one estate, in full. */
 import { describe, expect, test } from 'vitest';
 import { compileEdge, compileHub } from '../../../functions/domain/compile.ts';
+import { carriedBy } from '../../../functions/domain/estate.ts';
 import type { PeerLeaf } from '../../../protocol/document.ts';
 import { DEPLOYMENT, edge, hub, site, tenant } from './estates.ts';
 
@@ -191,3 +192,22 @@ function peer(siteName: string, name: string, more: Partial<PeerLeaf>): PeerLeaf
     ...more,
   };
 }
+
+describe('the prefixes that an edge carries', () => {
+  const prefixes = [
+    { real: '10.0.1.0/24', virtual: '100.65.1.0/24' },
+    { real: '10.0.2.0/24', virtual: '100.65.2.0/24' },
+  ];
+  const carried = (allowed: readonly string[] | null) => {
+    const one = site('red', 'rome', { prefixes });
+    return carriedBy(one, [edge('red', 'rome', { site: 'rome', allowed })], []).get('edge.red.rome');
+  };
+
+  test('are those that its token names, also if it advertises none; without any named, all of its site', () => {
+    expect([carried(['10.0.1.0/24']), carried([]), carried(null)]).toEqual([
+      prefixes.slice(0, 1),
+      [],
+      prefixes,
+    ]);
+  });
+});

@@ -63,6 +63,7 @@ export function edge(tenant: string, name: string, more: Partial<EdgeFacts> = {}
     publicKey: `key of ${tenant} ${name}`,
     tunnelAddress: '100.64.1.1',
     accepted: [],
+    allowed: null,
     since: '2026-01-01T00:00:00.000Z',
     ...more,
   };

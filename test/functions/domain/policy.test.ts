@@ -3,11 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Estate, mappingsOf, type TenantEstate } from '../../../functions/domain/estate.ts';
 import { nativePairs } from '../../../functions/domain/native.ts';
-import { compileFlows, compileNativePairs, compilePairs } from '../../../functions/domain/policy.ts';
+import {
+  compileFlows,
+  compileNativePairs,
+  compilePairs,
+  PAIRS_MAX,
+  pairCount,
+} from '../../../functions/domain/policy.ts';
 import { virtualAddress } from '../../../functions/domain/service.ts';
 import { containsAddress, parseAddress, parsePrefix } from '../../../protocol/address.ts';
 import type { Flow } from '../../../protocol/document.ts';
-import { estates } from './estates.ts';
+import { estates, site, tenant } from './estates.ts';
 
 fc.configureGlobal({ seed: 73 });
 
@@ -177,3 +183,25 @@ function joins(one: TenantEstate, from: Home, to: Home): boolean {
     return named !== undefined && containsAddress(parsePrefix(to.mapping.real), parseAddress(named.address));
   });
 }
+
+describe('a tenant with more pairs than a hub bears', () => {
+  test('is closed, not open: none of them holds', () => {
+    const prefixes = (third: number) =>
+      Array.from({ length: 64 }, (_, index) => ({
+        real: `10.${third}.${index}.0/24`,
+        virtual: `100.${64 + third}.${index}.0/24`,
+      }));
+    const sites = [site('red', 'a', { prefixes: prefixes(1) }), site('red', 'b', { prefixes: prefixes(2) })];
+    const policies = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        name: `p${index}`,
+        from: { site: 'a' },
+        to: { site: 'b' },
+        ports: [],
+      }));
+    const one = (count: number) => tenant('red', { isolation: 'isolated', sites, policies: policies(count) });
+    expect(compilePairs(one(2)).length).toBeGreaterThan(0);
+    expect(pairCount(one(3))).toBeGreaterThan(PAIRS_MAX);
+    expect(compilePairs(one(3))).toEqual([]);
+  });
+});
