@@ -18,7 +18,7 @@ export const Tuning = z
     probeGoodToReturn: z.int().min(1).max(1_000).default(10),
     mtuVerifyMs: z.int().min(100).max(60_000).default(1_000),
     mtuRaiseMs: z.int().min(1_000).max(3_600_000).default(60_000),
-    driftMs: z.int().min(1_000).max(3_600_000).default(30_000),
+    driftMs: z.int().min(1_000).max(3_600_000).default(10_000),
     rollbackMs: z.int().min(1_000).max(3_600_000).default(60_000),
     livenessMs: z.int().min(500).max(600_000).default(5_000),
     requestTimeoutMs: z.int().min(500).max(120_000).default(15_000),
