@@ -98,7 +98,11 @@ function installed() {
   const environment = environmentOf();
   const paths = pathsUnder(environment.root);
   const result = readConfig(paths.config);
-  if (result.kind === 'absent') fail(`${paths.config} is missing: run enrol first`, EXIT.usage);
+  if (result.kind === 'absent')
+    fail(
+      `This host is not enrolled (${paths.config} is missing): run the installer line that a token's answer shows.`,
+      EXIT.usage,
+    );
   if (result.kind === 'wrong') fail(result.reason, EXIT.usage);
   return { config: result.config, paths, environment };
 }

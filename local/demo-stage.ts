@@ -115,7 +115,7 @@ async function adminKeyOf(running: Running): Promise<string> {
     ended.code = code;
   });
   while (performance.now() < untilMs && ended.code === undefined) {
-    const key = /^ *export ISTHMUS_KEY=(\S+)$/m.exec(running.output())?.[1];
+    const key = /^ *export ISTHMUS_KEY='(\S+)'$/m.exec(running.output())?.[1];
     if (key !== undefined) return key;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

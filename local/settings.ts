@@ -47,8 +47,8 @@ const SETTINGS: readonly Setting[] = [
   { name: 'tls-key', value: 'FILE', repeatable: false, help: 'its private key (PEM)' },
 ];
 
-/** Of the agent, of set-up and of the tests: not ours, and not unknown either. */
-const FOREIGN_VARIABLES = ['ISTHMUS_CACHE', 'ISTHMUS_ROOT', 'ISTHMUS_WIREGUARD_GO'];
+/** Of the person's shell, of the agent, of set-up and of the tests: not ours, and not unknown either. */
+const FOREIGN_VARIABLES = ['ISTHMUS_KEY', 'ISTHMUS_CACHE', 'ISTHMUS_ROOT', 'ISTHMUS_WIREGUARD_GO'];
 
 const Listen = z.string().transform((text, context) => {
   const [, host, port] = /^(?:\[([0-9a-fA-F:]+)\]|[^:[\]]+):(\d{1,5})$/.exec(text) ?? [];

@@ -43,14 +43,14 @@ function welcome(controlPlane: ControlPlane, settings: Settings): string {
   const call = `curl -sS${trust} -H "Authorization: Bearer $ISTHMUS_KEY" -H 'content-type: application/json'`;
   const lines = [
     `The control plane runs at ${controlPlane.listening.join(' and ')}`,
-    `  agents reach it at  ${url}`,
+    `  agents reach it at  ${url}${isLoopback(url) ? ' (this machine alone can; for other hosts: --listen 0.0.0.0:8443 --name NAME)' : ''}`,
     `  state               ${settings.state}`,
     `  certificate         ${authorityFile === undefined ? settings['tls-cert'] : `of its own authority, ${authorityFile}`}`,
     ...(adminKey === undefined
       ? [
           '  admin key           shown at the first start (lost? stop this, and run: npm start -- --new-admin-key)',
         ]
-      : ['', 'The first admin key, shown this once:', '', `  export ISTHMUS_KEY=${adminKey}`]),
+      : ['', 'The first admin key, shown this once:', '', `  export ISTHMUS_KEY='${adminKey}'`]),
     '',
     'Next:',
     `  api() { ${call} "$@"; }; URL=${base}/v1`,
@@ -59,9 +59,14 @@ function welcome(controlPlane: ControlPlane, settings: Settings): string {
     `  2. a tenant:  api $URL/tenants -d '{"metadata":{"name":"demo"},"spec":{}}'`,
     `  3. a site:    api $URL/tenants/demo/sites -d '{"metadata":{"name":"berlin"},"spec":{"allotment":["10.0.0.0/24"],"prefixes":["10.0.0.0/24"]}}'`,
     `     its token: api $URL/tenants/demo/tokens -d '{"spec":{"site":"berlin","approve":true}}'`,
-    "     A token's answer shows the command to run on the hub or the host. docs/installing.md has the whole way.",
+    "     Put a token's `secret` into a file isthmus.token on the hub or the host, and run the `install` of its answer there.",
+    '     docs/installing.md has the whole way.',
   ];
   return lines.join('\n');
+}
+
+function isLoopback(url: string): boolean {
+  return /^https:\/\/(localhost|127\.|\[::1\])/.test(url);
 }
 
 function endOnSignal(controlPlane: ControlPlane): void {

@@ -9,6 +9,11 @@ export function etagOf(version: number): string {
 export function requireMatch(ifMatch: string | undefined, version: number): void {
   if (ifMatch === undefined)
     refuse('precondition_required', 'Read the resource first and send its ETag as If-Match.');
+  if (!/^"\d+"$/.test(ifMatch))
+    refuse(
+      'stale',
+      `If-Match is ${ifMatch.slice(0, 40)}; send the ETag that the resource was read with, with its quotes, for example "1".`,
+    );
   if (ifMatch !== etagOf(version))
     refuse(
       'stale',

@@ -35,8 +35,15 @@ function faultsOf(issue: Issue, source: Source): FieldFault[] {
     return [{ pointer: pointerOf(issue.path, source), detail: issue.message }];
   return issue.keys.map((key) => ({
     pointer: pointerOf([...issue.path, key], source),
-    detail: `There is no field ${shown(key)} here. Remove it, or check its spelling.`,
+    detail: isEnvelope(issue.path, key)
+      ? `Send only the spec: ${shown(key)} is not changed by this request, and the path says the name.`
+      : `There is no field ${shown(key)} here. Remove it, or check its spelling.`,
   }));
+}
+
+/** What a resource is read with beside its spec: the first that people send back. */
+function isEnvelope(path: readonly PropertyKey[], key: string): boolean {
+  return path.length === 0 && (key === 'metadata' || key === 'status');
 }
 
 /** RFC 6901 into a body; `?name` for a query parameter. */

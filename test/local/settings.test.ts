@@ -60,10 +60,11 @@ describe('what is read', () => {
     });
   });
 
-  test('variables of the agent and of set-up are not ours to judge', () => {
-    expect(read({ environment: { ISTHMUS_CACHE: '/cache', ISTHMUS_WIREGUARD_GO: '/wg' } }).kind).toBe(
-      'settings',
-    );
+  test('variables of the shell that was told to export the key, of the agent and of set-up are not ours to judge', () => {
+    expect(
+      read({ environment: { ISTHMUS_KEY: 'isk_x', ISTHMUS_CACHE: '/cache', ISTHMUS_WIREGUARD_GO: '/wg' } })
+        .kind,
+    ).toBe('settings');
   });
 });
 
