@@ -21,9 +21,6 @@ export interface Artifact {
   readonly sha256: string;
 }
 
-/** Names as in `/install/NAME`; an absent one can't be had on this machine. */
-export type ArtifactName = `agent.mjs` | `node-linux-${string}.gz` | `wireguard-go-linux-${string}`;
-
 export interface Shelf {
   readonly architecture: string;
   get(name: string): Promise<Artifact | undefined>;

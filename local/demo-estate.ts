@@ -131,7 +131,3 @@ async function eventually<T>(look: () => Promise<{ done: T } | { state: string }
 export function readSite(client: Client, site: string): Promise<Site> {
   return client.get(`${TENANT}/sites/${site}`, Site);
 }
-
-export function readEdge(client: Client, name: string): Promise<Edge> {
-  return client.get(`${TENANT}/edges/${name}`, Edge);
-}

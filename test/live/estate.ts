@@ -61,6 +61,8 @@ export interface Estate {
   readonly state: string;
   hub(index: number): RaisedHub;
   site(name: string): JoinedSite;
+  /** The first LAN host of a site. */
+  lanHost(site: string): Host;
   /** Makes the site, its token and its service `web`, and joins its edge. */
   join(name: string): Promise<void>;
   /** The virtual address of a real one of a site. */
@@ -132,6 +134,7 @@ async function build(parts: Parts): Promise<Estate> {
     state,
     hub: (index) => found(stage.hubs[index], `hub ${index}`),
     site: (name) => joinedSite(joiner, name),
+    lanHost: (site) => found(joinedSite(joiner, site).lanHosts[0], `LAN host in ${site}`).host,
     join: (name) =>
       joinSite(
         joiner,

@@ -32,15 +32,9 @@ beforeEach(({ onTestFailed }) => {
 
 afterAll(() => estate?.destroy());
 
-function lanHost(site: string): Host {
-  const [first] = estate.site(site).lanHosts;
-  if (first === undefined) throw new Error(`no LAN host in ${site}`);
-  return first.host;
-}
-
 async function everythingWorks(): Promise<void> {
   const url = `http://web.tokyo.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
-  expect(await fetchPage(lanHost('berlin'), url)).toContain('hello from tokyo');
+  expect(await fetchPage(estate.lanHost('berlin'), url)).toContain('hello from tokyo');
 }
 
 /** Everything of ours in the kernel, as text without counters. */
@@ -55,7 +49,7 @@ test('20: killed at any moment of an apply and started again, the agent ends in 
   const hub = estate.hub(0).host;
   const tokyo = await estate.virtual('tokyo', HOST);
   // A forbidden flow is tried all the time; a single answer would fail the test.
-  const forbidden = lanHost('rome').spawn(['ping', '-i', '0.05', tokyo]);
+  const forbidden = estate.lanHost('rome').spawn(['ping', '-i', '0.05', tokyo]);
   const before = { edge: await kernelStateOf(edge), hub: await kernelStateOf(hub) };
   for (let kill = 0; kill < KILLS; kill += 1) {
     const isolation = kill % 2 === 0 ? 'isolated' : 'open';
@@ -86,15 +80,9 @@ test('24: with the control plane away hosts reboot: tunnels, names and the gatew
   const gateway = async () => {
     const { address } = estate.hub(0);
     const resolve = `web.demo.example:443:${address}`;
-    const page = await lanHost('berlin').run([
-      'curl',
-      '-fsSk',
-      '--max-time',
-      '3',
-      '--resolve',
-      resolve,
-      'https://web.demo.example/',
-    ]);
+    const page = await estate
+      .lanHost('berlin')
+      .run(['curl', '-fsSk', '--max-time', '3', '--resolve', resolve, 'https://web.demo.example/']);
     expect(page.stdout).toContain('hello from tokyo');
   };
   await eventually(gateway, 30_000);
@@ -110,11 +98,11 @@ test('24: with the control plane away hosts reboot: tunnels, names and the gatew
     ]);
   }
   const tokyo = estate.virtualKept('tokyo', HOST);
-  expect(await pings(lanHost('berlin'), tokyo)).toBe(false);
+  expect(await pings(estate.lanHost('berlin'), tokyo)).toBe(false);
   for (const host of hosts) estate.startAgent(host);
   await eventually(async () => {
     await everythingWorks();
-    expect(await fetchFrom(lanHost('berlin'), tokyo)).toContain('hello from tokyo');
+    expect(await fetchFrom(estate.lanHost('berlin'), tokyo)).toContain('hello from tokyo');
     await gateway();
   }, 40_000);
   await estate.startControlPlane();

@@ -30,12 +30,6 @@ beforeEach(({ onTestFailed }) => {
 
 afterAll(() => estate?.destroy());
 
-function lanHost(site: string): Host {
-  const [first] = estate.site(site).lanHosts;
-  if (first === undefined) throw new Error(`no LAN host in ${site}`);
-  return first.host;
-}
-
 async function statesOf(site: string): Promise<Record<string, string>> {
   const { peers } = await statusOf(estate.site(site).edge);
   return Object.fromEntries(peers.map(({ name, state }) => [name, state]));
@@ -56,8 +50,8 @@ async function activeHubOf(site: string): Promise<number> {
 async function flowsBothWays(withinMs = 20_000): Promise<void> {
   const [berlin, tokyo] = [await estate.virtual('berlin', HOST), await estate.virtual('tokyo', HOST)];
   await eventually(async () => {
-    expect(await fetchFrom(lanHost('berlin'), tokyo)).toContain('hello from tokyo');
-    expect(await fetchFrom(lanHost('tokyo'), berlin)).toContain('hello from berlin');
+    expect(await fetchFrom(estate.lanHost('berlin'), tokyo)).toContain('hello from tokyo');
+    expect(await fetchFrom(estate.lanHost('tokyo'), berlin)).toContain('hello from berlin');
   }, withinMs);
 }
 
@@ -65,7 +59,7 @@ async function flowsBothWays(withinMs = 20_000): Promise<void> {
 async function slowStream(to: string): Promise<string> {
   const url = `http://${to}:${ECHO_HTTP_PORT}/bytes/${STREAM_BYTES}`;
   const command = `curl -fsS --limit-rate 3M --max-time 60 ${url} | wc -c`;
-  return (await lanHost('berlin').check(['sh', '-c', command], { timeoutMs: 70_000 })).trim();
+  return (await estate.lanHost('berlin').check(['sh', '-c', command], { timeoutMs: 70_000 })).trim();
 }
 
 async function transfer(from: Host, address: string): Promise<string> {
@@ -110,8 +104,8 @@ test('23: a path that swallows large packets: transfers complete, doctor names i
       expect(await faultsOf(berlin.edge)).toEqual(expect.arrayContaining(['mtu.hub1', 'mtu.hub2']));
     }, 40_000);
     // Both ways: the larger packets come once from Tokyo and once from Berlin.
-    expect(await transfer(lanHost('berlin'), tokyo)).toBe('5000000');
-    expect(await transfer(lanHost('tokyo'), await estate.virtual('berlin', HOST))).toBe('5000000');
+    expect(await transfer(estate.lanHost('berlin'), tokyo)).toBe('5000000');
+    expect(await transfer(estate.lanHost('tokyo'), await estate.virtual('berlin', HOST))).toBe('5000000');
   } finally {
     for (const heal of heals) await heal();
   }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startControlPlane } from '../../local/control-plane.ts';
-import type { Host } from '../../local/lab-host.ts';
 import { Edge } from '../../protocol/edge.ts';
 import { Site } from '../../protocol/site.ts';
 import { faultsOf, statusOf } from './agent-status.ts';
@@ -32,15 +31,9 @@ beforeEach(({ onTestFailed }) => {
 
 afterAll(() => estate?.destroy());
 
-function lanHost(site: string): Host {
-  const [first] = estate.site(site).lanHosts;
-  if (first === undefined) throw new Error(`no LAN host in ${site}`);
-  return first.host;
-}
-
 async function trafficFlows(): Promise<void> {
   const tokyo = await estate.virtual('tokyo', HOST);
-  expect(await fetchFrom(lanHost('berlin'), tokyo)).toContain('hello from tokyo');
+  expect(await fetchFrom(estate.lanHost('berlin'), tokyo)).toContain('hello from tokyo');
 }
 
 async function allowedIpsAtHub(): Promise<string> {

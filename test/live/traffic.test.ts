@@ -35,20 +35,17 @@ beforeEach(({ onTestFailed }) => {
 
 afterAll(() => estate?.destroy());
 
-function lanHost(site: string): Host {
-  const [first] = estate.site(site).lanHosts;
-  if (first === undefined) throw new Error(`no LAN host in ${site}`);
-  return first.host;
-}
-
 describe('two sites with the same range', () => {
   test('reach each other in both directions by TCP, UDP and ICMP, and each keeps its identity', async () => {
     const [berlin, tokyo] = [await estate.virtual('berlin', HOST), await estate.virtual('tokyo', HOST)];
     expect({
-      there: await fetchFrom(lanHost('berlin'), tokyo),
-      back: await fetchFrom(lanHost('tokyo'), berlin),
-      udp: [await echoesUdp(lanHost('berlin'), tokyo), await echoesUdp(lanHost('tokyo'), berlin)],
-      icmp: [await pings(lanHost('berlin'), tokyo), await pings(lanHost('tokyo'), berlin)],
+      there: await fetchFrom(estate.lanHost('berlin'), tokyo),
+      back: await fetchFrom(estate.lanHost('tokyo'), berlin),
+      udp: [
+        await echoesUdp(estate.lanHost('berlin'), tokyo),
+        await echoesUdp(estate.lanHost('tokyo'), berlin),
+      ],
+      icmp: [await pings(estate.lanHost('berlin'), tokyo), await pings(estate.lanHost('tokyo'), berlin)],
     }).toEqual({
       there: `hello from tokyo, you are ${berlin}`,
       back: `hello from berlin, you are ${tokyo}`,
@@ -61,32 +58,34 @@ describe('two sites with the same range', () => {
     const url = (site: string) => `http://web.${site}.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
     const berlin = await estate.virtual('berlin', HOST);
     expect([
-      await fetchPage(lanHost('berlin'), url('tokyo')),
-      await fetchPage(lanHost('berlin'), url('berlin')),
+      await fetchPage(estate.lanHost('berlin'), url('tokyo')),
+      await fetchPage(estate.lanHost('berlin'), url('berlin')),
     ]).toEqual([`hello from tokyo, you are ${berlin}`, `hello from berlin, you are ${HOST}`]);
   });
 
   test('carry a transfer of 20 MB whole', async () => {
     const tokyo = await estate.virtual('tokyo', HOST);
-    const page = await lanHost('berlin').check(
-      ['sh', '-c', `curl -fsS --max-time 30 http://${tokyo}:${ECHO_HTTP_PORT}/bytes/20000000 | wc -c`],
-      { timeoutMs: 40_000 },
-    );
+    const page = await estate
+      .lanHost('berlin')
+      .check(
+        ['sh', '-c', `curl -fsS --max-time 30 http://${tokyo}:${ECHO_HTTP_PORT}/bytes/20000000 | wc -c`],
+        { timeoutMs: 40_000 },
+      );
     expect(page.trim()).toBe('20000000');
   });
 });
 
 describe('a site with a unique range', () => {
   test('is joined natively where both ask: real addresses on both sides, no translation', async () => {
-    await lanHost('berlin').ip('route replace 10.3.0.0/24 via 10.0.0.2');
-    await lanHost('oslo').ip('route replace 10.0.0.0/24 via 10.3.0.2');
-    expect(await fetchFrom(lanHost('berlin'), '10.3.0.10')).toBe(`hello from oslo, you are ${HOST}`);
-    expect(await fetchFrom(lanHost('oslo'), HOST)).toBe('hello from berlin, you are 10.3.0.10');
+    await estate.lanHost('berlin').ip('route replace 10.3.0.0/24 via 10.0.0.2');
+    await estate.lanHost('oslo').ip('route replace 10.0.0.0/24 via 10.3.0.2');
+    expect(await fetchFrom(estate.lanHost('berlin'), '10.3.0.10')).toBe(`hello from oslo, you are ${HOST}`);
+    expect(await fetchFrom(estate.lanHost('oslo'), HOST)).toBe('hello from berlin, you are 10.3.0.10');
   });
 
   test('is reached by the others by its virtual addresses', async () => {
     const oslo = await estate.virtual('oslo', '10.3.0.10');
-    expect(await fetchFrom(lanHost('tokyo'), oslo)).toBe(
+    expect(await fetchFrom(estate.lanHost('tokyo'), oslo)).toBe(
       `hello from oslo, you are ${await estate.virtual('tokyo', HOST)}`,
     );
   });
@@ -109,7 +108,7 @@ describe('a VPC', () => {
     if (vpc === undefined) throw new Error('no VPC host');
     const cloud = await estate.virtual('cloud', vpc.address);
     const url = `http://web.tokyo.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
-    expect([await fetchPage(vpc.host, url), await fetchFrom(lanHost('tokyo'), cloud)]).toEqual([
+    expect([await fetchPage(vpc.host, url), await fetchFrom(estate.lanHost('tokyo'), cloud)]).toEqual([
       `hello from tokyo, you are ${cloud}`,
       `hello from cloud, you are ${await estate.virtual('tokyo', HOST)}`,
     ]);
@@ -122,17 +121,17 @@ describe('two tenants', () => {
     const before = await counterOf(hub, 'tenant_denied');
     const [rome, tokyo] = [await estate.virtual('rome', HOST), await estate.virtual('tokyo', HOST)];
     expect([
-      await fetchFrom(lanHost('tokyo'), rome),
-      await fetchFrom(lanHost('rome'), tokyo),
-      await echoesUdp(lanHost('tokyo'), rome),
-      await pings(lanHost('rome'), tokyo),
+      await fetchFrom(estate.lanHost('tokyo'), rome),
+      await fetchFrom(estate.lanHost('rome'), tokyo),
+      await echoesUdp(estate.lanHost('tokyo'), rome),
+      await pings(estate.lanHost('rome'), tokyo),
     ]).toEqual([undefined, undefined, false, false]);
     expect(await counterOf(hub, 'tenant_denied')).toBeGreaterThan(before);
   });
 
   test('do not see each other by name', async () => {
     const url = `http://web.tokyo.demo.isthmus.internal:${ECHO_HTTP_PORT}/`;
-    expect(await fetchPage(lanHost('rome'), url)).toBeUndefined();
+    expect(await fetchPage(estate.lanHost('rome'), url)).toBeUndefined();
   });
 });
 
@@ -140,7 +139,7 @@ describe('a policy', () => {
   test('opens one port between the sites of an isolated tenant and nothing else, and the nudge brings it in seconds', async () => {
     const [berlin, tokyo] = [await estate.virtual('berlin', HOST), await estate.virtual('tokyo', HOST)];
     await estate.api.change('/v1/tenants/demo', (spec) => ({ ...spec, isolation: 'isolated' }));
-    await eventually(async () => expect(await pings(lanHost('berlin'), tokyo)).toBe(false));
+    await eventually(async () => expect(await pings(estate.lanHost('berlin'), tokyo)).toBe(false));
     const ports = [{ protocol: 'tcp', port: ECHO_HTTP_PORT }];
     const answer = await estate.api.send('POST', '/v1/tenants/demo/policies', {
       body: {
@@ -150,16 +149,16 @@ describe('a policy', () => {
     });
     expect(answer.status).toBe(201);
     await eventually(async () =>
-      expect(await fetchFrom(lanHost('berlin'), tokyo)).toContain('hello from tokyo'),
+      expect(await fetchFrom(estate.lanHost('berlin'), tokyo)).toContain('hello from tokyo'),
     );
     expect([
-      await pings(lanHost('berlin'), tokyo),
-      await echoesUdp(lanHost('berlin'), tokyo),
-      await fetchFrom(lanHost('tokyo'), berlin),
+      await pings(estate.lanHost('berlin'), tokyo),
+      await echoesUdp(estate.lanHost('berlin'), tokyo),
+      await fetchFrom(estate.lanHost('tokyo'), berlin),
     ]).toEqual([false, false, undefined]);
     await estate.api.remove('/v1/tenants/demo/policies/web');
     await estate.api.change('/v1/tenants/demo', (spec) => ({ ...spec, isolation: 'open' }));
-    await eventually(async () => expect(await pings(lanHost('berlin'), tokyo)).toBe(true));
+    await eventually(async () => expect(await pings(estate.lanHost('berlin'), tokyo)).toBe(true));
   });
 });
 
@@ -180,7 +179,7 @@ describe('a site that joins later with the same range', () => {
     await pause(1_000);
     expect(await documents()).toEqual(before);
     const lima = await estate.virtual('lima', HOST);
-    expect(await fetchFrom(lanHost('berlin'), lima)).toBe('hello from lima, you are 10.0.0.2');
+    expect(await fetchFrom(estate.lanHost('berlin'), lima)).toBe('hello from lima, you are 10.0.0.2');
   });
 
   test('has virtual prefixes that overlap no others', async () => {
