@@ -2,7 +2,7 @@
  * The demo's estate, made the way a user makes one: by the HTTPS API and the installer, and nothing else.
  */
 import { z } from 'zod';
-import { Edge, EdgeList } from '../protocol/edge.ts';
+import { type Edge, EdgeList } from '../protocol/edge.ts';
 import { Hub } from '../protocol/hub.ts';
 import { Site } from '../protocol/site.ts';
 import { TokenCreated } from '../protocol/token.ts';

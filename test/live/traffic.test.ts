@@ -1,7 +1,6 @@
 /** The main job on the wire: sites with the same range reach each other, and only who may. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Host } from '../../local/lab-host.ts';
 import { ECHO_HTTP_PORT } from '../../local/lab-topology.ts';
 import { Edge } from '../../protocol/edge.ts';
 import { Site } from '../../protocol/site.ts';
