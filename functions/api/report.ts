@@ -9,6 +9,7 @@ import { changeItem } from './change.ts';
 import type { Desk } from './collection.ts';
 import { type Cause, nextItem, sameJson, withEvent } from './item.ts';
 import { NO_QUERY, type Operation, operation } from './operation.ts';
+import { requireFreeKey } from './wireguard-key.ts';
 
 export function reportOperations(desk: Desk): Operation[] {
   return [takeReport(desk), takeLiveness(desk)];
@@ -28,6 +29,8 @@ function takeReport(desk: Desk): Operation {
     problems: ['busy'],
     async handle({ principal, body, requestId, now }) {
       const cause = { actor: `agent:${principal.id}`, requestId, now };
+      if (body.wireguardKey !== principal.item.status.wireguardKey)
+        await requireFreeKey(desk.store, body.wireguardKey, principal.id);
       await desk.store.writeReport(principal.id, now, body);
       if (principal.role === 'hub')
         await changeItem(desk.store, principal.item.key, async (item) => reportedHub(item, body, cause));

@@ -201,3 +201,11 @@ describe('messages', () => {
     expect((await get(hub, 'messages?wait=26')).json).toMatchObject({ errors: [{ pointer: '?wait' }] });
   });
 });
+
+test('a report may bring a new WireGuard key, but not one that an agent of any tenant has', async () => {
+  const hub = await withHub(bench);
+  const stolen = await report(bench, hub, { wireguardKey: edge.host.wireguardKey });
+  expect([stolen.status, stolen.json.errors[0].pointer]).toEqual([422, '/wireguardKey']);
+  expect((await bench.call('GET', '/v1/hubs/one')).json.status.wireguardKey).toBe(hub.host.wireguardKey);
+  expect((await report(bench, hub, { wireguardKey: createHost().wireguardKey })).status).toBe(204);
+});
