@@ -8,7 +8,7 @@ import { NudgeListener } from './probe/nudge.ts';
 import { type HubView, Prober } from './probe/prober.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
-import type { PeerStatus } from './status.ts';
+import { handshakeAge, type PeerStatus } from './status.ts';
 
 const DNS_PORT = 53;
 
@@ -74,8 +74,6 @@ async function peerStatus(
   const device = interfaceName(options.agent, hub.name);
   const shown = await options.wireguard.show(device);
   const peer: DevicePeer | undefined = shown?.peers[0];
-  const age =
-    peer?.handshakeSeconds === undefined ? undefined : options.wallNow() / 1_000 - peer.handshakeSeconds;
   return {
     name: hub.name,
     tunnelAddress: hub.tunnelAddress,
@@ -83,7 +81,7 @@ async function peerStatus(
     active: hub.name === active,
     device,
     endpoint: peer?.endpoint,
-    handshakeAgeSeconds: age === undefined ? undefined : Math.max(0, Math.round(age)),
+    handshakeAgeSeconds: handshakeAge(peer?.handshakeSeconds, options.wallNow()),
     probeAgeSeconds: hub.replyAgeMs === undefined ? undefined : hub.replyAgeMs / 1_000,
     rttMs: hub.rttMs,
     mtuBytes: hub.mtuBytes,

@@ -8,11 +8,11 @@ import { z } from 'zod';
 import { Cidr } from '../protocol/address.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { ensureKey } from './apply/keys.ts';
-import { pause } from './gateway-pass.ts';
 import { Client } from './link/client.ts';
 import { writeDurably } from './link/durable.ts';
 import { enrol } from './link/enrol.ts';
 import { ensureIdentity } from './link/identity.ts';
+import { pause } from './pause.ts';
 import { Config, type Paths, readConfig } from './settings.ts';
 
 export interface EnrolOptions {

@@ -8,6 +8,7 @@ import { gatewayDesired } from './gateway/desired.ts';
 import { gatewayFindings } from './gateway/findings.ts';
 import { talkToRuntime } from './gateway/runtime-socket.ts';
 import { observeGateway } from './observe/gateway.ts';
+import { pause } from './pause.ts';
 import { planGateway } from './plan/gateway.ts';
 import { describeGatewayStep } from './plan/gateway-describe.ts';
 import { gatewayPaths } from './plan/gateway-files.ts';
@@ -94,8 +95,4 @@ function failedFinding(error: Error): Finding {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -77,12 +77,12 @@ class ControlPlaneAddresses {
       },
       () => undefined,
     );
-    await Promise.race([asked, pause(LOOKUP_TIMEOUT_MS)]);
+    await Promise.race([asked, pauseUnheld(LOOKUP_TIMEOUT_MS)]);
     return this.#known;
   }
 }
 
 /** A wait that keeps no process alive. */
-function pause(milliseconds: number): Promise<void> {
+function pauseUnheld(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

@@ -18,7 +18,7 @@ import { Prober } from './probe/prober.ts';
 import { Responder } from './probe/responder.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
-import type { PeerStatus } from './status.ts';
+import { handshakeAge, type PeerStatus } from './status.ts';
 
 /** An edge probes several times a second; silence of this length is not chance. */
 const SILENCE_MS_MAX = 5_000;
@@ -134,7 +134,6 @@ class HubRole implements Role {
 
   #statusOf(peer: PeerLeaf, sight: PeerSight | undefined): PeerStatus {
     const ageMs = this.#responder.ageMs(peer.tunnelAddress);
-    const heard = sight?.handshakeSeconds;
     return {
       name: peer.agent,
       tunnelAddress: peer.tunnelAddress,
@@ -143,8 +142,7 @@ class HubRole implements Role {
       via: this.#detours[peer.agent],
       device: sight?.device,
       endpoint: sight?.endpoint,
-      handshakeAgeSeconds:
-        heard === undefined ? undefined : Math.max(0, Math.round(this.#options.wallNow() / 1_000 - heard)),
+      handshakeAgeSeconds: handshakeAge(sight?.handshakeSeconds, this.#options.wallNow()),
       probeAgeSeconds: ageMs === undefined ? undefined : ageMs / 1_000,
       receivedBytes: sight?.receivedBytes,
       sentBytes: sight?.sentBytes,
@@ -186,7 +184,7 @@ function livenessOf(peer: PeerStatus): Liveness['peers'][number] {
   return {
     agent: peer.name,
     up: peer.state === 'up',
-    ...(handshakeAgeSeconds === undefined ? {} : { handshakeAgeSeconds: Math.round(handshakeAgeSeconds) }),
+    ...(handshakeAgeSeconds === undefined ? {} : { handshakeAgeSeconds }),
     ...(probeAgeSeconds === undefined ? {} : { probeAgeSeconds: Math.round(probeAgeSeconds) }),
     receivedBytes: peer.receivedBytes ?? 0,
     sentBytes: peer.sentBytes ?? 0,

@@ -69,6 +69,12 @@ export const Status = z.strictObject({
 });
 export type Status = z.infer<typeof Status>;
 
+/** Whole seconds since a handshake; never negative, as the two clocks may differ by a moment. Absent: there was none. */
+export function handshakeAge(handshakeSeconds: number | undefined, wallMs: number): number | undefined {
+  if (handshakeSeconds === undefined) return undefined;
+  return Math.max(0, Math.round(wallMs / 1_000 - handshakeSeconds));
+}
+
 /** Aligned lines for a terminal. */
 export function printStatus(status: Status): string {
   const { controlPlane, document } = status;

@@ -4,9 +4,10 @@
  */
 import { applySteps } from './apply/apply.ts';
 import { stopGateway } from './apply/gateway-process.ts';
-import { gatewayDirectories, pause } from './gateway-pass.ts';
+import { gatewayDirectories } from './gateway-pass.ts';
 import type { Host } from './host.ts';
 import { observeHost } from './observe/host.ts';
+import { pause } from './pause.ts';
 import { describeStep } from './plan/describe.ts';
 import { gatewayPaths } from './plan/gateway-files.ts';
 import { planSteps } from './plan/plan.ts';

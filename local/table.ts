@@ -16,7 +16,7 @@ import { checkUnused, writeOwner } from './table-lock.ts';
 import type { Sync } from './table-sync.ts';
 import { grouped, syncLogs, syncPath } from './table-sync.ts';
 
-const TABLE_NAME = 'isthmus';
+export const TABLE_NAME = 'isthmus';
 /** Begins the name of a directory in which a table is being made. */
 const MAKING = 'making-';
 const ACTIVE_POLL_MS = 10;
@@ -74,8 +74,8 @@ async function sweep(directory: string): Promise<void> {
     await rm(join(directory, name), { recursive: true, force: true });
 }
 
-/** The same key as on AWS (`infra/`): `pk` and `sk`, no index. */
-async function createTable(client: DynamoDBDocumentClient): Promise<void> {
+/** An empty table, ready for use: keys `pk` and `sk`, no index. */
+export async function createTable(client: DynamoDBDocumentClient): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: TABLE_NAME,

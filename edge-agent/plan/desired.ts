@@ -4,7 +4,7 @@ import { desiredEdge } from './desired-edge.ts';
 import { desiredHub } from './desired-hub.ts';
 import type { DesiredInput } from './desired-input.ts';
 import { guard } from './guard.ts';
-import { withoutClashingNative } from './guard-native.ts';
+import { type Cleared, withoutClashingNative } from './guard-native.ts';
 import type { DesiredState } from './state.ts';
 
 export type Desired =
@@ -12,15 +12,14 @@ export type Desired =
   | { readonly kind: 'refused'; readonly findings: readonly Finding[] };
 
 export function desired(input: DesiredInput): Desired {
-  const { facts } = input;
-  if (facts.role === 'edge') return guarded(input, []);
-  const { document, findings } = withoutClashingNative(input.document, facts);
-  return guarded({ ...input, document }, findings);
+  const { document, findings: dropped } = clearedOf(input);
+  const cleared = { ...input, document };
+  const findings = [...dropped, ...guard(document, input.facts)];
+  if (findings.some((finding) => finding.level === 'error')) return { kind: 'refused', findings };
+  const { state, findings: more } = input.facts.role === 'edge' ? desiredEdge(cleared) : desiredHub(cleared);
+  return { kind: 'wanted', state, findings: [...findings, ...more] };
 }
 
-function guarded(input: DesiredInput, before: readonly Finding[]): Desired {
-  const findings = [...before, ...guard(input.document, input.facts)];
-  if (findings.some((finding) => finding.level === 'error')) return { kind: 'refused', findings };
-  const { state, findings: more } = input.facts.role === 'edge' ? desiredEdge(input) : desiredHub(input);
-  return { kind: 'wanted', state, findings: [...findings, ...more] };
+function clearedOf({ document, facts }: DesiredInput): Cleared {
+  return facts.role === 'hub' ? withoutClashingNative(document, facts) : { document, findings: [] };
 }

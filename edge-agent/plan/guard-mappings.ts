@@ -2,15 +2,10 @@
 import { contains, overlaps, type Prefix, parseAddress, parsePrefix } from '../../protocol/address.ts';
 import type { Document, SelfLeaf } from '../../protocol/document.ts';
 import type { Finding } from '../../protocol/report.ts';
+import { EXPOSED_LENGTH_MIN, RESERVED } from '../../protocol/reserved.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { fault } from './fault.ts';
 import { leafOf } from './leaves.ts';
-
-/** Nothing wider is exposed whole. */
-const LENGTH_MIN = 16;
-
-/** This host, link-local addresses (clouds keep credentials there), multicast and what is above it. */
-const NEVER_EXPOSED = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parsePrefix);
 
 interface Sides {
   readonly text: string;
@@ -38,8 +33,9 @@ function sidesOf({ real, virtual }: Mapping): Sides {
 function guardSide({ text, real, virtual }: Sides, pools: readonly Prefix[]): Finding[] {
   if (real.length !== virtual.length)
     return [fault('mapping_length', `${text} are prefixes of different length.`, text)];
-  if (real.length < LENGTH_MIN) return [fault('mapping_wide', `${text} is wider than /${LENGTH_MIN}.`, text)];
-  if (NEVER_EXPOSED.some((never) => overlaps(never, real)))
+  if (real.length < EXPOSED_LENGTH_MIN)
+    return [fault('mapping_wide', `${text} is wider than /${EXPOSED_LENGTH_MIN}.`, text)];
+  if (RESERVED.some(({ prefix }) => overlaps(prefix, real)))
     return [fault('mapping_reserved', `${text} would expose addresses that belong to no network.`, text)];
   if (!pools.some((pool) => contains(pool, virtual)))
     return [fault('mapping_virtual', `${text} is not inside a pool.`, text)];

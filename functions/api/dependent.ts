@@ -25,6 +25,13 @@ export async function allLive<K extends Kind>(store: Store, within: Within<K>): 
   throw new Error(`more than ${PAGES_MAX * PAGE} items of kind ${within.kind}`);
 }
 
+/** Every one of a kind that is not deleted, of all tenants. */
+export async function allTenantsLive<K extends Kind>(store: Store, kind: K): Promise<Item<K>[]> {
+  const tenants = await allLive(store, { kind: 'tenant', tenant: '*' });
+  const found = await Promise.all(tenants.map(({ key }) => allLive(store, { kind, tenant: key.name })));
+  return found.flat();
+}
+
 export async function findDependent<K extends Kind>(
   store: Store,
   within: Within<K>,

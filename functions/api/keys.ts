@@ -14,7 +14,7 @@ import {
   readOperation,
   titleOf,
 } from './resource.ts';
-import { formatKey, hashSecret, secretFor } from './secret.ts';
+import { formatKey, hashSecret, secretFor, shownSecret } from './secret.ts';
 
 const KIND = {
   kind: 'key',
@@ -62,8 +62,7 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
           internal: { ...evidence, secretHash: hashSecret(secret) },
         }),
       });
-      // A replay shows the secret of the first answer.
-      const shown = item.createdAt === call.now ? secret : secretFor(desk, call, item.createdAt);
+      const shown = shownSecret(desk, call, { secret, createdAt: item.createdAt });
       return {
         status: 201,
         json: { ...showKey(item), secret: formatKey({ tenant, name: metadata.name, secret: shown }) },

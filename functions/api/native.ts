@@ -1,15 +1,11 @@
 /** Reads sites as native routing sees them: by their real prefixes, across all tenants. It judges nothing. */
 import type { NativeSite } from '../domain/native.ts';
 import type { Item, Store } from '../store/port.ts';
-import { allLive } from './dependent.ts';
+import { allTenantsLive } from './dependent.ts';
 
 /** Every site of the deployment: the hubs route native prefixes of all tenants in one table. */
 export async function everySite(store: Store): Promise<NativeSite[]> {
-  const tenants = await allLive(store, { kind: 'tenant', tenant: '*' });
-  const sites = await Promise.all(
-    tenants.map((tenant) => allLive(store, { kind: 'site', tenant: tenant.key.name })),
-  );
-  return sites.flat().map(nativeSite);
+  return (await allTenantsLive(store, 'site')).map(nativeSite);
 }
 
 /** A stored site with the real prefixes that it exposes, advertised ones included. */

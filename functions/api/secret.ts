@@ -84,6 +84,21 @@ export function secretFor(source: SecretSource, call: SecretCall, createdAt: str
   return deriveSecret(source.tokenSecret, [purpose, createdAt]);
 }
 
+/** What the answer to a creation shows: the secret just made, or, of a replay, that of the first answer. */
+export function shownSecret(
+  source: SecretSource,
+  call: SecretCall & { readonly now: string },
+  made: Made,
+): string {
+  return made.createdAt === call.now ? made.secret : secretFor(source, call, made.createdAt);
+}
+
+interface Made {
+  readonly secret: string;
+  /** Of the item that is stored. */
+  readonly createdAt: string;
+}
+
 /** The name of a new token, which its creator does not choose. */
 export function nameFor(source: SecretSource, call: SecretCall): string {
   const purpose = replayOf('name', call);

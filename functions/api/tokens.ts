@@ -35,7 +35,7 @@ import {
   readOperation,
   titleOf,
 } from './resource.ts';
-import { formatToken, hashSecret, nameFor, secretFor } from './secret.ts';
+import { formatToken, hashSecret, nameFor, secretFor, shownSecret } from './secret.ts';
 
 /** Where the command of the answer expects the secret to be written. */
 const SECRET_FILE = 'isthmus.token';
@@ -110,8 +110,7 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
           return { spec, status, internal: { ...evidence, secretHash: hashSecret(secret) } };
         },
       });
-      // A replay shows the secret of the first answer.
-      const shown = item.createdAt === call.now ? secret : secretFor(desk, call, item.createdAt);
+      const shown = shownSecret(desk, call, { secret, createdAt: item.createdAt });
       return {
         status: 201,
         json: {

@@ -4,17 +4,14 @@
  * later yields.
  */
 import type { Store } from '../store/port.ts';
-import { allLive } from './dependent.ts';
+import { allLive, allTenantsLive } from './dependent.ts';
 import { refuseField } from './faults.ts';
 
 /** Ends the request if another agent of the deployment has this key. */
 export async function requireFreeKey(store: Store, wireguardKey: string, agent: string): Promise<void> {
-  const tenants = await allLive(store, { kind: 'tenant', tenant: '*' });
-  const edges = await Promise.all(
-    tenants.map(({ key }) => allLive(store, { kind: 'edge', tenant: key.name })),
-  );
+  const edges = await allTenantsLive(store, 'edge');
   const hubs = await allLive(store, { kind: 'hub', tenant: '*' });
-  const others = [...edges.flat(), ...hubs].filter(({ status }) => status.agent !== agent);
+  const others = [...edges, ...hubs].filter(({ status }) => status.agent !== agent);
   if (others.some(({ status }) => status.wireguardKey === wireguardKey))
     refuseField('/wireguardKey', 'Another agent has this key: make a new one on this host.');
 }

@@ -4,8 +4,9 @@
  */
 import { contains, overlaps, parsePrefix } from '../../protocol/address.ts';
 import type { RefusedAdvert } from '../../protocol/edge.ts';
+import { EXPOSED_LENGTH_MIN } from '../../protocol/reserved.ts';
 import { sortedPrefixes } from './order.ts';
-import { EXPOSED_LENGTH_MIN, reservedFor } from './reserved.ts';
+import { reservedFor } from './reserved.ts';
 
 export interface Adverts {
   readonly allotment: readonly string[];

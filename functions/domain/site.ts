@@ -1,8 +1,9 @@
 /** What a site may be: its allotment and the prefixes that it exposes. Other sites' ranges may overlap; that is normal. */
 import { contains, overlaps, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import type { ProblemCode, Refusal } from '../../protocol/problem.ts';
+import { EXPOSED_LENGTH_MIN } from '../../protocol/reserved.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
-import { ALLOTMENT_LENGTH_MIN, EXPOSED_LENGTH_MIN, reservedFor } from './reserved.ts';
+import { ALLOTMENT_LENGTH_MIN, reservedFor } from './reserved.ts';
 
 interface Fault {
   readonly code: ProblemCode;

@@ -1,0 +1,5 @@
+/** Waiting, as a promise. */
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,13 @@
+/** What no site may expose, whoever asks: the control plane refuses it, and an agent does not apply it. */
+import { parsePrefix } from './address.ts';
+
+/** Nothing wider than a /16 is exposed whole: a ledger item keeps one /16, so that it can decide alone. */
+export const EXPOSED_LENGTH_MIN = 16;
+
+/** Ranges that mean something on every host. */
+export const RESERVED = [
+  { prefix: parsePrefix('0.0.0.0/8'), why: 'this network' },
+  { prefix: parsePrefix('127.0.0.0/8'), why: 'loopback' },
+  { prefix: parsePrefix('169.254.0.0/16'), why: 'link-local, where clouds serve metadata' },
+  { prefix: parsePrefix('224.0.0.0/3'), why: 'multicast and reserved' },
+] as const;
