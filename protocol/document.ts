@@ -7,6 +7,7 @@ import { Address, Cidr, Endpoint } from './address.ts';
 import { Name } from './metadata.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
+import { Discovery, InterfaceId, VpcId } from './slot.ts';
 
 /** UDP ports inside the tunnel. */
 export const PROBE_PORT = 7861;
@@ -188,6 +189,23 @@ export const TwinsLeaf = z.strictObject({
 });
 export type TwinsLeaf = z.infer<typeof TwinsLeaf>;
 
+/**
+ * `slot`, of a hub that is a cloud instance: what it asks its account for, and whom it shares the VPC's routes with.
+ * `destinations`: what the VPC's route tables lead to the owner: pools and, if there are native prefixes, the prefix list.
+ */
+export const SlotLeaf = z.strictObject({
+  kind: z.literal('slot'),
+  vpc: VpcId,
+  queue: z.url(),
+  table: z.string(),
+  destinations: z.array(z.string()).min(1),
+  /** Every slot of the group in this VPC, itself included, by name. */
+  hubs: z
+    .array(z.strictObject({ name: Name, interface: InterfaceId, discovery: Discovery.optional() }))
+    .min(1),
+});
+export type SlotLeaf = z.infer<typeof SlotLeaf>;
+
 export const Leaf = z.discriminatedUnion('kind', [
   SelfLeaf,
   RootsLeaf,
@@ -199,6 +217,7 @@ export const Leaf = z.discriminatedUnion('kind', [
   TenantLeaf,
   RoutesLeaf,
   TwinsLeaf,
+  SlotLeaf,
 ]);
 export type Leaf = z.infer<typeof Leaf>;
 

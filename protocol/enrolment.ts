@@ -5,22 +5,17 @@
 import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
 import { SigningRoot } from './document.ts';
+import { Name } from './metadata.ts';
+import { WireguardKey } from './wireguard-key.ts';
 
 /** Largest difference between the clocks of an agent and the control plane that a signed request may show. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
-/** WireGuard public key: 32 bytes in base64. */
-export const WireguardKey = z
-  .string()
-  .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, {
-    message: 'Write a WireGuard public key: 32 bytes in base64.',
-  })
-  .meta({ id: 'WireguardKey' });
-
 /** The part that is signed, as canonical JSON, by the identity key (Ed25519). */
 export const EnrolmentStatement = z
   .strictObject({
-    token: z.string().max(200),
+    token: z.string().max(200).optional().meta({ description: 'Or `hub`, for an instance of a slot' }),
+    hub: Name.optional().meta({ description: 'Hub whose slot this instance fills; `instance` proves it' }),
     identityKey: z.string().max(200).meta({ description: 'Ed25519 public key: SPKI, DER in base64' }),
     wireguardKey: WireguardKey,
     hostname: z.string().max(253),
@@ -30,9 +25,29 @@ export const EnrolmentStatement = z
   .meta({ id: 'EnrolmentStatement' });
 export type EnrolmentStatement = z.infer<typeof EnrolmentStatement>;
 
+/** The service that says whose signature it is; POSTed to exactly `https://sts.REGION.amazonaws.com/`. */
+export const IDENTITY_BODY = 'Action=GetCallerIdentity&Version=2011-06-15';
+/** Signed header: SHA-256 of the enrolment's context and statement, in lower-case hex. */
+export const IDENTITY_STATEMENT_HEADER = 'x-isthmus-statement';
+/** Signed header: origin of the control plane, `https://HOST`, so that no other one can use the signature. */
+export const IDENTITY_AUDIENCE_HEADER = 'x-isthmus-audience';
+
+/** A GetCallerIdentity request signed (SigV4) by an instance's role: its headers, by lower-case name. */
+export const InstanceProof = z
+  .strictObject({
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/),
+    headers: z.record(z.string().max(64), z.string().max(4_000)),
+  })
+  .meta({ id: 'InstanceProof' });
+export type InstanceProof = z.infer<typeof InstanceProof>;
+
 /** `proof`: signature of `isthmus-enrol-v1\n` and the statement's canonical JSON, in base64. */
 export const Enrolment = z
-  .strictObject({ statement: EnrolmentStatement, proof: z.string().max(200) })
+  .strictObject({
+    statement: EnrolmentStatement,
+    proof: z.string().max(200),
+    instance: InstanceProof.optional(),
+  })
   .meta({ id: 'Enrolment' });
 export type Enrolment = z.infer<typeof Enrolment>;
 

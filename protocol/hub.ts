@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Address, Endpoint } from './address.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
+import { RouteOwner, Slot } from './slot.ts';
 
 export const HubSpec = z
   .strictObject({
@@ -11,6 +12,7 @@ export const HubSpec = z
       .strictObject({ tenant: Name, site: Name })
       .optional()
       .meta({ description: 'The VPC site whose hosts reach the data centers by this hub' }),
+    slot: Slot.optional().meta({ description: 'Absent for a hub that is no cloud instance' }),
   })
   .meta({ id: 'HubSpec' });
 export type HubSpec = z.infer<typeof HubSpec>;
@@ -19,7 +21,10 @@ export const HubStatus = z
   .strictObject({
     agent: z.string(),
     tunnelAddress: Address,
-    wireguardKey: z.string().optional().meta({ description: 'Absent until the hub has enrolled' }),
+    wireguardKey: z
+      .string()
+      .optional()
+      .meta({ description: "Absent until the hub has enrolled; of a slot, the slot's" }),
     version: z.string().optional(),
     document: z.strictObject({ epoch: z.int(), generation: z.int() }).optional(),
     applied: z.strictObject({ epoch: z.int(), generation: z.int(), at: Timestamp }).optional(),
@@ -27,6 +32,9 @@ export const HubStatus = z
       .string()
       .optional()
       .meta({ description: "PEM of the gateway's own certificate, to verify it by" }),
+    owner: RouteOwner.optional().meta({
+      description: "Who owns the routes of the VPC that the hub's slot lies in",
+    }),
     conditions: z.array(Condition),
   })
   .meta({ id: 'HubStatus' });

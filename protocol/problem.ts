@@ -30,7 +30,7 @@ export const PROBLEMS = {
   token_invalid: { status: 401, title: 'The enrolment token is not known' },
   token_expired: { status: 401, title: 'The enrolment token has expired' },
   token_used: { status: 409, title: 'The enrolment token was used by another key' },
-  proof_invalid: { status: 401, title: 'The proof of possession does not match the key' },
+  proof_invalid: { status: 401, title: 'The proof of possession, or of the instance role, does not hold' },
   rate_limited: { status: 429, title: 'Too many requests' },
   busy: { status: 503, title: 'Too many concurrent changes' },
   internal: { status: 500, title: 'Something failed on our side' },

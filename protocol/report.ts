@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Cidr } from './address.ts';
 import { Version } from './document.ts';
-import { WireguardKey } from './enrolment.ts';
+import { WireguardKey } from './wireguard-key.ts';
 
 /** A fault that a person can act on, as `edge-agent doctor` prints it. `code` is stable. */
 export const Finding = z
@@ -55,6 +55,10 @@ export type Liveness = z.infer<typeof Liveness>;
 
 /** Messages to a hub: agents whose document changed. The hub nudges them through the tunnel; it is a hint only. */
 export const Messages = z
-  .strictObject({ changed: z.array(z.string()), cursor: z.string() })
+  .strictObject({
+    changed: z.array(z.string()),
+    cursor: z.string(),
+    againSeconds: z.int().min(1).optional().meta({ description: 'Ask again no sooner than this' }),
+  })
   .meta({ id: 'Messages' });
 export type Messages = z.infer<typeof Messages>;

@@ -14,18 +14,38 @@ export interface Room {
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { rooms: [], packages: ['zod'], pure: true },
+  'vpc/plan': { rooms: ['protocol', 'vpc/port.ts'], packages: [], pure: true },
+  vpc: {
+    rooms: ['protocol', 'vpc/'],
+    packages: ['node:', '@aws-sdk/client-ec2', '@aws-sdk/client-dynamodb', '@aws-sdk/client-servicediscovery'],
+  },
   'functions/domain': { rooms: ['protocol'], packages: [], pure: true },
   'functions/store': {
     rooms: ['protocol'],
     packages: ['dynamodb-toolbox', '@aws-sdk/', 'node:', 'zod'],
   },
   'functions/reconcile': {
-    rooms: ['protocol', 'functions/domain', 'functions/store/port.ts'],
+    rooms: ['protocol', 'functions/domain', 'functions/store/port.ts', 'functions/store/keys.ts', 'vpc/'],
     packages: ['node:crypto'],
   },
   'functions/api': {
-    rooms: ['protocol', 'functions/domain', 'functions/reconcile', 'functions/store/port.ts'],
+    rooms: [
+      'protocol',
+      'functions/domain',
+      'functions/reconcile',
+      'functions/store/port.ts',
+      'vpc/port.ts',
+    ],
     packages: ['hono', '@hono/zod-openapi', 'zod', 'node:crypto'],
+  },
+  'functions/installer': { rooms: ['protocol'], packages: ['node:', 'hono'] },
+  'functions/aws': {
+    rooms: ['protocol', 'functions/', 'vpc/'],
+    packages: ['node:', '@aws-sdk/', 'aws-lambda', 'hono', 'zod'],
+  },
+  functions: {
+    rooms: ['protocol', 'functions/', 'vpc/'],
+    packages: ['aws-lambda', 'esbuild', 'node:'],
   },
   'edge-agent': {
     rooms: ['protocol', 'edge-agent/'],
@@ -39,8 +59,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/apply': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:', 'zod'] },
   'edge-agent/gateway': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:', 'zod'] },
   'edge-agent/link': { rooms: ['protocol'], packages: ['node:', 'zod'] },
+  'edge-agent/cloud': {
+    rooms: ['protocol', 'edge-agent/plan', 'edge-agent/apply/command.ts', 'vpc/'],
+    packages: ['node:', '@aws-sdk/', '@smithy/', 'zod'],
+  },
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
   'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
+  infra: {
+    rooms: ['protocol', 'infra/', 'functions/aws/environment.ts', 'functions/bundle.ts'],
+    packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],
+  },
   local: { rooms: ['protocol', 'functions/', 'local'], packages: ['*'] },
   test: { rooms: ['*'], packages: ['*'] },
   bench: { rooms: ['*'], packages: ['*'] },
