@@ -6,17 +6,18 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
+import { installLine } from '../functions/installer/installer.ts';
 import type { Clock } from '../functions/reconcile/ports.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
 import { RELEASE } from '../protocol/version.ts';
-import { ensureAdminKey, replaceAdminKey } from './admin-key.ts';
 import { cacheDirectory, openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
-import { installerRoutes, installLine } from './installer.ts';
+import { installerRoutes } from './downloads.ts';
 import { createMessageBoard } from './messages.ts';
 import { type Listening, listenAll } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -109,13 +110,14 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const reconciler = createReconciler({ store, blobs, signer, queue: board, clock: systemClock, deployment });
   const rounds = watchRounds(reconciler, options.log);
   listen(rounds.changed);
+  const tokenSecret = readOrMake(join(settings.state, 'token.secret'), () => systemClock.randomHex(SECRET_BYTES));
   const api = createApi({
     store,
     blobs,
     clock: systemClock,
     deployment,
     version: RELEASE,
-    tokenSecret: readOrMake(join(settings.state, 'token.secret'), () => systemClock.randomHex(SECRET_BYTES)),
+    tokenSecret: async () => tokenSecret,
     installLine: (wanted) =>
       installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, wanted),
     messages: { wait: (hub, cursor, seconds) => board.wait(hub, cursor, seconds) },
@@ -124,7 +126,10 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
   const app = new Hono()
-    .route('/', installerRoutes({ url, authority: tls.authority, roots, version: RELEASE }, shelf))
+    .route('/', installerRoutes(
+        { url, downloads: `${url}/install`, authority: tls.authority, roots, version: RELEASE },
+        shelf,
+      ))
     .all('*', (context) => api.fetch(context.req.raw));
   const close = async () => {
     await shelf.catch(() => undefined);

@@ -11,12 +11,14 @@ set -eu
 
 PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
-PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven'
+PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3'
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
 GO_MINOR_MIN=23
 NODE_MAJOR=24
+# Stand-ins for AWS in the tests: CloudFormation, Lambda and the API by the one, EC2 by the other.
+EMULATORS='ministack==1.5.33 moto[server,ec2]==5.2.5'
 
 HOME=${HOME:-/root}
 export HOME
@@ -149,6 +151,27 @@ provide_wireguard() {
   echo "setup: uses Debian's wireguard-go, which is several times slower than a current one: install Go 1.$GO_MINOR_MIN or newer to have that built"
 }
 
+# ---- emulators of AWS, for the tests
+
+# A Python of one's own choice may come without the module for environments; Debian's has it in a package.
+make_emulators() {
+  rm -rf "$CACHE/emulators"
+  mkdir -p "$CACHE"
+  if ! python3 -m venv "$CACHE/emulators"; then
+    missing=python3-venv
+    apt_install
+    /usr/bin/python3 -m venv "$CACHE/emulators"
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  "$CACHE/emulators/bin/pip" install --quiet --disable-pip-version-check $EMULATORS
+  echo "$EMULATORS" >"$CACHE/emulators/made"
+}
+
+provide_emulators() {
+  [ "$(cat "$CACHE/emulators/made" 2>/dev/null)" = "$EMULATORS" ] && return 0
+  step "installing emulators of AWS in $CACHE/emulators" make_emulators 'pip must reach a package index.'
+}
+
 # ---- what no package can give
 
 probe_nft() {
@@ -188,6 +211,7 @@ main() {
   install_npm_packages
   [ "$mode" = packages ] || provide_wireguard
   case $mode in demo | test) check_machine ;; esac
+  [ "$mode" != test ] || provide_emulators
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }
 

@@ -1,11 +1,11 @@
 /**
- * The first admin key: made at the first start and shown once. A lost one is replaced on the machine itself, which
- * ends the old one. Only its hash is stored.
+ * The first admin key: made when the deployment begins, and shown once. A lost one is replaced by whoever owns the
+ * deployment's machine or account, which ends the old one. Only its hash is stored. No route leads here.
  */
-import { newItem, nextItem, withEvent } from '../functions/api/item.ts';
-import { formatKey, hashSecret } from '../functions/api/secret.ts';
-import type { Clock } from '../functions/reconcile/ports.ts';
-import type { Store } from '../functions/store/port.ts';
+import type { Clock } from '../reconcile/ports.ts';
+import type { Store } from '../store/port.ts';
+import { newItem, nextItem, withEvent } from './item.ts';
+import { formatKey, hashSecret } from './secret.ts';
 
 const KEY = { kind: 'key', tenant: '*', name: 'admin' } as const;
 const SECRET_BYTES = 16;
@@ -38,13 +38,13 @@ export async function replaceAdminKey(store: Store, clock: Clock): Promise<strin
               internal,
             },
             cause,
-            { action: 'create', detail: 'The first admin key was made on the machine itself.' },
+            { action: 'create', detail: 'The first admin key was made by the deployment itself.' },
           ),
         )
       : await store.replace(
           withEvent(nextItem(existing, { internal }, cause), cause, {
             action: 'update',
-            detail: 'The admin key was replaced on the machine itself.',
+            detail: 'The admin key was replaced by the deployment itself.',
           }),
         );
   if (written !== 'written') throw new Error('The admin key changed at the same time; run this again.');

@@ -2,12 +2,11 @@
  * The API as one app: every operation registered with its guard, one funnel for problems, headers on every answer.
  * It composes and holds no rule; the roots hand it what differs between AWS and one machine.
  */
-import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { ApiDependencies } from './dependencies.ts';
-import { describe, documentOf, parametersOf, schemaOfParameter } from './openapi.ts';
 import { type Answer, bodyOf, type Operation } from './operation.ts';
 import { createOperations } from './operations.ts';
+import { parametersOf, schemaOfParameter } from './parameters.ts';
 import { answerFailure, Rejection, refuse } from './problems.ts';
 
 export const REQUEST_ID_HEADER = 'Isthmus-Request-Id';
@@ -15,8 +14,8 @@ const REQUEST_ID_BYTES = 16;
 
 type Environment = { Variables: { requestId: string } };
 
-export function createApi(dependencies: ApiDependencies): OpenAPIHono<Environment> {
-  const app = new OpenAPIHono<Environment>();
+export function createApi(dependencies: ApiDependencies): Hono<Environment> {
+  const app = new Hono<Environment>();
   const operations = createOperations(dependencies);
   app.use(async (context, next) => {
     context.set('requestId', dependencies.clock.randomHex(REQUEST_ID_BYTES));
@@ -29,10 +28,16 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<Environmen
     return answerFailure(error, requestId);
   });
   for (const operation of operations) register(app, operation, dependencies);
-  const document = onDemand(() => documentOf(app, dependencies.version));
-  app.get('/openapi.json', (context) => context.json(document()));
+  const document = onDemand(() => writeDocument(operations, dependencies.version));
+  app.get('/openapi.json', async (context) => context.json(await document()));
   app.notFound((context) => answerFailure(strayOf(context, operations), context.get('requestId')));
   return app;
+}
+
+/** What makes the document is large, and of no use to any other request: it is loaded when it is asked for. */
+async function writeDocument(operations: readonly Operation[], version: string): Promise<object> {
+  const { documentOf } = await import('./openapi.ts');
+  return documentOf(operations, version);
 }
 
 /** The document is asked for seldom, and takes long to make. */
@@ -44,9 +49,8 @@ function onDemand<T>(make: () => T): () => T {
   };
 }
 
-function register(app: OpenAPIHono<Environment>, operation: Operation, { clock }: ApiDependencies): void {
+function register(app: Hono<Environment>, operation: Operation, { clock }: ApiDependencies): void {
   const { method, path } = operation.docs;
-  describe(app, operation);
   app.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) =>
     respond(
       await operation.run({

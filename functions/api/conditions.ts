@@ -9,7 +9,7 @@ import type { Item } from '../store/port.ts';
 import type { Desk } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { everySite } from './native.ts';
-import { readBatches } from './progress.ts';
+import { isEnrolled, readBatches } from './progress.ts';
 
 /** All of a tenant, as the compilers see it; an empty one if it is gone. */
 export async function readTenantEstate(desk: Desk, tenant: string | undefined): Promise<TenantEstate> {
@@ -58,8 +58,7 @@ function connectedOf(edge: EdgeFacts, hubs: readonly HubBatch[], now: string): C
 
 function reportingOf(hub: Item<'hub'>, batches: readonly HubBatch[], now: string): Condition {
   const own = batches.find((batch) => batch.hub === hub.key.name)?.batch;
-  const enrolled = hub.status.wireguardKey !== undefined;
-  return named('Reporting', hubConditions({ enrolled, updatedAt: hub.updatedAt, own, now }));
+  return named('Reporting', hubConditions({ enrolled: isEnrolled(hub), updatedAt: hub.updatedAt, own, now }));
 }
 
 function named(type: string, conditions: readonly Condition[]): Condition {

@@ -1,8 +1,17 @@
 /** What the API is handed by its composition: everything that differs between AWS and one machine. */
+import type { InstanceProof } from '../../protocol/enrolment.ts';
 import type { Messages } from '../../protocol/report.ts';
+import type { Owners } from '../../vpc/port.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Blobs, Clock } from '../reconcile/ports.ts';
 import type { Store } from '../store/port.ts';
+
+/** Whose role signed: account (12 digits), role name, and the session, which for an instance is its id. */
+export interface InstanceIdentity {
+  readonly account: string;
+  readonly role: string;
+  readonly session: string;
+}
 
 export interface ApiDependencies {
   readonly store: Store;
@@ -14,9 +23,17 @@ export interface ApiDependencies {
   /** Version of the control plane, as `GET /v1/deployment` shows it. */
   readonly version: string;
   /** Server secret from which the secrets of idempotent creations follow; at least 32 characters, never shown. */
-  readonly tokenSecret: string;
-  /** The command that a person runs on a host to enrol it. */
-  readonly installLine: (options: { readonly secretFile: string; readonly role: 'edge' | 'hub' }) => string;
+  readonly tokenSecret: () => Promise<string>;
+  /** Says whose signature an instance's proof is; undefined: nobody's. Absent where there are no instance roles. */
+  readonly identify?: ((proof: InstanceProof) => Promise<InstanceIdentity | undefined>) | undefined;
+  /** Who owns the routes of a VPC, and what stands in them; absent where there is no VPC of ours. */
+  readonly owners?: Pick<Owners, 'read' | 'report'> | undefined;
+  /** The command that a person runs on a host to enrol it. `origin`: how the caller reached the API. */
+  readonly installLine: (options: {
+    readonly origin: string;
+    readonly secretFile: string;
+    readonly role: 'edge' | 'hub';
+  }) => string;
   readonly messages: {
     /** Waits at most so many seconds for agents of this hub whose document changed since the cursor. */
     wait(hub: string, cursor: string | undefined, seconds: number): Promise<Messages>;

@@ -1,6 +1,7 @@
 /**
- * Enrolment: a proof of possession and a one-off token buy an identity. Nothing is written before both were checked,
- * and the one write that spends the token is conditional, so that of many redemptions one succeeds.
+ * Enrolment: a proof of possession and either a one-off token or an instance's role buy an identity. Nothing is written
+ * before both were checked, and the one write that spends the token is conditional, so that of many redemptions one
+ * succeeds.
  */
 import { verify } from 'node:crypto';
 import { canonicalJson } from '../../protocol/canonical.ts';
@@ -8,7 +9,9 @@ import { ENROLMENT_CONTEXT, Enrolled, Enrolment, type EnrolmentStatement } from 
 import type { Item } from '../store/port.ts';
 import { type Desk, findLive } from './collection.ts';
 import { enrolEdge } from './edge-enrolment.ts';
+import { refuseField } from './faults.ts';
 import { enrolHub } from './hub-enrolment.ts';
+import { enrolInstance } from './instance-enrolment.ts';
 import { NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse } from './problems.ts';
 import { requireRedeemable } from './redeem.ts';
@@ -21,21 +24,48 @@ export function enrolOperation(desk: Desk): Operation {
     method: 'post',
     path: '/v1/enrol',
     tag: 'agents',
-    summary: 'Enrol an agent with a token',
+    summary: 'Enrol an agent with a token, or an instance with its role',
     guard: desk.guards.anyone,
     body: Enrolment,
     query: NO_QUERY,
     answers: [{ status: 200, description: 'The identity, the same for the same key', schema: Enrolled }],
     problems: ['proof_invalid', 'token_invalid', 'token_expired', 'token_used', 'pool_exhausted', 'busy'],
-    async handle({ body, requestId, now }) {
+    async handle({ body, origin, requestId, now }) {
+      const credential = credentialOf(body);
       requireProof(body);
-      const token = await findToken(desk, body.statement.token);
-      const enrolment = { desk, token, statement: body.statement, requestId, now };
-      requireRedeemable(enrolment);
-      const json = token.spec.hub === undefined ? await enrolEdge(enrolment) : await enrolHub(enrolment);
+      const facts = { desk, statement: body.statement, requestId, now };
+      const json =
+        'token' in credential
+          ? await enrolByToken(facts, credential.token)
+          : await enrolInstance({ ...facts, ...credential, origin });
       return { status: 200, json };
     },
   });
+}
+
+type Credential =
+  | { readonly token: string }
+  | { readonly hub: string; readonly instance: NonNullable<Enrolment['instance']> };
+
+/** Exactly one: a token, or a hub's name with the proof of an instance. */
+function credentialOf({ statement, instance }: Enrolment): Credential {
+  const { token, hub } = statement;
+  if (token !== undefined && hub !== undefined)
+    return refuseField('/statement/hub', 'Send a token or the name of a hub, not both.');
+  if (hub !== undefined && instance === undefined)
+    return refuseField('/instance', "An instance that enrols as a hub sends its role's proof.");
+  if (hub !== undefined && instance !== undefined) return { hub, instance };
+  if (instance !== undefined)
+    return refuseField('/instance', 'It goes with the name of a hub, not with a token.');
+  return token === undefined
+    ? refuseField('/statement/token', 'Send a token, or the name of a hub and the proof of an instance.')
+    : { token };
+}
+
+async function enrolByToken(facts: Omit<CheckedEnrolment, 'token'>, text: string): Promise<Enrolled> {
+  const enrolment = { ...facts, token: await findToken(facts.desk, text) };
+  requireRedeemable(enrolment);
+  return enrolment.token.spec.hub === undefined ? enrolEdge(enrolment) : enrolHub(enrolment);
 }
 
 /** An enrolment whose proof and token were checked. */

@@ -13,6 +13,8 @@ export async function enrolHub(enrolment: CheckedEnrolment): Promise<Enrolled> {
   const { desk, token, statement } = enrolment;
   const key: ItemKey<'hub'> = { kind: 'hub', tenant: '*', name: token.spec.hub ?? '' };
   const before = (await findLive(desk.store, key)) ?? refuseGone();
+  if (before.spec.slot !== undefined)
+    refuse('token_invalid', 'The hub has a slot by now: only an instance with its role may enrol.');
   const { agent, tunnelAddress } = before.status;
   await spendToken(enrolment, agent);
   await revokeOlder(enrolment, key.name);

@@ -8,19 +8,23 @@ import {
   type HubSpec,
 } from '../../protocol/hub.ts';
 import { hubId } from '../domain/agent.ts';
+import { type Ownership, routesInPlace } from '../domain/ownership.ts';
 import { hubConditions } from '../domain/status.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
 import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, findLive, IN_DEPLOYMENT } from './collection.ts';
 import { refuseField } from './faults.ts';
-import { metadataOf } from './item.ts';
+import { type Cause, metadataOf } from './item.ts';
 import type { Operation } from './operation.ts';
 import { Rejection } from './problems.ts';
-import { readProgress } from './progress.ts';
+import { isEnrolled, readProgress } from './progress.ts';
 import { crudOperations } from './resource.ts';
 import { revokeTokens } from './revoke.ts';
+import { readOwnerships, requireOwnSlot } from './slots.ts';
 
 export function hubOperations(desk: Desk): Operation[] {
+  const revoke = (name: string, cause: Cause) =>
+    revokeTokens(desk.store, { tenant: '*', revokes: (token) => token.spec.hub === name }, cause);
   const kind: Creatable<'hub', Hub> = {
     kind: 'hub',
     path: '/v1/hubs',
@@ -28,15 +32,21 @@ export function hubOperations(desk: Desk): Operation[] {
     problems: ['pool_exhausted', 'busy'],
     place: () => IN_DEPLOYMENT,
     begin: (evidence) => evidence,
-    async prepare({ key, spec, before }) {
+    async prepare({ key, spec, before, cause }) {
       await requireVpc(desk.store, spec);
+      await requireOwnSlot(desk.store, key.name, spec);
+      if (spec.slot !== undefined && before?.spec.slot === undefined) await revoke(key.name, cause);
       const agent = hubId(key.name);
       const tunnelAddress = await addressOf(desk.allocator, agent);
-      return { spec, status: before?.status ?? { agent, tunnelAddress } };
+      const status = before?.status ?? { agent, tunnelAddress };
+      const ofSlot = spec.slot === undefined ? {} : { wireguardKey: spec.slot.publicKey };
+      return { spec, status: { ...status, ...ofSlot } };
     },
-    release: ({ key }, cause) =>
-      revokeTokens(desk.store, { tenant: '*', revokes: (token) => token.spec.hub === key.name }, cause),
-    show: (items) => Promise.all(items.map((item) => showHub(desk, item))),
+    release: ({ key }, cause) => revoke(key.name, cause),
+    async show(items) {
+      const ownerships = await readOwnerships(desk, items);
+      return Promise.all(items.map((item) => showHub(desk, item, ownerships)));
+    },
   };
   return crudOperations(desk, kind);
 }
@@ -58,16 +68,32 @@ export async function addressOf(allocator: Allocator, agent: string): Promise<st
   return address;
 }
 
-async function showHub({ store, clock }: Desk, item: Item<'hub'>): Promise<Hub> {
+async function showHub(
+  { store, clock }: Desk,
+  item: Item<'hub'>,
+  ownerships: ReadonlyMap<string, Ownership>,
+): Promise<Hub> {
+  const { slot } = item.spec;
   const [progress, own] = await Promise.all([
     readProgress(store, item.status.agent),
     store.liveness(item.status.agent),
   ]);
-  const enrolled = item.status.wireguardKey !== undefined;
-  const evidence = { ...progress.evidence, enrolled, updatedAt: item.updatedAt, own, now: clock.now() };
+  const { updatedAt } = item;
+  const now = clock.now();
+  const evidence = { ...progress.evidence, enrolled: isEnrolled(item), updatedAt, own, now };
+  const ownership = slot && (ownerships.get(slot.vpc) ?? {});
+  const conditions = [
+    ...hubConditions({ ...evidence, hasSlot: slot !== undefined }),
+    ...(ownership === undefined ? [] : [routesInPlace(ownership, { now, updatedAt })]),
+  ];
   return {
     metadata: metadataOf(item),
     spec: item.spec,
-    status: { ...item.status, ...progress.shown, conditions: hubConditions(evidence) },
+    status: {
+      ...item.status,
+      ...progress.shown,
+      ...(ownership?.owner === undefined ? {} : { owner: ownership.owner }),
+      conditions,
+    },
   };
 }

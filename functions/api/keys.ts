@@ -53,7 +53,7 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
       const { tenant } = await findPlace(desk.store, kind, call.param);
       const { metadata, spec } = call.body;
       const key: ItemKey<'key'> = { kind: 'key', tenant, name: metadata.name };
-      const secret = secretFor(desk, call, call.now);
+      const secret = await secretFor(desk, call, call.now);
       const item = await createItem(desk.store, call, {
         key,
         content: async (evidence) => ({
@@ -62,7 +62,7 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
           internal: { ...evidence, secretHash: hashSecret(secret) },
         }),
       });
-      const shown = shownSecret(desk, call, { secret, createdAt: item.createdAt });
+      const shown = await shownSecret(desk, call, { secret, createdAt: item.createdAt });
       return {
         status: 201,
         json: { ...showKey(item), secret: formatKey({ tenant, name: metadata.name, secret: shown }) },

@@ -1,10 +1,12 @@
-/** What OpenAPI 3.1 says of the operations, from the same schemas that validate. */
-import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
+/**
+ * What OpenAPI 3.1 says of the operations, from the same schemas that validate. Nothing that runs at a start may import
+ * this file: it is loaded for the one request that asks for the document.
+ */
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { Hash } from '../../protocol/document.ts';
-import { Name } from '../../protocol/metadata.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../../protocol/problem.ts';
 import type { AnswerDocs, Operation, OperationDocs } from './operation.ts';
+import { parametersOf, schemaOfParameter } from './parameters.ts';
 
 type Documented = Pick<OpenAPIHono, 'openAPIRegistry' | 'getOpenAPI31Document'>;
 
@@ -17,17 +19,8 @@ const SECURITY: Readonly<Record<Operation['who'], Record<string, string[]>[]>> =
   hub: [{ agentSignature: [] }],
 };
 
-/** Schemas of path parameters: names, but for the hash of a leaf. */
-export function schemaOfParameter(name: string): z.ZodType<string> {
-  return name === 'hash' ? Hash : Name;
-}
-
-export function parametersOf(path: string): string[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-}
-
 /** Writes the operation into the app's registry. */
-export function describe(app: Documented, operation: Operation): void {
+function describe(app: Documented, operation: Operation): void {
   const { docs } = operation;
   app.openAPIRegistry.registerPath({
     method: docs.method,
@@ -42,7 +35,10 @@ export function describe(app: Documented, operation: Operation): void {
 }
 
 /** The document, with the two ways to be somebody. */
-export function documentOf(app: Documented, version: string): object {
+export function documentOf(operations: readonly Operation[], version: string): object {
+  // It only writes: requests are answered elsewhere.
+  const app: Documented = new OpenAPIHono();
+  for (const operation of operations) describe(app, operation);
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',

@@ -35,6 +35,8 @@ export interface Call<Principal, Body, Query> {
   readonly requestId: string;
   readonly now: string;
   readonly method: string;
+  /** `https://HOST[:PORT]`, by which the caller reached the API. */
+  readonly origin: string;
   readonly path: string;
   /** A parameter of the path; throws if the path has none of this name. */
   readonly param: (name: string) => string;
@@ -118,6 +120,7 @@ export function operation<Principal, Body, Query>(
         requestId: arrival.requestId,
         now: arrival.now,
         method: arrival.request.method,
+        origin: url.origin,
         path: url.pathname,
         param: (name) => paramOf(arrival, name),
         header: (name) => arrival.request.headers.get(name) ?? undefined,

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Version } from '../../protocol/document.ts';
 import type { EdgeStatus } from '../../protocol/edge.ts';
 import type { AgentEvidence, HubBatch } from '../domain/status.ts';
-import type { Store } from '../store/port.ts';
+import type { Item, Store } from '../store/port.ts';
 import { allLive } from './dependent.ts';
 
 export interface Progress {
@@ -30,10 +30,15 @@ export async function readProgress(store: Store, agent: string): Promise<Progres
 /** The newest batch of liveness of every hub that has enrolled. */
 export async function readBatches(store: Store): Promise<HubBatch[]> {
   const hubs = await allLive(store, { kind: 'hub', tenant: '*' });
-  const enrolled = hubs.filter((hub) => hub.status.wireguardKey !== undefined);
+  const enrolled = hubs.filter(isEnrolled);
   return Promise.all(
     enrolled.map(async ({ key, status }) => ({ hub: key.name, batch: await store.liveness(status.agent) })),
   );
+}
+
+/** True once an agent has an identity there; the WireGuard key of a slot is known before. */
+export function isEnrolled({ internal }: Item<'hub'>): boolean {
+  return internal.identityKey !== undefined;
 }
 
 function versionOf({ epoch, generation }: Version): Version {

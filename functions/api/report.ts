@@ -29,7 +29,8 @@ function takeReport(desk: Desk): Operation {
     problems: ['busy'],
     async handle({ principal, body, requestId, now }) {
       const cause = { actor: `agent:${principal.id}`, requestId, now };
-      if (body.wireguardKey !== principal.item.status.wireguardKey)
+      const hasSlot = principal.role === 'hub' && principal.item.spec.slot !== undefined;
+      if (!hasSlot && body.wireguardKey !== principal.item.status.wireguardKey)
         await requireFreeKey(desk.store, body.wireguardKey, principal.id);
       await desk.store.writeReport(principal.id, now, body);
       if (principal.role === 'hub')
@@ -60,8 +61,10 @@ function takeLiveness({ store, guards }: Desk): Operation {
   });
 }
 
+/** The WireGuard key of a slot is the slot's; an instance that still has the one before has yet to be replaced. */
 function reportedHub(item: Item<'hub'>, report: Report, cause: Cause): Item<'hub'> {
-  const { wireguardKey, version, certificate } = report;
+  const { version, certificate } = report;
+  const wireguardKey = item.spec.slot?.publicKey ?? report.wireguardKey;
   const status = {
     ...item.status,
     wireguardKey,

@@ -71,25 +71,25 @@ export interface SecretCall {
 
 export interface SecretSource {
   readonly clock: Clock;
-  readonly tokenSecret: string;
+  readonly tokenSecret: () => Promise<string>;
 }
 
 /**
  * The secret of a key or token created at that time: chance, but under an Idempotency-Key what the same request had before.
  * Deleted and created again it has another one.
  */
-export function secretFor(source: SecretSource, call: SecretCall, createdAt: string): string {
+export async function secretFor(source: SecretSource, call: SecretCall, createdAt: string): Promise<string> {
   const purpose = replayOf('secret', call);
   if (purpose === undefined) return source.clock.randomHex(SECRET_DIGITS / 2);
-  return deriveSecret(source.tokenSecret, [purpose, createdAt]);
+  return deriveSecret(await source.tokenSecret(), [purpose, createdAt]);
 }
 
 /** What the answer to a creation shows: the secret just made, or, of a replay, that of the first answer. */
-export function shownSecret(
+export async function shownSecret(
   source: SecretSource,
   call: SecretCall & { readonly now: string },
   made: Made,
-): string {
+): Promise<string> {
   return made.createdAt === call.now ? made.secret : secretFor(source, call, made.createdAt);
 }
 
@@ -100,12 +100,12 @@ interface Made {
 }
 
 /** The name of a new token, which its creator does not choose. */
-export function nameFor(source: SecretSource, call: SecretCall): string {
+export async function nameFor(source: SecretSource, call: SecretCall): Promise<string> {
   const purpose = replayOf('name', call);
   const digits =
     purpose === undefined
       ? source.clock.randomHex(NAME_DIGITS / 2)
-      : deriveSecret(source.tokenSecret, purpose).slice(0, NAME_DIGITS);
+      : deriveSecret(await source.tokenSecret(), purpose).slice(0, NAME_DIGITS);
   return `t${digits}`;
 }
 

@@ -69,11 +69,7 @@ export function tokenOperations(desk: Desk): Operation[] {
       belongs: ({ spec }, param) => spec.hub === param('hub'),
       show,
       creation: HubTokenCreation,
-      specOf: async ({ spec }: z.infer<typeof HubTokenCreation>, param) => ({
-        hub: param('hub'),
-        approve: true,
-        minutes: spec.minutes,
-      }),
+      specOf: ({ spec }: z.infer<typeof HubTokenCreation>, param) => hubTokenSpec(desk.store, spec, param),
     }),
   ];
 }
@@ -100,8 +96,8 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
     problems: [...CREATION_PROBLEMS, 'prefix_outside_allotment'],
     async handle(call) {
       const { tenant } = await findPlace(desk.store, kind, call.param);
-      const key: ItemKey<'token'> = { kind: 'token', tenant, name: nameFor(desk, call) };
-      const secret = secretFor(desk, call, call.now);
+      const key: ItemKey<'token'> = { kind: 'token', tenant, name: await nameFor(desk, call) };
+      const secret = await secretFor(desk, call, call.now);
       const item = await createItem(desk.store, call, {
         key,
         async content(evidence) {
@@ -110,13 +106,14 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
           return { spec, status, internal: { ...evidence, secretHash: hashSecret(secret) } };
         },
       });
-      const shown = shownSecret(desk, call, { secret, createdAt: item.createdAt });
+      const shown = await shownSecret(desk, call, { secret, createdAt: item.createdAt });
       return {
         status: 201,
         json: {
           ...showToken(item, call.now),
           secret: formatToken({ tenant, name: key.name, secret: shown }),
           install: desk.installLine({
+            origin: call.origin,
             secretFile: SECRET_FILE,
             role: item.spec.hub === undefined ? 'edge' : 'hub',
           }),
@@ -129,6 +126,21 @@ function createToken<Body>(desk: Desk, kind: TokenKind<Body>): Operation {
 
 function hubPlace(param: Params): Place {
   return { tenant: '*', parents: [{ kind: 'hub', tenant: '*', name: param('hub') }] };
+}
+
+/** An instance of a slot proves itself by its role; a token would let another host in. */
+async function hubTokenSpec(
+  store: Store,
+  { minutes }: z.infer<typeof HubTokenCreation>['spec'],
+  param: Params,
+): Promise<Token['spec']> {
+  const hub = await findLive(store, { kind: 'hub', tenant: '*', name: param('hub') });
+  if (hub?.spec.slot !== undefined)
+    refuse(
+      'invalid',
+      `The hub ${param('hub')} has a slot: its instance enrols by its role, without a token.`,
+    );
+  return { hub: param('hub'), approve: true, minutes };
 }
 
 async function edgeTokenSpec(

@@ -14,6 +14,8 @@ import {
 const BLOCK_LENGTH = 16;
 const AGENT_LENGTH = 32;
 const LEDGER_ENTRIES_MAX = 4_096;
+/** With the first one, room for 10,000 agents of the longest names. */
+const AGENT_OVERFLOW_BLOCKS = 3;
 /** A ledger is one item of the table, of 400 kB at most; this leaves room for its other attributes. */
 const LEDGER_BYTES_MAX = 350_000;
 /** What a map entry takes beside its three texts: attribute names and type bytes, rounded up. */
@@ -39,12 +41,16 @@ export function blocksOf(pools: readonly string[]): string[] {
   });
 }
 
-/** Where agents' addresses go: the first block, which serves nothing else (unless it is the only one). */
+/**
+ * Where agents' addresses go, in this order: the first block, which serves nothing else (unless it is the only one), and
+ * when it is full the last ones, which sites come to last. A ledger stays small that way, and so does each write of it.
+ */
 export function agentBlocks(pools: readonly string[]): string[] {
-  return blocksOf(pools).slice(0, 1);
+  const [first, ...rest] = blocksOf(pools);
+  return first === undefined ? [] : [first, ...rest.slice(-AGENT_OVERFLOW_BLOCKS).reverse()];
 }
 
-/** Where sites' prefixes go: every block but the first. The only block of a small pool is shared with the agents. */
+/** Where sites' prefixes go: every block but the agents' first. The only block of a small pool is shared with the agents. */
 export function siteBlocks(pools: readonly string[]): string[] {
   const blocks = blocksOf(pools);
   return blocks.length > 1 ? blocks.slice(1) : blocks;

@@ -17,11 +17,12 @@ import {
   siteOf,
   type TenantEstate,
 } from './estate.ts';
-import { type NativePair, type NativeSite, nativePairs, peersOf } from './native.ts';
+import { type NativePair, nativePairs, nativeSite, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
 import { compileNativePairs, compilePairs, policyLeaf } from './policy.ts';
 import { routesLeaf } from './route.ts';
 import { virtualAddress } from './service.ts';
+import { slotLeaf } from './slot.ts';
 
 export type Leaves = Record<string, Leaf>;
 
@@ -59,6 +60,7 @@ export function compileHub(input: Estate & { readonly hub: string }): Leaves | u
   const hub = hubs.find((candidate) => candidate.name === input.hub);
   if (!hub) return undefined;
   const pairs = nativePairs(input.tenants.flatMap((tenant) => tenant.sites.map(nativeSite)));
+  const slot = slotLeaf(input, hub);
   const twins = hubs.filter((other) => other.group === hub.group && other.name !== hub.name);
   return {
     self: hubSelf(hub, input.deployment),
@@ -67,6 +69,7 @@ export function compileHub(input: Estate & { readonly hub: string }): Leaves | u
     ...peerLeaves(input, pairs),
     ...named(input.tenants.map((tenant) => tenantLeaves(tenant, pairs)).flat()),
     ...vpcLeaves(hub, input, pairs),
+    ...(slot === undefined ? {} : { slot }),
   };
 }
 
@@ -212,9 +215,4 @@ function vpcLeaves(hub: HubFacts, estate: Estate, pairs: readonly NativePair[]):
 
 function realsOf(mappings: readonly Mapping[]): string[] {
   return sortedPrefixes(mappings.map(({ real }) => real));
-}
-
-function nativeSite(site: SiteFacts): NativeSite {
-  const { tenant, name, kind, native } = site;
-  return { tenant, name, kind, native, prefixes: site.prefixes.map(({ real }) => real) };
 }

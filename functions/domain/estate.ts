@@ -6,6 +6,7 @@ import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { Mapping } from '../../protocol/site.ts';
+import type { Slot } from '../../protocol/slot.ts';
 import { sortedBy } from './order.ts';
 
 /** What is the same for every agent of the deployment. */
@@ -50,9 +51,11 @@ export interface HubFacts {
   readonly group: string;
   readonly endpoint: string;
   readonly tunnelAddress: string;
-  /** Absent until the hub has enrolled; until then nobody is told of it. */
+  /** Absent until the hub has enrolled, and until then nobody is told of it; with a slot it is there from the start. */
   readonly publicKey?: string | undefined;
   readonly vpc?: { readonly tenant: string; readonly site: string } | undefined;
+  /** What outlives the instance, if the hub is one. */
+  readonly slot?: Slot | undefined;
 }
 
 export interface ServiceFacts {
@@ -96,7 +99,7 @@ export function isLive(edge: Pick<EdgeFacts, 'approved' | 'quarantined'>): boole
   return edge.approved && !edge.quarantined;
 }
 
-/** Hubs that have enrolled, by name. */
+/** Hubs with a WireGuard key, by name. */
 export function enrolledHubs(hubs: readonly HubFacts[]): (HubFacts & { readonly publicKey: string })[] {
   const enrolled = hubs.flatMap((hub) =>
     hub.publicKey === undefined ? [] : [{ ...hub, publicKey: hub.publicKey }],

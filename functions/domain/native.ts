@@ -4,6 +4,7 @@
  */
 import { overlaps, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import type { SiteFacts } from './estate.ts';
 import { sortedBy } from './order.ts';
 
 /** A site as native routing sees it; `prefixes` are the real ones. */
@@ -13,6 +14,10 @@ export interface NativeSite {
   readonly kind: 'datacenter' | 'vpc';
   readonly prefixes: readonly string[];
   readonly native: readonly string[];
+}
+
+export function nativeSite({ tenant, name, kind, native, prefixes }: SiteFacts): NativeSite {
+  return { tenant, name, kind, native, prefixes: prefixes.map(({ real }) => real) };
 }
 
 /** Real ranges that the hubs already route, and to whom. */

@@ -37,6 +37,8 @@ export interface EdgeEvidence extends AgentEvidence {
 
 export interface HubEvidence extends AgentEvidence {
   readonly enrolled: boolean;
+  /** An instance enrols by its role, not by a token. */
+  readonly hasSlot?: boolean;
   readonly updatedAt: string;
   readonly own?: HubBatch['batch'];
 }
@@ -122,9 +124,11 @@ function silentOrDown({ hubs, now, updatedAt }: EdgeEvidence): Condition {
   return condition(['Connected', 'Unknown', 'HubSilent'], message, times.at(-1) ?? updatedAt);
 }
 
-function enrolled({ enrolled: isEnrolled, updatedAt }: HubEvidence): Condition {
+function enrolled({ enrolled: isEnrolled, hasSlot, updatedAt }: HubEvidence): Condition {
   if (isEnrolled) return condition(['Enrolled', 'True', 'Enrolled'], 'The hub has its keys.', updatedAt);
-  const message = 'No agent has enrolled as this hub; create a token for it and run the installer.';
+  const message = hasSlot
+    ? 'No instance has enrolled as this hub yet; its auto-scaling group starts one.'
+    : 'No agent has enrolled as this hub; create a token for it and run the installer.';
   return condition(['Enrolled', 'False', 'WaitingForAgent'], message, updatedAt);
 }
 

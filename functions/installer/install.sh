@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Isthmus agent on this host and enrols it at the control plane below. Run as root:
 #   sh install.sh --token-file FILE [FLAG]...       installs and enrols; run again, it upgrades and keeps the identity
+#   sh install.sh --slot FILE [FLAG]...             the same on a cloud instance that fills a hub's slot
 #   sh install.sh --uninstall                       leaves the host as it was
 # Every download is checked against a SHA-256 that stands in this text. The shell reads up to the last brace before it
 # runs anything, so a text that was cut off does nothing, wherever it was cut.
@@ -8,6 +9,7 @@
 set -eu
 
 url='@@URL@@'
+downloads='@@DOWNLOADS@@'
 version='@@VERSION@@'
 signing_roots='@@ROOTS@@'
 hashes='@@HASHES@@'
@@ -21,6 +23,8 @@ wrapper=/usr/local/bin/edge-agent
 unit=/etc/systemd/system/isthmus-agent.service
 log=/var/log/isthmus-agent.log
 supervisor_pid=$run_directory/supervisor.pid
+# Which slot this host fills; only on cloud instances that are hubs.
+slot=$settings_directory/slot.json
 # What the host was like before us, for --uninstall.
 before=$state_directory/before-install
 
@@ -39,6 +43,7 @@ usage() {
   cat <<USAGE
 Usage: install.sh --token-file FILE [FLAG]...
   --token-file FILE     file with the one-off enrolment token; not needed to upgrade
+  --slot FILE           instead of a token, on a cloud instance: the hub's slot that it fills
   --role edge|hub       what this host will be, to install what it needs (the token decides; default edge)
   --lan-device NAME     network interface of the LAN that is exposed
   --advertise CIDR      prefix of the LAN to expose; may be given several times
@@ -49,7 +54,7 @@ USAGE
 }
 
 read_arguments() {
-  token_file='' role=edge uninstall=no packages=yes begin=yes enrol_flags=''
+  token_file='' slot_file='' role=edge uninstall=no packages=yes begin=yes enrol_flags=''
   while [ $# -gt 0 ]; do
     case $1 in
     --uninstall) uninstall=yes ;;
@@ -59,7 +64,7 @@ read_arguments() {
       usage
       exit 0
       ;;
-    --token-file | --role | --lan-device | --advertise)
+    --token-file | --slot | --role | --lan-device | --advertise)
       [ $# -ge 2 ] || fail "the flag $1 needs a value"
       take_value "$1" "$2"
       shift
@@ -75,6 +80,10 @@ take_value() {
   case $1 in
   --token-file)
     token_file=$2
+    return
+    ;;
+  --slot)
+    slot_file=$2
     return
     ;;
   --role)
@@ -98,13 +107,33 @@ check_host() {
   aarch64 | arm64) architecture=arm64 ;;
   *) fail "there is no agent for $(uname -m)" ;;
   esac
+  check_slot
   if [ -e "$settings_directory/agent.json" ]; then
     enrolled=yes
-  else
-    enrolled=no
-    [ -n "$token_file" ] || fail 'this host is not enrolled: give --token-file FILE, with the token that the API made'
-    [ -r "$token_file" ] || fail "the token file $token_file can't be read"
+    return
   fi
+  enrolled=no
+  [ "$slotted" = no ] || return 0
+  [ -n "$token_file" ] || fail 'this host is not enrolled: give --token-file FILE, with the token that the API made'
+  [ -r "$token_file" ] || fail "the token file $token_file can't be read"
+}
+
+# A host that fills a slot is a hub, and stays one when it is upgraded without the flag.
+check_slot() {
+  slotted=no
+  if [ -n "$slot_file" ]; then
+    [ -z "$token_file" ] || fail 'give --token-file or --slot, one of them'
+    [ -r "$slot_file" ] || fail "the slot file $slot_file can't be read"
+    slotted=yes
+  elif [ -e "$slot" ]; then
+    slotted=yes
+  fi
+  [ "$slotted" = no ] || role=hub
+}
+
+remember_slot() {
+  [ -n "$slot_file" ] || return 0
+  [ "$slot_file" -ef "$slot" ] || install_file "$slot_file" "$slot"
 }
 
 kernel_has_wireguard() {
@@ -166,7 +195,7 @@ fetch() {
 download() {
   wanted=$(hash_of "$1")
   [ -n "$wanted" ] || fail "the control plane has no $1"
-  fetch "$url/install/$1" "$2.part" || fail "$1 could not be downloaded from $url; run the command again"
+  fetch "$downloads/$1" "$2.part" || fail "$1 could not be downloaded from $downloads; run the command again"
   if ! is_file_with "$2.part" "$wanted"; then
     rm -f "$2.part"
     fail "$1 was refused: its SHA-256 is not the one in this installer; fetch the installer again, and if this stays so, somebody has altered it"
@@ -187,15 +216,16 @@ fetch_programs() {
   mkdir -p "$program_directory" "$settings_directory" "$state_directory"
   chmod 700 "$state_directory" "$settings_directory"
   is_file_with "$program_directory/agent.mjs" "$(hash_of agent.mjs)" || download agent.mjs "$work/agent.mjs"
+  [ "$slotted" = no ] || is_file_with "$program_directory/cloud.mjs" "$(hash_of cloud.mjs)" || download cloud.mjs "$work/cloud.mjs"
   fetch_node
   fetch_wireguard
-  for file in agent.mjs node wireguard-go; do
+  for file in agent.mjs cloud.mjs node wireguard-go; do
     [ ! -e "$work/$file" ] || install_file "$work/$file" "$program_directory/$file"
   done
 }
 
 install_file() {
-  case $1 in *.mjs) mode=644 ;; *) mode=755 ;; esac
+  case $1 in *.mjs) mode=644 ;; *.json) mode=600 ;; *) mode=755 ;; esac
   cp "$1" "$2.new"
   chmod "$mode" "$2.new"
   mv "$2.new" "$2"
@@ -251,8 +281,14 @@ enrol() {
   [ -z "$authority" ] || ca_flag="--ca $work/ca.pem"
   root_flags=''
   for root in $signing_roots; do root_flags="$root_flags --root-key $root"; done
+  if [ "$slotted" = yes ]; then
+    "$wrapper" slot "$slot" || fail "the slot could not be taken, see above; run the command again when that is mended"
+    set -- --slot "$slot"
+  else
+    set -- --token-file "$token_file"
+  fi
   # shellcheck disable=SC2086 # lists of words that were checked
-  "$wrapper" enrol --control-plane "$url" $ca_flag $root_flags --token-file "$token_file" $enrol_flags ||
+  "$wrapper" enrol --control-plane "$url" $ca_flag $root_flags "$@" $enrol_flags ||
     fail 'enrolment failed, see above; run the command again when that is mended'
 }
 
@@ -261,6 +297,11 @@ enrol() {
 has_systemd() { [ -d /run/systemd/system ]; }
 
 write_unit() {
+  first_steps=''
+  # The interface may be another instance's for some minutes yet.
+  [ "$slotted" = no ] || first_steps="ExecStartPre=$wrapper slot $slot
+TimeoutStartSec=300
+"
   cat >"$unit.new" <<UNIT
 [Unit]
 Description=Isthmus agent
@@ -270,7 +311,7 @@ After=network-online.target
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=$wrapper run
+${first_steps}ExecStart=$wrapper run
 Restart=always
 RestartSec=2
 # Tunnels outlive the agent: a restart must not cut traffic.
@@ -299,6 +340,8 @@ UNIT
 }
 
 write_supervisor() {
+  first_steps=':'
+  [ "$slotted" = no ] || first_steps="$wrapper slot $slot >>$log 2>&1 </dev/null || { sleep 2; continue; }"
   cat >"$program_directory/supervise.new" <<SUPERVISE
 #!/bin/sh
 # Keeps the agent running where there is no service manager, and its log below 5 MB (twice).
@@ -317,6 +360,7 @@ trap 'stopping=yes; kill "\$agent" "\$watcher"' TERM INT
 watch_log &
 watcher=\$!
 while [ -z "\$stopping" ]; do
+  $first_steps
   $wrapper run >>$log 2>&1 </dev/null &
   agent=\$!
   wait "\$agent"
@@ -433,6 +477,7 @@ main() {
   remember_host
   say "installs version $version from $url"
   fetch_programs
+  remember_slot
   write_wrapper
   enrol
   [ "$begin" = yes ] || return 0

@@ -1,20 +1,22 @@
 /**
- * Serves the installer: `/install.sh` with this control plane's values filled in, and what it downloads. Everything
+ * The installer: `/install.sh` with this control plane's values filled in, and the line that runs it. Everything
  * the script runs later is named in it by hash, so that the script is all a host has to trust.
  */
 import { createHash, X509Certificate } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { Hono } from 'hono';
-import type { SigningRoot } from '../protocol/document.ts';
-import type { Artifact, Shelf } from './artifacts.ts';
+import type { SigningRoot } from '../../protocol/document.ts';
 
-const TEMPLATE = new URL('./install.sh', import.meta.url);
-const CACHE_SECONDS = 60;
+/** A file that the installer downloads. */
+export interface Download {
+  readonly name: string;
+  readonly sha256: string;
+}
 
 export interface InstallerSettings {
   /** `https://HOST:PORT`, as hosts reach it. */
   readonly url: string;
+  /** Where the downloads lie, without a slash at the end; `URL/install` where the control plane serves them itself. */
+  readonly downloads: string;
   /** PEM of our own authority, or undefined where the certificate is publicly trusted. */
   readonly authority: string | undefined;
   readonly roots: readonly SigningRoot[];
@@ -25,10 +27,11 @@ export interface InstallerSettings {
 export function renderInstaller(
   template: string,
   settings: InstallerSettings,
-  artifacts: readonly Artifact[],
+  artifacts: readonly Download[],
 ): string {
   const values: Record<string, string> = {
     URL: settings.url,
+    DOWNLOADS: settings.downloads,
     CA: (settings.authority ?? '').trim(),
     ROOTS: settings.roots.map((root) => root.publicKey).join(' '),
     VERSION: settings.version,
@@ -58,31 +61,20 @@ export function pinOf(certificate: string): string {
   return `sha256//${createHash('sha256').update(spki).digest('base64')}`;
 }
 
-/** Routes of the installer; the shelf may still be being filled when the first request comes. */
-export function installerRoutes(settings: InstallerSettings, shelf: Promise<Shelf>): Hono {
-  const routes = new Hono();
-  routes.get('/install.sh', async (context) => {
-    const artifacts = await (await shelf).all();
-    const text = renderInstaller(readFileSync(TEMPLATE, 'utf8'), settings, artifacts);
-    return context.body(text, 200, {
+/**
+ * `GET /install.sh`; the list of downloads may still be being made when the first request comes. The settings may
+ * follow from the request, because not every control plane knows its own address.
+ */
+export function installerRoute(options: {
+  readonly settings: (request: Request) => InstallerSettings;
+  readonly template: () => Promise<string>;
+  readonly downloads: () => Promise<readonly Download[]>;
+}): Hono {
+  return new Hono().get('/install.sh', async (context) => {
+    const [template, downloads] = await Promise.all([options.template(), options.downloads()]);
+    return context.body(renderInstaller(template, options.settings(context.req.raw), downloads), 200, {
       'content-type': 'text/x-shellscript; charset=utf-8',
       'cache-control': 'no-store',
     });
   });
-  routes.get('/install/:artifact', async (context) => {
-    const artifact = await (await shelf).get(context.req.param('artifact'));
-    if (artifact === undefined) return context.notFound();
-    return context.body(fileStream(artifact.path), 200, {
-      'content-type': 'application/octet-stream',
-      'content-length': String(artifact.bytes),
-      'cache-control': `public, max-age=${CACHE_SECONDS}`,
-      etag: `"${artifact.sha256}"`,
-    });
-  });
-  return routes;
-}
-
-/** Node's stream as the standard one; the two libraries' types differ in name only. */
-function fileStream(path: string): ReadableStream {
-  return Readable.toWeb(createReadStream(path)) as ReadableStream;
 }

@@ -44,6 +44,8 @@ export interface Allocator {
 interface Wish {
   readonly owner: string;
   readonly length: number;
+  /** The blocks are filled one after the other; writers wait for each other rather than move on. */
+  readonly inOrder?: true;
 }
 
 export function createAllocator(dependencies: AllocatorDependencies): Allocator {
@@ -65,7 +67,7 @@ export function createAllocator(dependencies: AllocatorDependencies): Allocator 
       if (kept !== undefined) return kept;
       const virtual = await obtain(
         dependencies,
-        { owner: agentOwner(agent), length: 32 },
+        { owner: agentOwner(agent), length: 32, inOrder: true },
         agentBlocks(pools),
       );
       return typeof virtual === 'string' ? formatAddress(parsePrefix(virtual).base) : virtual;
@@ -134,7 +136,7 @@ async function obtain(
   };
 }
 
-/** Tries the blocks in turn; a conflict moves on to the next, as somebody is at work in this one. Undefined: all full. */
+/** Tries the blocks in turn; a conflict moves on to the next, unless the order counts. Undefined: all full. */
 async function obtainFrom(
   dependencies: AllocatorDependencies,
   wish: Wish,
@@ -148,7 +150,7 @@ async function obtainFrom(
     if (typeof outcome === 'object') return outcome.virtual;
     if (outcome === 'full') open = open.slice(1);
     else {
-      open = [...open.slice(1), block];
+      if (!wish.inOrder) open = [...open.slice(1), block];
       await (dependencies.pause ?? pauseByTimer)(jitterMs(conflicts, dependencies.clock));
       conflicts += 1;
     }
@@ -184,7 +186,8 @@ async function takeFrom(
 }
 
 /** Blocks in the order of trying: the same for the same owner, rotated in each group so that writers spread. */
-function groupsFor({ owner }: Wish, blocks: readonly string[]): string[][] {
+function groupsFor({ owner, inOrder }: Wish, blocks: readonly string[]): string[][] {
+  if (inOrder) return [[...blocks]];
   const start = createHash('sha256').update(owner).digest().readUInt16BE(0);
   const count = Math.ceil(blocks.length / SPREAD_BLOCKS);
   return Array.from({ length: count }, (_, index) => {

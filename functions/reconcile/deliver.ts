@@ -5,23 +5,12 @@
 
 import { edgeId, hubId } from '../domain/agent.ts';
 import { agentOwner, siteOwner } from '../domain/allocate.ts';
-import { ageSeconds } from '../domain/time.ts';
 import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import type { Allocator } from './allocate.ts';
 import { listAll } from './estate.ts';
-import type { Clock } from './ports.ts';
-
-/**
- * Clearing an outbox is a write, and gives the item a new ETag. It waits until the item has rested, so that a client
- * that has just read it can still change it; entries written to the log twice are one entry.
- */
-const REST_SECONDS = 600;
-/** Unless there are so many entries: the item has a limit. */
-const RESTING_ENTRIES_MAX = 16;
 
 export interface DeliverDependencies {
   readonly store: Store;
-  readonly clock: Clock;
   readonly allocator: Pick<Allocator, 'release'>;
 }
 
@@ -30,21 +19,19 @@ export async function logEvents(store: Pick<Store, 'writeEvent'>, item: Item): P
   for (const event of item.outbox) await store.writeEvent(event);
 }
 
-/** Logs, then purges a deleted item or clears a rested outbox. A stale write is left to the next round. */
+/** Logs, then purges a deleted item or clears the outbox. A stale write is left to the next round. */
 export async function deliver<K extends Kind>(
   dependencies: DeliverDependencies,
   item: Item<K>,
 ): Promise<void> {
-  const { store, clock } = dependencies;
+  const { store } = dependencies;
   await logEvents(store, item);
   if (item.deletedAt !== undefined) {
     await releaseHeld(dependencies, item, item.deletedAt);
     await store.purge(item.key, item.version);
     return;
   }
-  const isRested = ageSeconds(item.updatedAt, clock.now()) >= REST_SECONDS;
-  if (item.outbox.length > RESTING_ENTRIES_MAX || (isRested && item.outbox.length > 0))
-    await store.replace({ ...item, version: item.version + 1, outbox: [] });
+  if (item.outbox.length > 0) await store.clearOutbox(item.key, item.version);
 }
 
 /** Reads the item and delivers it. */

@@ -102,7 +102,8 @@ function hubFacts({ key, spec, status }: Item<'hub'>): HubFacts {
     group: spec.group,
     endpoint: spec.endpoint,
     tunnelAddress: status.tunnelAddress,
-    publicKey: status.wireguardKey,
+    publicKey: spec.slot?.publicKey ?? status.wireguardKey,
     vpc: spec.vpc,
+    slot: spec.slot,
   };
 }

@@ -5,7 +5,7 @@
 import { edgeId, hubId, readAgentId } from '../domain/agent.ts';
 import { blocksOf } from '../domain/allocate.ts';
 import { ageSeconds } from '../domain/time.ts';
-import type { Item, Kind, Ledger, Store } from '../store/port.ts';
+import type { Kind, Ledger, Store } from '../store/port.ts';
 import { type AllocatorDependencies, rewriteLedger } from './allocate.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { listAll } from './estate.ts';
@@ -42,46 +42,92 @@ async function deliverKind(dependencies: SweepDependencies, kind: Kind, tenant: 
     if (item.outbox.length > 0 || item.deletedAt !== undefined) await deliver(dependencies, item);
 }
 
-/** Frees entries that are old and that no item names. The ledger is read first: who takes one meanwhile, writes it. */
+/**
+ * Frees entries that are old and that no item names. The ledgers are read first: who takes an entry meanwhile, writes
+ * it. Then the owners are listed, because a list reads many items for the price that a look at each would cost.
+ */
 export async function freeOrphans(dependencies: SweepDependencies): Promise<void> {
   const { store, clock, pools } = dependencies;
+  const aged: { readonly block: string; readonly entries: readonly Entry[] }[] = [];
   for (const block of blocksOf(pools)) {
     const { taken } = await store.ledger(block);
-    const orphans = new Set<string>();
-    for (const [virtual, { owner, at }] of Object.entries(taken)) {
-      const isOld = ageSeconds(at, clock.now()) > ORPHAN_SECONDS;
-      if (isOld && !(await isOwned(store, owner, virtual))) orphans.add(`${virtual} ${owner} ${at}`);
-    }
+    const entries = Object.entries(taken).map(([virtual, { owner, at }]) => ({ virtual, owner, at }));
+    aged.push({ block, entries: entries.filter(({ at }) => ageSeconds(at, clock.now()) > ORPHAN_SECONDS) });
+  }
+  const isOwned = await readOwners(
+    store,
+    aged.flatMap(({ entries }) => entries),
+  );
+  for (const { block, entries } of aged) {
+    const orphans = new Set(entries.filter((entry) => !isOwned(entry)).map(textOf));
     if (orphans.size > 0) await rewriteLedger(dependencies, block, (ledger) => without(ledger, orphans));
   }
+}
+
+/** What a ledger says of a virtual prefix. */
+interface Entry {
+  readonly virtual: string;
+  readonly owner: string;
+  readonly at: string;
+}
+
+function textOf({ virtual, owner, at }: Entry): string {
+  return `${virtual} ${owner} ${at}`;
 }
 
 /** Entries handed out again since they were judged have another `at`, and stay. */
 function without(ledger: Ledger, orphans: ReadonlySet<string>): Ledger['taken'] {
   const kept = Object.entries(ledger.taken).filter(
-    ([virtual, { owner, at }]) => !orphans.has(`${virtual} ${owner} ${at}`),
+    ([virtual, { owner, at }]) => !orphans.has(textOf({ virtual, owner, at })),
   );
   return Object.fromEntries(kept);
 }
 
 /**
- * True if the agent has this address, or the site is still there, be it only to be purged: a site's prefix is its own
- * for life, also while it is not exposed, so that exposing it again brings the same virtual addresses.
+ * Whether an entry has its owner: the agent with this address, or the site, be it only to be purged: a site's prefix is
+ * its own for life, also while it is not exposed, so that exposing it again brings the same virtual addresses. Only
+ * what the entries name is listed, so that a tenant need not be there for its site to count.
  */
-async function isOwned(store: Pick<Store, 'get'>, owner: string, virtual: string): Promise<boolean> {
-  const [tenant = '', name = '', ...real] = owner.split('/');
-  if (tenant === 'agent' && real.length === 0) return isAgents(store, name, virtual);
-  return (await store.get({ kind: 'site', tenant, name })) !== undefined;
+async function readOwners(
+  store: Pick<Store, 'list'>,
+  entries: readonly Entry[],
+): Promise<(entry: Entry) => boolean> {
+  const owners = entries.map(({ owner }) => ownerOf(owner));
+  const sites = new Set<string>();
+  for (const tenant of tenantsOf(owners, 'site'))
+    for (const { key } of await listAll(store, 'site', tenant)) sites.add(`${tenant}/${key.name}`);
+  const addresses = new Map<string, string>();
+  for (const tenant of tenantsOf(owners, 'edge'))
+    for (const { key, status } of await listAll(store, 'edge', tenant))
+      addresses.set(edgeId(tenant, key.name), `${status.tunnelAddress}/32`);
+  if (owners.some((owner) => owner?.kind === 'hub'))
+    for (const { key, status } of await listAll(store, 'hub', '*'))
+      addresses.set(hubId(key.name), `${status.tunnelAddress}/32`);
+  return ({ owner, virtual }) => {
+    const known = ownerOf(owner);
+    if (known?.kind === 'site') return sites.has(known.id);
+    return known !== undefined && addresses.get(known.id) === virtual;
+  };
 }
 
-async function isAgents(store: Pick<Store, 'get'>, agent: string, virtual: string): Promise<boolean> {
-  const id = readAgentId(agent);
-  if (!id) return false;
-  const item: Item<'hub'> | Item<'edge'> | undefined =
-    id.role === 'hub'
-      ? await store.get({ kind: 'hub', tenant: '*', name: id.name })
-      : await store.get({ kind: 'edge', tenant: id.tenant, name: id.name });
-  return item !== undefined && `${item.status.tunnelAddress}/32` === virtual;
+interface Owner {
+  readonly kind: 'site' | 'edge' | 'hub';
+  /** `*` for a hub. */
+  readonly tenant: string;
+  /** Of an agent its id, of a site `TENANT/SITE`. */
+  readonly id: string;
+}
+
+/** Undefined for what is nobody's name. */
+function ownerOf(owner: string): Owner | undefined {
+  const [tenant = '', name = '', ...real] = owner.split('/');
+  if (tenant !== 'agent' || real.length > 0) return { kind: 'site', tenant, id: `${tenant}/${name}` };
+  const id = readAgentId(name);
+  return id && { kind: id.role, tenant: id.role === 'edge' ? id.tenant : '*', id: name };
+}
+
+function tenantsOf(owners: readonly (Owner | undefined)[], kind: Owner['kind']): Set<string> {
+  return new Set(owners.flatMap((owner) => (owner?.kind === kind ? [owner.tenant] : [])));
 }
 
 /** Deleted tenants too: what is in them has to end as well. */

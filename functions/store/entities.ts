@@ -27,6 +27,7 @@ const KEY = { pk: string().key(), sk: string().key() };
 /** No attribute for the entity's name (the key says it), and no times of the toolbox's own. */
 const BARE = { entityAttribute: false, timestamps: false } as const;
 
+/** `quiet`: the last write cleared the outbox and nothing else, so the stream's filter leaves it out. */
 export function resourceEntity(table: IsthmusTable) {
   return new Entity({
     name: 'resource',
@@ -44,6 +45,7 @@ export function resourceEntity(table: IsthmusTable) {
       status: any(),
       internal: any(),
       outbox: any(),
+      quiet: boolean().optional(),
     }),
   });
 }

@@ -4,6 +4,7 @@ import { EntityFormatter } from 'dynamodb-toolbox/entity/actions/format';
 import { GetItemCommand } from 'dynamodb-toolbox/entity/actions/get';
 import type { Condition } from 'dynamodb-toolbox/entity/actions/parseCondition';
 import { PutItemCommand } from 'dynamodb-toolbox/entity/actions/put';
+import { $set, UpdateItemCommand } from 'dynamodb-toolbox/entity/actions/update';
 import type { IsthmusTable } from './entities.ts';
 import { resourceEntity } from './entities.ts';
 import { isPossible, isTenant, itemKey, partitionOf } from './keys.ts';
@@ -19,7 +20,7 @@ type Announce = (key: ItemKey) => void;
 export function itemStore(
   table: IsthmusTable,
   announce: Announce,
-): Pick<Store, 'get' | 'list' | 'create' | 'replace' | 'purge'> {
+): Pick<Store, 'get' | 'list' | 'create' | 'replace' | 'clearOutbox' | 'purge'> {
   const resources = resourceEntity(table);
   return {
     get: (key) => get(resources, key),
@@ -34,6 +35,7 @@ export function itemStore(
       if (written) announce(item.key);
       return written ? 'written' : 'stale';
     },
+    clearOutbox: async (key, version) => ((await clear(resources, key, version)) ? 'cleared' : 'stale'),
     async purge(key, version) {
       const purged = await remove(resources, key, version);
       if (purged) announce(key);
@@ -73,6 +75,16 @@ function put(resources: Resources, item: Item, condition: Condition<Resources>):
     send: () => command.send(),
     landed: async () => (await read(resources, item.key).send()).Item?.mark === mark,
   });
+}
+
+/** A put by whoever changes the item next takes `quiet` away with the rest of it. */
+function clear(resources: Resources, key: ItemKey, version: number): Promise<boolean> {
+  const command = resources
+    .build(UpdateItemCommand)
+    .item({ ...itemKey(key), outbox: $set([]), quiet: true })
+    .options({ condition: { attr: 'version', eq: version } });
+  // Sent twice it clears twice: the version is the same after it.
+  return writeIf({ send: () => command.send(), landed: async () => false });
 }
 
 function remove(resources: Resources, key: ItemKey, version: number): Promise<boolean> {

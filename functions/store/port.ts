@@ -30,7 +30,12 @@ export interface Kinds {
     status: EdgeKept;
     internal: { identityKey: string; token: string; prefixes: readonly string[] | null };
   };
-  hub: { spec: HubSpec; status: HubKept; internal: Idempotent & { identityKey?: string | undefined } };
+  hub: {
+    spec: HubSpec;
+    status: HubKept;
+    /** `instanceAt` is when the last instance of the slot signed, ISO 8601: nothing older counts. */
+    internal: Idempotent & { identityKey?: string | undefined; instanceAt?: string | undefined };
+  };
   token: {
     spec: Token['spec'];
     status: { expiresAt: string; usedBy?: string | undefined };
@@ -121,6 +126,11 @@ export interface Store {
   create<K extends Kind>(item: Item<K>): Promise<'written' | 'exists'>;
   /** Writes if the stored version is `item.version - 1`; an update is never an upsert. */
   replace<K extends Kind>(item: Item<K>): Promise<'written' | 'stale'>;
+  /**
+   * Empties the outbox if the stored version is `version`, which stays: an ETag that a client holds is still good. Not a
+   * change anybody waits for, so it is left out of the stream.
+   */
+  clearOutbox(key: ItemKey, version: number): Promise<'cleared' | 'stale'>;
   /** Removes the item if the stored version is `version`. */
   purge<K extends Kind>(key: ItemKey<K>, version: number): Promise<'purged' | 'stale'>;
 

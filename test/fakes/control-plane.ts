@@ -12,7 +12,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
 import type { Leaf, SignedDocument, SigningRoot } from '../../protocol/document.ts';
-import { ENROLMENT_CONTEXT, type Enrolled, Enrolment } from '../../protocol/enrolment.ts';
+import {
+  ENROLMENT_CONTEXT,
+  type Enrolled,
+  Enrolment,
+  type EnrolmentStatement,
+  IDENTITY_AUDIENCE_HEADER,
+  IDENTITY_STATEMENT_HEADER,
+  type InstanceProof,
+} from '../../protocol/enrolment.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import { readSignature, readSignatureInput, signatureBase } from '../../protocol/signature.ts';
 
@@ -92,6 +100,10 @@ export class FakeControlPlane {
   readonly livenesses: Liveness[] = [];
   readonly leaves = new Map<string, string>();
   readonly tokens = new Map<string, { readonly enrolled: Enrolled; usedBy?: string }>();
+  /** Hubs with slots, by name: who proves to be an instance of one enrols as it. */
+  readonly slots = new Map<string, Enrolled>();
+  /** Proofs of instances that were taken, in order. */
+  readonly instances: InstanceProof[] = [];
   readonly identities = new Map<string, string>();
   document: SignedDocument | undefined;
   pollSeconds = 30;
@@ -179,17 +191,32 @@ export class FakeControlPlane {
   }
 
   #enrol(body: string) {
-    const { statement, proof } = Enrolment.parse(JSON.parse(body));
-    const token = this.tokens.get(statement.token);
-    if (token === undefined) return problem(401, 'token_invalid');
+    const { statement, proof, instance } = Enrolment.parse(JSON.parse(body));
     const message = Buffer.from(ENROLMENT_CONTEXT + canonicalJson(statement));
-    if (!verify(null, message, publicKeyOf(statement.identityKey), Buffer.from(proof, 'base64')))
-      return problem(401, 'proof_invalid');
+    const isProved = verify(null, message, publicKeyOf(statement.identityKey), Buffer.from(proof, 'base64'));
+    if (statement.hub !== undefined)
+      return isProved ? this.#enrolInstance(statement, instance) : problem(401, 'proof_invalid');
+    const token = this.tokens.get(statement.token ?? '');
+    if (token === undefined) return problem(401, 'token_invalid');
+    if (!isProved) return problem(401, 'proof_invalid');
     if (token.usedBy !== undefined && token.usedBy !== statement.identityKey)
       return problem(409, 'token_used');
     token.usedBy = statement.identityKey;
     this.identities.set(token.enrolled.agent, statement.identityKey);
     return { status: 201, body: JSON.stringify(token.enrolled) };
+  }
+
+  /** It looks at what the proof is for; whose signature it is, is not its business. */
+  #enrolInstance(statement: EnrolmentStatement, instance: InstanceProof | undefined) {
+    const enrolled = this.slots.get(statement.hub ?? '');
+    const hash = sha256(ENROLMENT_CONTEXT + canonicalJson(statement));
+    const isMeant =
+      instance?.headers[IDENTITY_STATEMENT_HEADER] === hash &&
+      instance.headers[IDENTITY_AUDIENCE_HEADER] === this.url;
+    if (enrolled === undefined || instance === undefined || !isMeant) return problem(401, 'proof_invalid');
+    this.instances.push(instance);
+    this.identities.set(enrolled.agent, statement.identityKey);
+    return { status: 200, body: JSON.stringify(enrolled) };
   }
 
   #signatureFault(request: IncomingMessage, body: string): string | undefined {

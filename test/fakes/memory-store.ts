@@ -99,7 +99,7 @@ function tooLarge(): StoreError {
 function resources(
   cells: Cells,
   announce: ReturnType<typeof announcer>,
-): Pick<Store, 'get' | 'list' | 'create' | 'replace' | 'purge'> {
+): Pick<Store, 'get' | 'list' | 'create' | 'replace' | 'clearOutbox' | 'purge'> {
   return {
     get: async <K extends Kind>(key: Item<K>['key']) =>
       isPossible(key) ? cells.read<Item<K>>(itemKey(key)) : undefined,
@@ -118,6 +118,12 @@ function resources(
       cells.write(itemKey(item.key), item);
       announce(item.key);
       return 'written';
+    },
+    async clearOutbox(key, version) {
+      const item = cells.read<Item>(itemKey(key));
+      if (item?.version !== version) return 'stale';
+      cells.write(itemKey(key), { ...item, outbox: [] });
+      return 'cleared';
     },
     async purge(key, version) {
       if (cells.read<Item>(itemKey(key))?.version !== version) return 'stale';

@@ -110,7 +110,7 @@ export async function createBench(over: Partial<ApiDependencies> = {}): Promise<
     blobs: { get: async (hash) => blobs.get(hash) },
     deployment: { pools: ['100.64.0.0/10'], domain: 'isthmus.internal', roots: [ROOT], pollSeconds: 30 },
     version: '0.1.0',
-    tokenSecret: 'a server secret of many characters',
+    tokenSecret: async () => 'a server secret of many characters',
     installLine: ({ secretFile, role }) => `install --token-file ${secretFile} --role ${role}`,
     messages: { wait: async (_, cursor) => ({ changed: [], cursor: cursor ?? '0' }) },
     onFailure: ({ error }) => failures.push(error),
@@ -233,8 +233,13 @@ export function createHost(): Host {
 }
 
 export function enrolmentOf(host: Host, token: string, advertise: readonly string[] = []) {
+  return statedBy(host, { token, advertise });
+}
+
+/** A statement of the host, with the signature that proves its key. */
+export function statedBy<More extends Readonly<Record<string, Json>>>(host: Host, more: More) {
   const { identityKey, wireguardKey } = host;
-  const statement = { token, identityKey, wireguardKey, hostname: 'host-1', version: '0.1.0', advertise };
+  const statement = { identityKey, wireguardKey, hostname: 'host-1', version: '0.1.0', ...more };
   const text = Buffer.from(ENROLMENT_CONTEXT + canonicalJson(statement));
   return { statement, proof: sign(null, text, host.privateKey).toString('base64') };
 }

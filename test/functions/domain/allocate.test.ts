@@ -1,8 +1,10 @@
 /** Laws of the virtual addresses: never twice, never overlapping, whatever is asked and released in whatever order. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { edgeId } from '../../../functions/domain/agent.ts';
 import {
   agentBlocks,
+  agentOwner,
   allocate,
   blocksOf,
   release,
@@ -38,10 +40,14 @@ describe('blocks', () => {
     expect(blocksOf(['100.64.0.0/10'])).toHaveLength(64);
   });
 
-  test('the first block is for agents alone, unless it is the only one', () => {
-    expect([agentBlocks(['100.64.0.0/15']), siteBlocks(['100.64.0.0/15'])]).toEqual([
-      ['100.64.0.0/16'],
-      ['100.65.0.0/16'],
+  test('the first block is for agents alone, unless it is the only one, and they come to the last ones next', () => {
+    expect(siteBlocks(['100.64.0.0/15'])).toEqual(['100.65.0.0/16']);
+    expect(agentBlocks(['100.64.0.0/15'])).toEqual(['100.64.0.0/16', '100.65.0.0/16']);
+    expect(agentBlocks(['100.64.0.0/10'])).toEqual([
+      '100.64.0.0/16',
+      '100.127.0.0/16',
+      '100.126.0.0/16',
+      '100.125.0.0/16',
     ]);
     expect(siteBlocks(['100.64.0.0/16'])).toEqual(agentBlocks(['100.64.0.0/16']));
   });
@@ -123,6 +129,12 @@ describe('allocation', () => {
   test('a ledger takes 4,096 short entries, and fewer of long ones', () => {
     expect(countUntilFull('o')).toBe(4_096);
     expect(countUntilFull('x'.repeat(100))).toBeLessThan(2_600);
+  });
+
+  test('the blocks of the agents together take 10,000 of the longest names', () => {
+    const longest = agentOwner(edgeId('t'.repeat(32), '')).length + 28;
+    const blocks = agentBlocks(['100.64.0.0/10']).length;
+    expect(countUntilFull('x'.repeat(longest)) * blocks).toBeGreaterThanOrEqual(10_000);
   });
 });
 

@@ -164,6 +164,34 @@ test('the same holds if a conflict had moved the first call on to another block'
   expect(await takenIn(world.store)).toHaveLength(1);
 });
 
+describe('an agent', () => {
+  const FULL = Object.fromEntries(
+    Array.from({ length: 4_096 }, (_, index) => [
+      `100.64.${1 + (index >> 8)}.${index & 255}/32`,
+      { owner: `agent/edge.red.s${index}`, at: START },
+    ]),
+  );
+
+  test('comes to the last block of the pool when the first one is full, and keeps that address', async () => {
+    const world = deployment();
+    await world.store.writeLedger({ block: '100.64.0.0/16', version: 1, taken: FULL });
+    const allocator = allocatorOf(world);
+    expect(await allocator.agentAddress('edge.red.late')).toBe('100.127.0.1');
+    await allocator.release(agentOwner('edge.red.s7'));
+    expect(await allocator.agentAddress('edge.red.late')).toBe('100.127.0.1');
+    expect(await allocator.agentAddress('edge.red.later')).toBe('100.64.0.1');
+  });
+
+  test('of fifty at once stays in the first block while there is room', async () => {
+    const world = deployment(unsteady);
+    const allocator = allocatorOf(world);
+    const joins = Array.from({ length: 50 }, (_, index) => allocator.agentAddress(`edge.red.s${index}`));
+    const addresses = await Promise.all(joins);
+    expect(new Set(addresses).size).toBe(50);
+    expect(addresses.every((address) => String(address).startsWith('100.64.'))).toBe(true);
+  });
+});
+
 test('a full pool is a refusal that says what to do', async () => {
   const allocator = allocatorOf(deployment(), ['100.64.0.0/15']);
   await allocator.prefixes('red', 'oslo', ['10.0.0.0/17', '10.0.128.0/17']);

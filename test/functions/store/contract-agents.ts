@@ -129,8 +129,8 @@ function livenessOf(count: number): Liveness {
   const peers = Array.from({ length: count }, (_, index) => ({
     agent: `edge.tenant-${index % 97}.data-center-${index}`,
     up: index % 13 !== 0,
-    handshakeAgeSeconds: (index * 7_919) % 180,
-    probeAgeSeconds: index % 10,
+    ...(index % 7 === 0 ? {} : { handshakeAgeSeconds: (index * 7_919) % 180 }),
+    ...(index % 5 === 0 ? {} : { probeAgeSeconds: index % 10 }),
     receivedBytes: (index * 1_000_003) % 10_000_000_019,
     sentBytes: (index * 2_000_029) % 10_000_000_033,
     spoofedPackets: 0,

@@ -54,6 +54,24 @@ export function describeItems(store: Given): void {
   });
 }
 
+export function describeOutboxes(store: Given): void {
+  it('clears the outbox of the version that it was shown, and of that only, which stays', async () => {
+    await store().create(site('cleared', { outbox: [event('e1'), event('e2')] }));
+    expect(await store().clearOutbox(siteKey('cleared'), 2)).toBe('stale');
+    expect((await store().get(siteKey('cleared')))?.outbox).toHaveLength(2);
+    expect(await store().clearOutbox(siteKey('cleared'), 1)).toBe('cleared');
+    expect(await store().clearOutbox(siteKey('cleared'), 1)).toBe('cleared');
+    expect(await store().get(siteKey('cleared'))).toStrictEqual(site('cleared'));
+    expect(await store().replace(site('cleared', { version: 2 }))).toBe('written');
+    expect(await store().get(siteKey('cleared'))).toStrictEqual(site('cleared', { version: 2 }));
+  });
+
+  it('never makes an item by clearing its outbox', async () => {
+    expect(await store().clearOutbox(siteKey('nothing'), 1)).toBe('stale');
+    expect(await store().get(siteKey('nothing'))).toBeUndefined();
+  });
+}
+
 export function describeRaces(store: Given): void {
   it('lets one of many racing creators win', async () => {
     const outcomes = await race((racer) => store().create(site('raced', { generation: racer })));
@@ -84,6 +102,7 @@ export function describeChanges(store: Given, changes: readonly Change[]): void 
     await store().create(site('told'));
     await store().replace(site('told', { version: 2 }));
     await store().replace(site('told', { version: 2 }));
+    await store().clearOutbox(siteKey('told'), 2);
     await store().purge(siteKey('told'), 1);
     await store().purge(siteKey('told'), 2);
     await store().writeReport('edge.acme.told', 'now', report('1'));

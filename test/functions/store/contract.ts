@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Change, Store } from '../../../functions/store/port.ts';
 import { describeDocuments, describeLedger, describeNotices, describeSizes } from './contract-agents.ts';
-import { describeChanges, describeItems, describeRaces } from './contract-items.ts';
+import { describeChanges, describeItems, describeOutboxes, describeRaces } from './contract-items.ts';
 import { describeClaims, describeEvents } from './contract-log.ts';
 import { describeKeys, describePages, describeRefusedPages } from './contract-pages.ts';
 
@@ -30,6 +30,7 @@ export function describeStore(name: string, open: Open): void {
     });
 
     describeItems(store);
+    describeOutboxes(store);
     describeRaces(store);
     describePages(store);
     describeRefusedPages(store);

@@ -38,6 +38,11 @@ const itemOperation = fc.oneof(
       (store, room) =>
         store.purge(siteKey(at, room), version),
   ),
+  named.map(
+    ([at, { version }]): Operation =>
+      (store, room) =>
+        store.clearOutbox(siteKey(at, room), version),
+  ),
   name.map(
     (at): Operation =>
       (store, room) =>

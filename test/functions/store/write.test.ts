@@ -73,6 +73,14 @@ describe('a write whose answer was lost', () => {
     expect(await store.replace(site('replaced', { version: 2 }))).toBe('stale');
   });
 
+  it('is known as done: a cleared outbox', async () => {
+    const { store, answers } = world();
+    await store.create(site('cleared', { outbox: [event('e1')] }));
+    answers.next();
+    expect(await store.clearOutbox(siteKey('cleared'), 1)).toBe('cleared');
+    expect(await store.get(siteKey('cleared'))).toStrictEqual(site('cleared'));
+  });
+
   it('is known as done: a purge', async () => {
     const { store, answers } = world();
     await store.create(site('purged'));
@@ -119,7 +127,7 @@ describe('a listener that fails', () => {
 });
 
 describe('rows in the table', () => {
-  it('of liveness are marked quiet for the filter of the stream, and no others are', async () => {
+  it('of liveness, and of a cleared outbox until the next change, are marked quiet for the filter of the stream', async () => {
     const { client, tableName } = await open('quiet');
     const store = createStore({ client, tableName });
     await store.writeLiveness('hub.a', 'now', { peers: [] });
@@ -129,6 +137,10 @@ describe('rows in the table', () => {
       (await client.send(new GetCommand({ TableName: tableName, Key: { pk, sk } }))).Item?.['quiet'];
     expect(await quietOf('agent#hub.a', 'liveness')).toBe(true);
     expect(await quietOf('agent#hub.a', 'document')).toBeUndefined();
+    expect(await quietOf('acme#site', 'berlin')).toBeUndefined();
+    await store.clearOutbox(siteKey('berlin'), 1);
+    expect(await quietOf('acme#site', 'berlin')).toBe(true);
+    await store.replace(site('berlin', { version: 2 }));
     expect(await quietOf('acme#site', 'berlin')).toBeUndefined();
   });
 

@@ -1,0 +1,37 @@
+/** The API as a function behind API Gateway: composition only. */
+import { RELEASE } from '../protocol/version.ts';
+import { createApi } from './api/app.ts';
+import { createBlobs } from './aws/blobs.ts';
+import { systemClock } from './aws/clock.ts';
+import { readDownloads } from './aws/downloads.ts';
+import { readEnvironment } from './aws/environment.ts';
+import { createHttpHandler } from './aws/http.ts';
+import { createIdentify } from './aws/identify.ts';
+import { logFailure } from './aws/log.ts';
+import { queuedElsewhere } from './aws/messages.ts';
+import { factsOf } from './aws/facts.ts';
+import { createSecrets, keptSecret } from './aws/secrets.ts';
+import { openTable } from './aws/table.ts';
+import { installerRoute, installLine } from './installer/installer.ts';
+
+const KEYS = ['table', 'leaves', 'roots', 'pools', 'tokenSecret', 'downloads', 'stsEndpoint'] as const;
+const own = readEnvironment(process.env, KEYS);
+const deployment = factsOf(own);
+const api = createApi({
+  ...openTable(own.table),
+  blobs: createBlobs(own.leaves),
+  clock: systemClock,
+  deployment,
+  version: RELEASE,
+  tokenSecret: keptSecret(createSecrets(), own.tokenSecret, systemClock),
+  identify: createIdentify({ endpoint: own.stsEndpoint }),
+  installLine: ({ origin, ...wanted }) => installLine({ url: origin, certificate: '', own: false }, wanted),
+  messages: queuedElsewhere,
+  onFailure: logFailure,
+});
+const settings = { downloads: own.downloads, authority: undefined, roots: deployment.roots, version: RELEASE };
+const installer = installerRoute({
+  settings: (request) => ({ ...settings, url: new URL(request.url).origin }),
+  ...readDownloads(new URL('.', import.meta.url)),
+});
+export const handler = createHttpHandler({ installer, api });

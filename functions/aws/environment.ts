@@ -1,0 +1,76 @@
+/**
+ * The environment of the functions: the one place that names its variables and reads them. The constructs in `infra/`
+ * set them by the same names. Values, never secrets: those are read from their own service when they are needed.
+ */
+import { z } from 'zod';
+
+export const VARIABLES = {
+  /** Name of the table. */
+  table: 'ISTHMUS_TABLE',
+  /** Name of the bucket with the leaves of documents. */
+  leaves: 'ISTHMUS_LEAVES',
+  /** Id or ARN of the signing key in KMS. */
+  signingKey: 'ISTHMUS_SIGNING_KEY',
+  /** Signing roots, SPKI (DER in base64), divided by spaces; the first one signs. */
+  roots: 'ISTHMUS_ROOTS',
+  /** Virtual pools, divided by commas. */
+  pools: 'ISTHMUS_POOLS',
+  /** Id of the secret from which secrets of idempotent creations follow. */
+  tokenSecret: 'ISTHMUS_TOKEN_SECRET',
+  /** JSON object: the queue's URL by the hub's name. */
+  queues: 'ISTHMUS_QUEUES',
+  /** Where the installer's downloads lie, `https://HOST/install`. */
+  downloads: 'ISTHMUS_DOWNLOADS',
+  /** Our region; Lambda sets it. */
+  region: 'AWS_REGION',
+  /** In place of STS, for tests only; the SDK's own name, because no client of the SDK makes that one request. */
+  stsEndpoint: 'AWS_ENDPOINT_URL_STS',
+} as const;
+
+const list = (separator: string) =>
+  z
+    .string()
+    .min(1)
+    .transform((text) => text.split(separator));
+
+/** What is no JSON reads as undefined, which is then refused like any other wrong value. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const Environment = z.object({
+  table: z.string().min(3),
+  leaves: z.string().min(3),
+  signingKey: z.string().min(1),
+  roots: list(' '),
+  pools: list(','),
+  tokenSecret: z.string().min(1),
+  queues: z
+    .string()
+    .transform(readJson)
+    .pipe(z.record(z.string(), z.url())),
+  downloads: z.url(),
+  region: z.string().min(1),
+  stsEndpoint: z.union([z.url(), z.literal('')]).default(''),
+});
+export type Environment = z.infer<typeof Environment>;
+
+/** The variables that a function needs; throws a sentence that names the one that is missing or wrong. */
+export function readEnvironment<Key extends keyof Environment>(
+  environment: Readonly<Record<string, string | undefined>>,
+  keys: readonly Key[],
+): Pick<Environment, Key> {
+  const read = keys.map((key) => [key, readVariable(key, environment[VARIABLES[key]])]);
+  // Each value was read by the schema of its own key.
+  return Object.fromEntries(read) as Pick<Environment, Key>;
+}
+
+function readVariable(key: keyof Environment, text: string | undefined): unknown {
+  const parsed = Environment.shape[key].safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new Error(`${VARIABLES[key]} is missing or wrong: ${parsed.error.issues[0]?.message ?? ''}`);
+}
