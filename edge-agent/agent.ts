@@ -3,23 +3,21 @@
  * must not hold a rule: what is decided is decided in `plan`, `names/answer.ts` and `link/verify.ts`.
  */
 import type { Server } from 'node:http';
-import { type Applied, applySteps } from './apply/apply.ts';
+import type { Clock } from './clock.ts';
+import type { Cloud, OwnershipOptions } from './cloud/cloud.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Documents } from './documents.ts';
 import { openEdge } from './edge.ts';
-import { type GatewayPass, runGatewayPass } from './gateway-pass.ts';
 import type { Host } from './host.ts';
 import { openHub } from './hub.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
-import { retryDelayMs } from './link/backoff.ts';
 import { Client } from './link/client.ts';
 import type { Identity } from './link/identity.ts';
 import { Reporter } from './link/report.ts';
-import { type Pass, runPass, runPathPass, type World } from './loop.ts';
 import { Names } from './names-room.ts';
-import { observeHost } from './observe/host.ts';
 import { observePeers } from './observe/peers.ts';
 import { Pace } from './pace.ts';
+import { Passes } from './passes.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
 import { Poll } from './poll.ts';
@@ -33,15 +31,6 @@ import { statusOf } from './status-of.ts';
 
 const WATCH_MS = 1_000;
 
-type Cause = 'start' | 'document' | 'trial' | 'drift' | 'retry' | 'path';
-
-/** The one clock and the one source of chance. */
-export interface Clock {
-  monotonicMs(): number;
-  wallMs(): number;
-  chance(): number;
-}
-
 export interface AgentOptions {
   readonly config: Config;
   readonly paths: Paths;
@@ -49,6 +38,8 @@ export interface AgentOptions {
   readonly host: Host;
   readonly clock: Clock;
   readonly log: (line: string) => void;
+  /** Of a hub that is a cloud instance. */
+  readonly account?: Cloud | undefined;
 }
 
 export class Agent {
@@ -59,21 +50,16 @@ export class Agent {
   readonly #reporter: Reporter;
   readonly #role: Role;
   readonly #names: Names;
-  readonly #passes = new Serial<Cause>((causes) => this.#converge(causes));
+  readonly #passes: Passes;
   readonly #pace = new Pace();
   readonly #reports = new Serial<'report'>(() => this.#report());
-  readonly #gatewayPasses = new Serial<'gateway'>(() => this.#serveRoutes());
   readonly #fetches = new Poll(() => this.#fetch());
   readonly #drift = new Poll(() => this.#checkDrift());
   readonly #watch = new Poll(() => this.#watchTrial());
   readonly #startedMs: number;
   #socket: Server | undefined;
-  #pass: Pass | undefined;
-  #passedMs = 0;
   #checkedMs: number | undefined;
-  #gateway: GatewayPass | undefined;
   #toldRefusal = '';
-  #passFailures = 0;
 
   constructor(options: AgentOptions) {
     const { config, identity, clock, paths } = options;
@@ -104,6 +90,14 @@ export class Agent {
     this.#reporter = new Reporter(this.#controlPlane);
     this.#role = this.#openRole();
     this.#names = new Names({ config, now, nameHubs: () => this.#role.nameHubs() });
+    this.#passes = new Passes({
+      ...options,
+      documents: this.#documents,
+      role: this.#role,
+      names: this.#names,
+      journal: (entry) => this.#journal(entry),
+      onPassed: () => void this.#reports.request('report'),
+    });
   }
 
   async start(): Promise<void> {
@@ -132,17 +126,19 @@ export class Agent {
       clockOffsetMs: this.#client.clockOffsetMs,
       documents: this.#documents,
       checkedMs: this.#checkedMs,
-      pass: this.#pass,
-      passedMs: this.#passedMs,
-      gateway: this.#gateway,
+      pass: this.#passes.last,
+      passedMs: this.#passes.lastMs,
+      gateway: this.#passes.gateway,
       choice: this.#role.choice(),
       peers: await this.#role.peers(),
       names: this.#names.listening,
+      ownership: this.#role.ownership(),
+      findings: this.#role.findings(),
     });
   }
 
   #openRole(): Role {
-    const { config, clock, host } = this.#options;
+    const { config, clock, host, account } = this.#options;
     const { agent, tuning } = config;
     const timing = { agent, tuning, now: () => clock.monotonicMs(), wallNow: () => clock.wallMs() };
     const onNudge = () => this.#fetches.wake();
@@ -157,6 +153,7 @@ export class Agent {
       chance: () => clock.chance(),
       onNudge,
       sights: () => observePeers({ wireguard, device, runtimeDirectory }),
+      cloud: account && config.cloud && { account, hub: config.cloud.hub, journal: this.#journalOfVpc },
     });
   }
 
@@ -186,75 +183,6 @@ export class Agent {
     await this.#reports.request('report');
   }
 
-  /** One pass over the host, then over what hangs on it. Never rejects. */
-  async #converge(causes: readonly Cause[]): Promise<void> {
-    const world = this.#world(causes);
-    const last = this.#pass;
-    const isPath = last !== undefined && causes.every((cause) => cause === 'path');
-    try {
-      this.#pass = isPath ? await runPathPass(world, last) : await runPass(world);
-      this.#passFailures = this.#pass.failure === undefined ? 0 : this.#passFailures + 1;
-      if (!isPath) await this.#updateServices();
-    } catch (cause) {
-      this.#passFailures += 1;
-      this.#log(`pass failed: ${cause instanceof Error ? cause.message : String(cause)}`);
-    }
-    this.#passedMs = this.#options.clock.monotonicMs();
-    if (this.#passFailures > 0) this.#retryPass();
-    void this.#reports.request('report');
-  }
-
-  #retryPass(): void {
-    const delayMs = Math.min(
-      this.#options.config.tuning.driftMs,
-      retryDelayMs(this.#passFailures, this.#options.clock.chance()),
-    );
-    setTimeout(() => void this.#passes.request('retry'), delayMs).unref();
-  }
-
-  /** What listens on tunnel addresses follows the pass that made them. */
-  async #updateServices(): Promise<void> {
-    const document = this.#documents.inForce();
-    this.#role.update(document);
-    if (document === undefined) return;
-    await this.#names.update(document);
-    if (this.#options.config.role === 'hub') void this.#gatewayPasses.request('gateway');
-  }
-
-  /** Apart from the host's passes: HAProxy may take seconds, and a tunnel must not wait for it. Never rejects. */
-  async #serveRoutes(): Promise<void> {
-    const { config, paths, clock } = this.#options;
-    const document = this.#documents.inForce();
-    if (document === undefined || !config.gateway.enabled) return;
-    const gateway = await runGatewayPass({ config, paths, document, wallNow: () => clock.wallMs() });
-    this.#gateway = gateway;
-    if (gateway.steps.length === 0 && gateway.failure === undefined) return;
-    const event = gateway.failure === undefined ? 'applied' : 'failed';
-    this.#journal({ event, causes: ['gateway'], steps: gateway.steps, reason: gateway.failure });
-    for (const step of gateway.steps) this.#log(step);
-    if (gateway.failure !== undefined) this.#log(`gateway: ${gateway.failure}`);
-    void this.#reports.request('report');
-  }
-
-  #world(causes: readonly Cause[]): World {
-    const { host } = this.#options;
-    return {
-      document: () => this.#documents.inForce(),
-      fallback: () => this.#documents.fallback(),
-      choice: () => this.#role.choice(),
-      observe: async () => observeHost(await host.eyes()),
-      apply: (steps): Promise<Applied> => applySteps(steps, host.hands),
-      applying: (version) => this.#documents.applying(version),
-      guardRefused: (version, reason) => this.#documents.guardRefused(version, reason),
-      journal: (event, steps, reason) => {
-        const version = this.#documents.inForce()?.version;
-        this.#journal({ event, causes, version, steps, reason });
-        for (const step of steps) this.#log(step);
-        if (reason !== undefined) this.#log(`${event}: ${reason}`);
-      },
-    };
-  }
-
   async #checkDrift(): Promise<number> {
     await this.#passes.request('drift');
     return this.#options.config.tuning.driftMs;
@@ -277,9 +205,20 @@ export class Agent {
     const { host, config } = this.#options;
     const status = await this.status();
     await this.#reporter.send(
-      reportOf({ status, config, wireguardKey: host.wireguardKey, certificate: this.#gateway?.certificate }),
+      reportOf({
+        status,
+        config,
+        wireguardKey: host.wireguardKey,
+        certificate: this.#passes.gateway?.certificate,
+      }),
     );
   }
+
+  readonly #journalOfVpc: OwnershipOptions['journal'] = (event, steps, reason) => {
+    this.#journal({ event, causes: ['vpc'], steps, reason });
+    for (const line of [...steps, ...(reason === undefined ? [] : [`failed: ${reason}`])]) this.#log(line);
+    void this.#reports.request('report');
+  };
 
   #self() {
     const document = this.#documents.inForce();

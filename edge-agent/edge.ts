@@ -37,6 +37,8 @@ export function openEdge(options: EdgeOptions): Role {
         .sort((a, b) => rank(b, prober.active) - rank(a, prober.active))
         .filter(({ state }) => state !== 'down')
         .map(({ tunnelAddress }) => ({ address: tunnelAddress, port: DNS_PORT })),
+    ownership: () => undefined,
+    findings: () => [],
     isReached: () => prober.view().some(({ state }) => state === 'up'),
     stop: () => {
       prober.stop();

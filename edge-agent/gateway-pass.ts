@@ -46,13 +46,14 @@ async function converge(input: GatewayPassInput): Promise<GatewayPass> {
   const directories = gatewayDirectories(input.paths);
   const paths = gatewayPaths(directories);
   const talk = (line: string) => talkToRuntime(paths.runtimeSocket, line);
-  const { address, port, redirectPort, account } = config.gateway;
+  const { address, port, redirectPort, ingressPort, account } = config.gateway;
   const wanted = gatewayDesired(leavesOf(document, 'routes'), {
     agent: config.agent,
     directories,
     pools: leafOf(document, 'self')?.pools ?? [],
     listen: { address, port },
     ...(redirectPort === undefined ? {} : { redirect: { address, port: redirectPort } }),
+    ...(ingressPort === undefined ? {} : { ingress: { address, port: ingressPort } }),
     ...(account === undefined ? {} : { account }),
   });
   const observed = await observeGateway({ talk, paths, nowMs: wallNow() });

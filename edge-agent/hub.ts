@@ -1,13 +1,14 @@
 /**
- * What a hub runs beside the loop: it answers probes, waits for messages, nudges its edges, and reports their liveness.
+ * What a hub runs beside the loop: it answers probes, waits for messages, nudges its edges, reports their liveness, and in
+ * a VPC has its part in owning the routes.
  * Everything it hears is a hint; what it does to packets comes from its document alone.
  */
 import type { Document, PeerLeaf } from '../protocol/document.ts';
-import type { Liveness } from '../protocol/report.ts';
-import { pollDelayMs, retryDelayMs } from './link/backoff.ts';
+import type { Finding, Liveness } from '../protocol/report.ts';
+import type { Cloud, Ownership, OwnershipOptions, OwnershipView } from './cloud/cloud.ts';
+import { HubMessages } from './hub-messages.ts';
 import type { Caller } from './link/fetch.ts';
 import { LivenessSender } from './link/liveness.ts';
-import { receiveMessages } from './link/messages.ts';
 import type { PeerSight } from './observe/peers.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
@@ -22,10 +23,18 @@ import { handshakeAge, type PeerStatus } from './status.ts';
 
 /** An edge probes several times a second; silence of this length is not chance. */
 const SILENCE_MS_MAX = 5_000;
-const DENIED_SECONDS = 30;
 const LATE_FACTOR = 1.5;
 
+/** Of a hub that is a cloud instance. */
+export interface HubCloud {
+  readonly account: Cloud;
+  /** Name of the hub. */
+  readonly hub: string;
+  readonly journal: OwnershipOptions['journal'];
+}
+
 export interface HubOptions {
+  readonly cloud?: HubCloud | undefined;
   readonly agent: string;
   readonly tuning: Tuning;
   readonly caller: Caller;
@@ -51,11 +60,10 @@ class HubRole implements Role {
   readonly #responder: Responder;
   readonly #nudges = new NudgeSender();
   readonly #liveness: LivenessSender;
-  readonly #messages: Poll;
+  readonly #messages: HubMessages;
+  readonly #ownership: Ownership | undefined;
   readonly #beats: Poll;
   #peers: readonly PeerLeaf[] = [];
-  #cursor = '';
-  #failures = 0;
   readonly #twins: Prober;
   #detours: Readonly<Record<string, string>> = {};
   #watch: NodeJS.Timeout | undefined;
@@ -66,8 +74,19 @@ class HubRole implements Role {
     this.#options = options;
     this.#responder = new Responder({ now: options.now });
     this.#liveness = new LivenessSender(options.caller, options.now);
-    this.#twins = new Prober({ settings: options.tuning, now: options.now, onChange: () => undefined });
-    this.#messages = new Poll(() => this.#receive());
+    const { cloud, now, wallNow } = options;
+    this.#ownership = cloud?.account.ownership({ hub: cloud.hub, journal: cloud.journal, now, wallNow });
+    this.#twins = new Prober({
+      settings: options.tuning,
+      now,
+      onChange: () => undefined,
+      onRound: ({ answered, late }) => this.#ownership?.round(answered, late),
+    });
+    this.#messages = new HubMessages({
+      ...options,
+      account: cloud?.account,
+      onChanged: (agents) => this.#tell(agents),
+    });
     this.#beats = new Poll(() => this.#beat());
   }
 
@@ -75,6 +94,9 @@ class HubRole implements Role {
     const self = document && leafOf(document, 'self');
     if (document === undefined || self === undefined) return;
     this.#peers = leavesOf(document, 'peer');
+    const slot = leafOf(document, 'slot');
+    this.#ownership?.update(slot);
+    this.#messages.update(slot?.queue);
     const twins = leafOf(document, 'twins')?.hubs ?? [];
     const known = [...this.#peers, ...twins].map(({ tunnelAddress }) => tunnelAddress);
     this.#responder.answer(self.tunnelAddress, new Set(known));
@@ -84,12 +106,19 @@ class HubRole implements Role {
     this.#startedMs = this.#options.now();
     this.#watchedMs = this.#startedMs;
     this.#watch = setInterval(() => this.#watchLegs(), this.#options.tuning.probeIntervalMs);
-    this.#messages.wake();
     this.#beats.wake();
   }
 
   choice(): Choice {
     return { mtuByHub: {}, detours: this.#detours };
+  }
+
+  ownership(): OwnershipView | undefined {
+    return this.#ownership?.view();
+  }
+
+  findings(): readonly Finding[] {
+    return [...(this.#ownership?.findings() ?? []), ...this.#messages.findings()];
   }
 
   isReached() {
@@ -110,6 +139,7 @@ class HubRole implements Role {
     this.#watch = undefined;
     this.#twins.stop();
     this.#messages.stop();
+    this.#ownership?.stop();
     this.#beats.stop();
     this.#responder.stop();
     this.#nudges.stop();
@@ -156,20 +186,9 @@ class HubRole implements Role {
   }
 
   /** Nudges every edge whose document changed, and fetches the hub's own. */
-  async #receive(): Promise<number> {
-    const { caller, chance, agent, onNudge } = this.#options;
-    const received = await receiveMessages(caller, this.#cursor);
-    if (received.kind === 'denied') return pollDelayMs(received.pollSeconds ?? DENIED_SECONDS, chance());
-    if (received.kind === 'unreachable') {
-      this.#failures += 1;
-      return retryDelayMs(this.#failures, chance());
-    }
-    this.#failures = 0;
-    this.#cursor = received.messages.cursor;
-    const changed = new Set(received.messages.changed);
-    if (changed.has(agent)) onNudge();
-    for (const peer of this.#peers) if (changed.has(peer.agent)) this.#nudges.nudge(peer.tunnelAddress);
-    return 0;
+  #tell(agents: ReadonlySet<string>): void {
+    if (agents.has(this.#options.agent)) this.#options.onNudge();
+    for (const peer of this.#peers) if (agents.has(peer.agent)) this.#nudges.nudge(peer.tunnelAddress);
   }
 
   async #beat(): Promise<number> {

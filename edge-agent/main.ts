@@ -20,7 +20,8 @@ program
   .command('enrol')
   .description('make keys, redeem a one-off token and write /etc/isthmus/agent.json')
   .requiredOption('--control-plane <url>', 'https://HOST[:PORT]')
-  .requiredOption('--token-file <file>', 'file that holds the token and nothing else')
+  .option('--token-file <file>', 'file that holds the token and nothing else')
+  .option('--slot <file>', 'instead of a token: the slot that this instance has taken, proved by its role')
   .option('--ca <file>', "PEM of the authority of the control plane's certificate")
   .option('--root-key <spki...>', "the deployment's signing root (SPKI in base64); others are refused")
   .option('--advertise <cidr...>', 'prefixes of this LAN to expose')
@@ -33,6 +34,16 @@ program
       `enrolled as ${outcome.config.agent} (${outcome.config.role}), tunnel address ${outcome.tunnelAddress}`,
     );
     if (!outcome.approved) console.log('waits for approval: PUT .../edges/NAME with approved: true');
+  });
+
+program
+  .command('slot')
+  .description("take a hub's slot for this cloud instance: its network interface and its key")
+  .argument('<file>', '/etc/isthmus/slot.json')
+  .action(async (file: string) => {
+    const { takeSlotOf } = await import('./slot-command.ts');
+    const { device, address } = await takeSlotOf(file, pathsUnder(rootDirectory()), environmentOf());
+    console.log(`has the slot: ${device}, ${address}`);
   });
 
 program

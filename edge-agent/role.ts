@@ -1,5 +1,7 @@
 /** What an agent runs beside the loop, by its role. One shape for both, so that the agent need not ask which it is. */
 import type { Document } from '../protocol/document.ts';
+import type { Finding } from '../protocol/report.ts';
+import type { OwnershipView } from './cloud/cloud.ts';
 import type { Upstream } from './names/upstream.ts';
 import type { Choice } from './plan/state.ts';
 import type { PeerStatus } from './status.ts';
@@ -13,5 +15,9 @@ export interface Role {
   nameHubs(): readonly Upstream[];
   /** True while a nudge can arrive: by a tunnel, or by a long poll of its own. */
   isReached(): boolean;
+  /** Who owns the routes of the VPC; undefined where there is no VPC. */
+  ownership(): OwnershipView | undefined;
+  /** What is wrong beside the host itself. */
+  findings(): readonly Finding[];
   stop(): void;
 }

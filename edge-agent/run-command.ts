@@ -1,8 +1,10 @@
 /** `edge-agent run`: the process around the agent: its name, its clock, its log and its end. It holds no rule. */
 import { rmSync, writeFileSync } from 'node:fs';
-import { Agent, type Clock } from './agent.ts';
+import { Agent } from './agent.ts';
+import type { Clock } from './clock.ts';
 import { openHost } from './host.ts';
 import { readIdentity } from './link/identity.ts';
+import { loadCloud } from './open-cloud.ts';
 import type { Config, Environment, Paths } from './settings.ts';
 
 const TITLE = 'isthmus-agent';
@@ -18,7 +20,10 @@ export async function runAgent(config: Config, paths: Paths, environment: Enviro
     chance: () => Math.random(),
   };
   const host = await openHost({ config, paths, environment, now: () => clock.monotonicMs() });
-  const agent = new Agent({ config, paths, identity, host, clock, log: (line) => console.log(line) });
+  const account =
+    config.cloud && (await loadCloud()).openCloud({ ...config.cloud, chance: () => clock.chance() });
+  const log = (line: string) => console.log(line);
+  const agent = new Agent({ config, paths, identity, host, clock, log, account });
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });

@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Address, Cidr } from '../protocol/address.ts';
 import { SigningRoot } from '../protocol/document.ts';
+import { Name } from '../protocol/metadata.ts';
 
 const CONFIG_BYTES_MAX = 1_000_000;
 
 /** Intervals that tests and unusual links change; the defaults are for a data center's line. */
 export const Tuning = z
   .strictObject({
-    probeIntervalMs: z.int().min(20).max(10_000).default(200),
+    probeIntervalMs: z.int().min(20).max(10_000).default(100),
     probeMisses: z.int().min(1).max(100).default(3),
     probeGoodToReturn: z.int().min(1).max(1_000).default(10),
     mtuVerifyMs: z.int().min(100).max(60_000).default(1_000),
@@ -33,9 +34,14 @@ const Gateway = z.strictObject({
   port: z.int().min(1).max(65_535).default(443),
   /** Plain HTTP that only redirects; off if absent. */
   redirectPort: z.int().min(1).max(65_535).optional(),
+  /** Plain HTTP for the cloud's ingress alone, which a firewall before the hub must see to; off if absent. */
+  ingressPort: z.int().min(1).max(65_535).optional(),
   /** Account that HAProxy's worker runs as. */
   account: z.string().max(32).optional(),
 });
+
+/** The account of a cloud instance, and the hub whose slot it fills. */
+const CloudPlace = z.strictObject({ region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/), hub: Name });
 
 /** `/etc/isthmus/agent.json`: written by `enrol`, mode 0600. */
 export const Config = z.strictObject({
@@ -49,6 +55,7 @@ export const Config = z.strictObject({
   namesListen: z.array(Address).max(16).optional(),
   resolvConf: z.string().default('/etc/resolv.conf'),
   gateway: Gateway.default(Gateway.parse({})),
+  cloud: CloudPlace.optional(),
   tuning: Tuning.default(Tuning.parse({})),
 });
 export type Config = z.infer<typeof Config>;
@@ -60,6 +67,8 @@ export interface Paths {
   readonly state: string;
   readonly identityKey: string;
   readonly wireguardKey: string;
+  /** What the host has of its slot, if it is a cloud instance. */
+  readonly slot: string;
   readonly ledger: string;
   readonly journal: string;
   readonly run: string;
@@ -72,6 +81,8 @@ export interface Environment {
   /** Binary of a userspace WireGuard, if the environment names one. */
   readonly wireguardGo: string | undefined;
   readonly path: string;
+  /** Where an instance's metadata is; another one in tests, by the variable that the SDK reads too. */
+  readonly metadataEndpoint: string;
 }
 
 export function readEnvironment(root: string | undefined): Environment {
@@ -79,6 +90,7 @@ export function readEnvironment(root: string | undefined): Environment {
     root: root ?? process.env['ISTHMUS_ROOT'] ?? '/',
     wireguardGo: process.env['ISTHMUS_WIREGUARD_GO'],
     path: process.env['PATH'] ?? '',
+    metadataEndpoint: process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] ?? 'http://169.254.169.254',
   };
 }
 
@@ -91,6 +103,7 @@ export function pathsUnder(root: string): Paths {
     state,
     identityKey: join(state, 'identity.key'),
     wireguardKey: join(state, 'wireguard.key'),
+    slot: join(state, 'slot.json'),
     ledger: join(state, 'ledger'),
     journal: join(state, 'journal.jsonl'),
     run,

@@ -1,6 +1,8 @@
 /** The status of a running agent from its parts: a pure gathering of values, so that socket, report and doctor agree. */
 
+import type { Finding } from '../protocol/report.ts';
 import { RELEASE } from '../protocol/version.ts';
+import type { OwnershipView } from './cloud/cloud.ts';
 import type { Contact } from './control-plane.ts';
 import type { Documents } from './documents.ts';
 import type { GatewayPass } from './gateway-pass.ts';
@@ -25,6 +27,9 @@ export interface StatusInput {
   readonly choice: Choice;
   readonly peers: readonly PeerStatus[];
   readonly names: readonly Listening[];
+  readonly ownership: OwnershipView | undefined;
+  /** Of the role. */
+  readonly findings: readonly Finding[];
 }
 
 export function statusOf(input: StatusInput): Status {
@@ -49,11 +54,16 @@ export function statusOf(input: StatusInput): Status {
       tornFiles: [...documents.torn],
     },
     activeHub: input.choice.activeHub,
+    ownership: input.ownership && {
+      ...input.ownership,
+      conflicts: [...input.ownership.conflicts],
+      failures: [...input.ownership.failures],
+    },
     peers: [...input.peers],
     prefixes: (document && leafOf(document, 'network')?.prefixes) ?? [],
     names: input.names.map(({ address, state, reason }) => ({ address, state, reason })),
     pass: pass && { ageSeconds: age(nowMs, input.passedMs), steps: pass.steps, failure: pass.failure },
-    findings: [...(pass?.findings ?? []), ...(input.gateway?.findings ?? [])],
+    findings: [...(pass?.findings ?? []), ...(input.gateway?.findings ?? []), ...input.findings],
   };
 }
 

@@ -55,6 +55,19 @@ export const Status = z.strictObject({
     tornFiles: z.array(z.string()),
   }),
   activeHub: z.string().optional(),
+  /** Of a hub in a VPC: who owns the VPC's routes, as this hub knows it. */
+  ownership: z
+    .strictObject({
+      owner: z.string().optional(),
+      epoch: z.int().optional(),
+      since: z.string().optional(),
+      readAgeSeconds: z.number().optional(),
+      lookAgeSeconds: z.number().optional(),
+      tables: z.int(),
+      conflicts: z.array(z.string()),
+      failures: z.array(z.string()),
+    })
+    .optional(),
   peers: z.array(Peer),
   prefixes: z.array(z.strictObject({ real: z.string(), virtual: z.string() })),
   names: z.array(
@@ -96,6 +109,7 @@ export function printStatus(status: Status): string {
           ],
         ]),
     ['active hub', status.activeHub ?? '-'],
+    ...ownershipLines(status.ownership),
     ['wireguard', status.implementation ?? '-'],
     ['names', status.names.map(({ address, state }) => `${address} ${state}`).join(', ') || '-'],
   ];
@@ -104,6 +118,22 @@ export function printStatus(status: Status): string {
 }
 
 const LABEL_WIDTH = 16;
+
+function ownershipLines(ownership: Status['ownership']): [string, string][] {
+  if (ownership === undefined) return [];
+  const { owner, epoch, since, tables, conflicts, failures } = ownership;
+  const held = owner === undefined ? 'nobody yet' : `${owner}, epoch ${epoch ?? '-'}, since ${since ?? '-'}`;
+  const look =
+    ownership.lookAgeSeconds === undefined
+      ? 'not looked at yet'
+      : `${tables} tables, ${conflicts.length} conflicts, ${failures.length} failures`;
+  return [
+    ['routes owner', `${held}${ageSuffix(ownership.readAgeSeconds)}`],
+    ['route tables', `${look}${ageSuffix(ownership.lookAgeSeconds)}`],
+    ...conflicts.map((conflict): [string, string] => ['conflict', conflict]),
+    ...failures.map((failure): [string, string] => ['failure', failure]),
+  ];
+}
 
 function documentLine(document: Status['document']): string {
   const applied =

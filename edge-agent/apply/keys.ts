@@ -1,7 +1,8 @@
 /** The agent's WireGuard key: made here, kept in a file that only root reads, and never shown. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { WireguardKey } from '../../protocol/enrolment.ts';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { WireguardKey } from '../../protocol/wireguard-key.ts';
 
 /** DER of a PKCS #8 private key for X25519, up to the 32 bytes of the key itself (RFC 8410). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex');
@@ -26,6 +27,16 @@ export async function ensureKey(file: string): Promise<string> {
   const made = generatePrivateKey();
   await writeKey(file, made);
   return publicKeyOf(made);
+}
+
+/** Keeps a key that was made elsewhere, as a slot's is; resolves to its public half. */
+export async function keepKey(file: string, privateKey: string): Promise<string> {
+  const publicKey = publicKeyOf(privateKey);
+  if ((await readPrivateKey(file)) !== privateKey) {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeKey(file, privateKey);
+  }
+  return publicKey;
 }
 
 /** Undefined if there is no file; rejects if it holds no key. */

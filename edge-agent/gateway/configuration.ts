@@ -10,6 +10,7 @@
  * There are no health checks: a slot has one server, so a check could only turn one 503 into another.
  */
 import { createHash } from 'node:crypto';
+import { INGRESS_CLIENT_HEADER, INGRESS_HOST_HEADER } from '../../protocol/ingress.ts';
 import type { GatewayPaths } from '../plan/gateway-files.ts';
 
 export interface Listen {
@@ -21,6 +22,11 @@ export interface ConfigurationSettings {
   readonly listen: Listen;
   /** Plain HTTP that only redirects to HTTPS; off if absent. */
   readonly redirect?: Listen;
+  /**
+   * Plain HTTP for the cloud's ingress, which terminates TLS before it: the same routes; off if absent. Whoever reaches it
+   * says by headers of ours who asked for which host, so only the ingress may.
+   */
+  readonly ingress?: Listen;
   /** Account that the worker runs as, locked into an empty directory; if absent it stays what it was started as. */
   readonly account?: string;
 }
@@ -32,14 +38,17 @@ const CONNECTIONS_MAX = 8_192;
 /** Segments `.` and `..`, also encoded, also with parameters: what was matched must be what the service sees. */
 const DOT_SEGMENTS = String.raw`(^|[/\\])\.\.?(;[^/\\]*)?([/\\]|$)`;
 /** Names that say who asked and how: only the gateway says that. `proxy` is read as a setting by CGI programs. */
-const CLAIMED_HEADERS = '^(x[-_]forwarded([-_].*)?|x[-_]real[-_]ip|forwarded|proxy|http2-settings)$';
+const CLAIMED_HEADERS =
+  '^(x[-_]forwarded([-_].*)?|x[-_]isthmus([-_].*)?|x[-_]real[-_]ip|forwarded|proxy|http2-settings)$';
 
 /** The text, and the revision that the running process tells by `show info`. */
 export function renderConfiguration(
   settings: ConfigurationSettings,
   paths: GatewayPaths,
 ): { text: string; revision: string } {
-  const rest = [DEFAULTS, frontend(settings, paths), redirect(settings, paths)].join('\n');
+  const rest = [DEFAULTS, https(settings, paths), ingress(settings, paths), redirect(settings, paths)].join(
+    '\n',
+  );
   const head = globalLines(settings, paths).join('\n');
   const revision = createHash('sha256').update(`${head}\n${rest}`).digest('hex').slice(0, 16);
   return { text: `global\n  description ${revision}\n${head}\n\n${rest}`, revision };
@@ -89,10 +98,9 @@ function lookup(paths: GatewayPaths): string {
   http-request return status 404 content-type text/plain string "No route of this gateway leads there.\\n" unless { var(txn.slot) -m found }`;
 }
 
-function frontend({ listen }: ConfigurationSettings, paths: GatewayPaths): string {
-  return `frontend https from isthmus
-  bind ${listen.address}:${listen.port} ssl crt-list ${paths.certificates} alpn h2,http/1.1
-  http-request return status 405 content-type text/plain string "This method is not served.\\n" if { method CONNECT TRACE }
+/** From a request to its slot. The variable `txn.client` holds the client's address by then. */
+function serve(paths: GatewayPaths): string {
+  return `  http-request return status 405 content-type text/plain string "This method is not served.\\n" if { method CONNECT TRACE }
   http-request return status 400 content-type text/plain string "A path must not have dot segments.\\n" if { path,url_dec -m reg '${DOT_SEGMENTS}' }
   http-request return status 413 content-type text/plain string "The body is too large.\\n" if { req.body_size gt ${BODY_BYTES_MAX} }
 ${lookup(paths)}
@@ -101,11 +109,29 @@ ${lookup(paths)}
   http-request del-header upgrade unless websocket
   http-request del-header connection unless websocket
   http-request set-header connection upgrade if websocket
-  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-For %[var(txn.client)]
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
   use_backend %[var(txn.slot)]
 `;
+}
+
+function https({ listen }: ConfigurationSettings, paths: GatewayPaths): string {
+  return `frontend https from isthmus
+  bind ${listen.address}:${listen.port} ssl crt-list ${paths.certificates} alpn h2,http/1.1
+  http-request set-var(txn.client) src
+${serve(paths)}`;
+}
+
+/** A client's address that can't be read leaves the connection's. */
+function ingress({ ingress: plain }: ConfigurationSettings, paths: GatewayPaths): string {
+  if (plain === undefined) return '';
+  return `frontend ingress from isthmus
+  bind ${plain.address}:${plain.port}
+  http-request set-var(txn.client) src
+  http-request set-var(txn.client) req.hdr_ip(${INGRESS_CLIENT_HEADER},-1) if { req.hdr_ip(${INGRESS_CLIENT_HEADER},-1) -m found }
+  http-request set-header host %[req.hdr(${INGRESS_HOST_HEADER})] if { req.hdr(${INGRESS_HOST_HEADER}) -m found }
+${serve(paths)}`;
 }
 
 function redirect({ redirect: plain }: ConfigurationSettings, paths: GatewayPaths): string {

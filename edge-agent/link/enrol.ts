@@ -3,7 +3,12 @@
  * gets the same answer, so a lost answer costs nothing. It must not write the configuration: the caller does.
  */
 import { canonicalJson } from '../../protocol/canonical.ts';
-import { ENROLMENT_CONTEXT, Enrolled, type EnrolmentStatement } from '../../protocol/enrolment.ts';
+import {
+  ENROLMENT_CONTEXT,
+  Enrolled,
+  type EnrolmentStatement,
+  type InstanceProof,
+} from '../../protocol/enrolment.ts';
 import { retryDelayMs } from './backoff.ts';
 import type { Caller } from './fetch.ts';
 import type { Identity } from './identity.ts';
@@ -15,6 +20,8 @@ const ATTEMPTS_MAX = 5;
 export interface EnrolmentInput {
   readonly identity: Identity;
   readonly statement: Omit<EnrolmentStatement, 'identityKey'>;
+  /** Of an instance that fills a slot: proves the text that the identity key signs, too. */
+  readonly prove?: ((text: string) => Promise<InstanceProof>) | undefined;
   /** Signing roots (SPKI in base64) that the operator named; empty: those of the answer are trusted once. */
   readonly rootKeys: readonly string[];
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -29,7 +36,7 @@ export type EnrolResult =
   | Unreachable;
 
 export async function enrol(caller: Caller, input: EnrolmentInput): Promise<EnrolResult> {
-  const body = enrolmentBody(input);
+  const body = await enrolmentBody(input);
   let result = await enrolOnce(caller, body);
   for (let attempt = 1; attempt < ATTEMPTS_MAX && result.kind === 'unreachable'; attempt += 1) {
     await input.sleep(retryDelayMs(attempt, input.chance()));
@@ -38,10 +45,11 @@ export async function enrol(caller: Caller, input: EnrolmentInput): Promise<Enro
   return result.kind === 'enrolled' ? pinnedOrForeign(result, input.rootKeys) : result;
 }
 
-function enrolmentBody(input: EnrolmentInput): string {
-  const statement = { ...input.statement, identityKey: input.identity.publicKey };
-  const proof = input.identity.sign(ENROLMENT_CONTEXT + canonicalJson(statement));
-  return canonicalJson({ statement, proof });
+async function enrolmentBody({ statement: stated, identity, prove }: EnrolmentInput): Promise<string> {
+  const statement = { ...stated, identityKey: identity.publicKey };
+  const text = ENROLMENT_CONTEXT + canonicalJson(statement);
+  const instance = prove === undefined ? {} : { instance: await prove(text) };
+  return canonicalJson({ statement, proof: identity.sign(text), ...instance });
 }
 
 async function enrolOnce(caller: Caller, body: string): Promise<EnrolResult> {

@@ -57,7 +57,10 @@ function sharedOf({ document, self }: Hub): string[] {
   return sortPrefixes([...self.pools, ...leavesOf(document, 'peer').flatMap(({ native }) => native)]);
 }
 
-/** Aggregates lead to the edges' device; an edge whose leg is lost has its prefixes led to a twin meanwhile. */
+/**
+ * Aggregates lead to the edges' device; an edge whose leg is lost has its prefixes led to a twin meanwhile. What is for the VPC
+ * goes by the hub that owns the VPC's routes: answers come back there, and a connection is tracked where both directions pass.
+ */
 function routesOf(hub: Hub): RouteState[] {
   const aggregates = sharedOf(hub).map((prefix) => ({ prefix, device: hub.device }));
   const own = hub.links.map((link) => ({ prefix: `${link.tunnelAddress}/32`, device: link.device }));
@@ -65,7 +68,12 @@ function routesOf(hub: Hub): RouteState[] {
     const link = hub.links.find(({ name }) => name === hub.choice.detours?.[agent]);
     return link ? [...virtual, ...native].map((prefix) => ({ prefix, device: link.device })) : [];
   });
-  return [...new Map([...aggregates, ...own, ...detours].map((route) => [route.prefix, route])).values()];
+  const owner = hub.links.find(({ name }) => name === hub.choice.vpcVia);
+  const behind = owner ? (leafOf(hub.document, 'network')?.prefixes ?? []) : [];
+  const vpc = behind.map(({ virtual }) => ({ prefix: virtual, device: owner?.device ?? hub.device }));
+  return [
+    ...new Map([...aggregates, ...own, ...detours, ...vpc].map((route) => [route.prefix, route])).values(),
+  ];
 }
 
 /** All peers share one device, so every packet leaves where it came in: the kernel would call that a detour. */

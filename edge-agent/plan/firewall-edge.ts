@@ -14,7 +14,7 @@ export function edgeText(rules: EdgeRules): string {
       addressSet('hubs', [...rules.hubAddresses].sort()),
       ...translation(rules.site),
       inboundChain(rules.site),
-      siteChain(),
+      siteChain('edge'),
       forwardChain(rules),
       inputChain(),
     ],

@@ -25,9 +25,9 @@ export function hubText(rules: HubRules): string {
   return table({
     counters: HUB_COUNTERS,
     blocks: [
-      addressSet('translated', collapse(site?.mappings.map(({ virtual }) => virtual) ?? [])),
+      addressSet('tracked', trackedOf(site)),
       ...(site
-        ? [...siteSets(site, rules.pools), ...translation(site), inboundChain(site), siteChain()]
+        ? [...siteSets(site, rules.pools), ...translation(site), inboundChain(site), siteChain('hub')]
         : []),
       ...rules.tenants.flatMap(tenantBlocks),
       tenantMap(rules.tenants),
@@ -38,6 +38,28 @@ export function hubText(rules: HubRules): string {
       inputChain(rules.tunnelAddress),
     ],
   });
+}
+
+/** Destinations whose packets have a state here: the VPC, by virtual addresses, and by real ones where a native route leads there. */
+function trackedOf(site: HubRules['site']): string[] {
+  const mappings = site?.mappings ?? [];
+  const real = (site?.native ?? []).length > 0 ? mappings.map((mapping) => mapping.real) : [];
+  return collapse([...mappings.map(({ virtual }) => virtual), ...real]);
+}
+
+/** What goes on to the hub that owns the VPC's routes is translated and tracked there. */
+function byOwner({ links, site }: HubRules): string[] {
+  if (links.length === 0 || site === undefined) return [];
+  return [
+    rule(
+      `ip daddr @own_virtual fib daddr oifname ${anyOfDevices(links)} notrack`,
+      'another hub owns the routes of the VPC',
+    ),
+  ];
+}
+
+function anyOfDevices(devices: readonly string[]): string {
+  return `{ ${devices.map((device) => `"${device}"`).join(', ')} }`;
 }
 
 /** Prefixes that belong to a tenant as a source. */
@@ -109,7 +131,8 @@ function toWire(ports: readonly number[]): Block[] {
   return [{ header: 'chain to_wire', lines: [hook, ...untracked('oifname != "ist*" udp sport', ports)] }];
 }
 
-function fromTunnel({ tunnelAddress, ports }: HubRules): Block {
+function fromTunnel(rules: HubRules): Block {
+  const { tunnelAddress, ports } = rules;
   return {
     header: 'chain from_tunnel',
     lines: [
@@ -117,7 +140,8 @@ function fromTunnel({ tunnelAddress, ports }: HubRules): Block {
       ...untracked('iifname != "ist*" fib daddr type local udp dport', ports),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule(`ip daddr ${tunnelAddress} accept`, 'for the hub itself: see input'),
-      rule('ip daddr != @translated notrack', 'no state between tunnels'),
+      rule('ip daddr != @tracked notrack', 'no state between tunnels'),
+      ...byOwner(rules),
       rule('ip saddr vmap @tenant_of', 'what the tenant of the source allows'),
       rule('counter name not_ours drop', 'the source belongs to no tenant'),
     ],
@@ -141,7 +165,7 @@ function toTunnel(tunnelAddress: string): Block {
 /** Two hubs that have both lost an edge would else send its packets to and fro. */
 function noReturn(links: readonly string[]): string[] {
   if (links.length === 0) return [];
-  const devices = `{ ${links.map((device) => `"${device}"`).join(', ')} }`;
+  const devices = anyOfDevices(links);
   return [
     rule(
       `iifname ${devices} oifname ${devices} counter name no_way drop`,

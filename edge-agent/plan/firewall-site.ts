@@ -78,8 +78,17 @@ export function clampLines(clamps: readonly Clamp[]): string[] {
   );
 }
 
+/**
+ * A native connection may pass two hubs, one in each direction, and neither sees both: what is not the first packet of a
+ * connection is then left to the host that it is for, and to the VPC's own rules.
+ */
+const HALF_SEEN = rule(
+  'iifname "ist*" ip saddr @native ip daddr @own_real ct state invalid tcp flags & (syn | ack) != syn accept',
+  'the other direction passes another hub',
+);
+
 /** Judges every packet between the tunnel and the LAN; ends in a verdict. */
-export function siteChain(): Block {
+export function siteChain(at: 'edge' | 'hub'): Block {
   return {
     header: 'chain site',
     lines: [
@@ -93,6 +102,7 @@ export function siteChain(): Block {
         'ct original ip daddr @own_real ct original ip saddr @native jump inbound',
         'begun outside, on a native route',
       ),
+      ...(at === 'hub' ? [HALF_SEEN] : []),
       rule('oifname "ist*" counter name not_ours drop', 'this source is not exposed'),
       rule('counter name policy_denied drop', 'no policy allows this'),
     ],

@@ -100,6 +100,8 @@ export interface Choice {
   readonly mtuByHub: Readonly<Record<string, number>>;
   /** Of a hub: edges (by agent id) that are reached by another hub of the group for now. */
   readonly detours?: Readonly<Record<string, string>>;
+  /** Of a hub: the hub that owns the routes of the VPC that both stand in, if that is another one and is up. */
+  readonly vpcVia?: string | undefined;
 }
 
 /** A host without anything of ours, as what is and as what should be. */

@@ -5,7 +5,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { PROBE_PORT } from '../../protocol/document.ts';
 import { answeredMtu, type MtuState, tickMtu, UNMEASURED } from '../plan/mtu.ts';
-import { NO_PATH, nextPath, type PathState, withHubs } from '../plan/path.ts';
+import { NO_PATH, nextPath, type PathState, type Round, withHubs } from '../plan/path.ts';
 import { decodeProbe, encodeProbe, IP_AND_UDP_BYTES } from './packet.ts';
 import { TunnelSocket } from './socket.ts';
 
@@ -43,6 +43,8 @@ export interface ProberOptions {
   readonly now: () => number;
   /** The active hub, a hub's state or a tunnel's MTU is another one now. */
   readonly onChange: () => void;
+  /** A round is over; hubs by name. */
+  readonly onRound?: ((round: Round) => void) | undefined;
   /** Port of the hubs' responders; another one in tests. */
   readonly port?: number;
 }
@@ -131,6 +133,7 @@ export class Prober {
       },
     );
     for (const target of targets) this.#send(target, nowMs);
+    this.#options.onRound?.({ answered, late });
     if (this.#verdict() !== before) onChange();
   }
 

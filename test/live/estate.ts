@@ -5,29 +5,35 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory, findWireguard } from '../../local/artifacts.ts';
 import type { Running } from '../../local/command.ts';
 import { type ControlPlane, startControlPlane } from '../../local/control-plane.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
 import type { Host } from '../../local/lab-host.ts';
 import {
-  ECHO_HTTP_PORT,
   type RaisedHub,
   type RaisedSite,
   type RaisedStage,
   raiseStage,
   type SiteStage,
 } from '../../local/lab-topology.ts';
-import { Edge } from '../../protocol/edge.ts';
-import { Hub } from '../../protocol/hub.ts';
 import { Site } from '../../protocol/site.ts';
-import { TokenCreated } from '../../protocol/token.ts';
-import { agentCommand, describeAgents } from './agent-command.ts';
+import { type Account, openAccount } from './account.ts';
+import { describeAgents } from './agent-command.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
-import { eventually } from './eventually.ts';
+import {
+  enrolWith,
+  found,
+  type Joiner,
+  joinedSite,
+  joinHub,
+  joinSite,
+  makeCloudSite,
+  type Parts,
+  startAgent,
+} from './joining.ts';
+import { joinSlots } from './slot-hubs.ts';
 
 const PORT = 8443;
-const JOIN_MS_MAX = 30_000;
 
 export interface EstateSite extends SiteStage {
   /** `demo` unless given. */
@@ -42,6 +48,8 @@ export interface EstateSettings {
   readonly hubs?: number;
   readonly sites: readonly EstateSite[];
   readonly vpc?: boolean;
+  /** Hubs are slots in an emulated cloud account with so many route tables; implies `vpc`. */
+  readonly cloud?: { readonly routeTables: number };
   /** Written into every agent's settings before it starts. */
   readonly tuning?: Readonly<Record<string, number>>;
 }
@@ -59,6 +67,10 @@ export interface Estate {
   readonly stage: RaisedStage;
   readonly api: ApiClient;
   readonly state: string;
+  /** Of `cloud`. */
+  readonly account: Account | undefined;
+  /** Network interfaces of the hubs' slots, in their order. */
+  readonly interfaces: readonly string[];
   hub(index: number): RaisedHub;
   site(name: string): JoinedSite;
   /** The first LAN host of a site. */
@@ -84,37 +96,34 @@ export async function raiseEstate(settings: EstateSettings): Promise<Estate> {
   const state = await mkdtemp(join(tmpdir(), 'isthmus-estate-'));
   const running = new Map<Host, Running>();
   const plane: { current?: ControlPlane } = {};
+  const cloud: { account?: Account } = {};
   const destroy = async () => {
     try {
       await lab.destroy();
     } finally {
       await plane.current?.close();
+      await cloud.account?.close();
       await rm(state, { recursive: true, force: true });
     }
   };
   try {
-    return await build({ settings, lab, state, running, plane, destroy });
+    if (settings.cloud !== undefined)
+      cloud.account = await openAccount(lab.machineAddress, settings.cloud.routeTables);
+    return await build({ settings, lab, state, running, environments: new Map(), plane, cloud, destroy });
   } catch (error) {
     await destroy();
     throw error;
   }
 }
 
-interface Parts {
-  readonly settings: EstateSettings;
-  readonly lab: Lab;
-  readonly state: string;
-  readonly running: Map<Host, Running>;
-  readonly plane: { current?: ControlPlane };
-  readonly destroy: () => Promise<void>;
-}
-
 async function build(parts: Parts): Promise<Estate> {
-  const { settings, lab, state, running, plane, destroy } = parts;
+  const { settings, lab, state, running, plane, destroy, cloud } = parts;
+  const hasVpc = settings.vpc === true || settings.cloud !== undefined;
+  const interfaces: string[] = [];
   const stage = await raiseStage(lab, {
     hubs: settings.hubs ?? 1,
     sites: settings.sites,
-    ...(settings.vpc === true ? { vpc: true } : {}),
+    ...(hasVpc ? { vpc: true } : {}),
   });
   const first = await openControlPlane(parts);
   const api = createApiClient({ url: first.url, ca: first.authority ?? '', key: first.adminKey ?? '' });
@@ -123,8 +132,18 @@ async function build(parts: Parts): Promise<Estate> {
   const tenants = new Set(settings.sites.map((site) => site.tenant ?? 'demo'));
   for (const name of tenants)
     await api.send('POST', '/v1/tenants', { body: { metadata: { name }, spec: {} } });
-  if (settings.vpc === true) await makeCloudSite(api);
-  await Promise.all(stage.hubs.map((hub, index) => joinHub(joiner, hub, index)));
+  if (hasVpc) await makeCloudSite(api);
+  if (cloud.account === undefined)
+    await Promise.all(stage.hubs.map((hub, index) => joinHub(joiner, hub, index)));
+  else
+    interfaces.push(
+      ...(await joinSlots({
+        ...joiner,
+        account: cloud.account,
+        hubs: stage.hubs,
+        enrol: (host, flags, env) => enrolWith(joiner, host, { flags, env }),
+      })),
+    );
   const now = settings.sites.filter((site) => site.joined !== false);
   await Promise.all(now.map((site) => joinSite(joiner, site)));
   return {
@@ -132,6 +151,8 @@ async function build(parts: Parts): Promise<Estate> {
     stage,
     api,
     state,
+    account: cloud.account,
+    interfaces,
     hub: (index) => found(stage.hubs[index], `hub ${index}`),
     site: (name) => joinedSite(joiner, name),
     lanHost: (site) => found(joinedSite(joiner, site).lanHosts[0], `LAN host in ${site}`).host,
@@ -178,107 +199,10 @@ async function openControlPlane({ lab, state, plane }: Parts): Promise<ControlPl
   return opened;
 }
 
-interface Joiner extends Parts {
-  readonly stage: RaisedStage;
-  readonly api: ApiClient;
-  readonly ca: string;
-  readonly url: string;
-}
-
-async function makeCloudSite(api: ApiClient): Promise<void> {
-  await api.create(
-    '/v1/tenants/demo/sites',
-    {
-      metadata: { name: 'cloud' },
-      spec: { kind: 'vpc', allotment: ['172.31.0.0/24'], prefixes: ['172.31.0.0/24'] },
-    },
-    Site,
-  );
-}
-
-async function joinHub(joiner: Joiner, hub: RaisedHub, index: number): Promise<void> {
-  const name = `hub${index + 1}`;
-  const { api, settings } = joiner;
-  const vpc = settings.vpc === true ? { vpc: { tenant: 'demo', site: 'cloud' } } : {};
-  await api.create(
-    '/v1/hubs',
-    { metadata: { name }, spec: { endpoint: `${hub.address}:51820`, ...vpc } },
-    Hub,
-  );
-  const token = await api.create(`/v1/hubs/${name}/tokens`, { spec: {} }, TokenCreated);
-  await enrol(joiner, hub.host, [
-    token.secret,
-    ...(settings.vpc === true ? ['--lan-device', hub.vpcDevice] : []),
-  ]);
-  await eventually(async () => {
-    const { status } = await api.get(`/v1/hubs/${name}`, Hub);
-    if (status.applied === undefined) throw new Error(`${name} has applied nothing yet`);
-  }, JOIN_MS_MAX);
-}
-
-async function joinSite(joiner: Joiner, wanted: EstateSite): Promise<void> {
-  const { api } = joiner;
-  const site = joinedSite(joiner, wanted.name);
-  const spec = { allotment: [wanted.lan], prefixes: [wanted.lan], ...wanted.spec };
-  await api.create(`/v1/tenants/${site.tenant}/sites`, { metadata: { name: wanted.name }, spec }, Site);
-  const token = await api.create(
-    `/v1/tenants/${site.tenant}/tokens`,
-    { spec: { site: wanted.name, approve: true } },
-    TokenCreated,
-  );
-  const web = { address: site.lanHosts[0]?.address, port: ECHO_HTTP_PORT };
-  await api.send('POST', `${site.path}/services`, { body: { metadata: { name: 'web' }, spec: web } });
-  await enrol(joiner, site.edge, [token.secret, '--lan-device', site.lanDevice]);
-  await eventually(async () => {
-    const { status } = await api.get(site.edgePath, Edge);
-    if (status.applied === undefined || !status.links.some((link) => link.up))
-      throw new Error(`${wanted.name} is not up: ${JSON.stringify(status)}`);
-  }, JOIN_MS_MAX);
-}
-
-async function enrol(joiner: Joiner, host: Host, [secret = '', ...flags]: readonly string[]): Promise<void> {
-  const program = findWireguard({ cache: cacheDirectory(process.env), environment: process.env });
-  if (program !== undefined) await host.check(['install', '-D', program, '/opt/isthmus/wireguard-go']);
-  await host.write('/run/token', secret);
-  await host.write('/run/ca.pem', joiner.ca);
-  const command = agentCommand('enrol', '--control-plane', joiner.url, '--token-file', '/run/token');
-  await host.check([...command, '--ca', '/run/ca.pem', ...flags]);
-  await host.check(['rm', '/run/token']);
-  if (joiner.settings.tuning !== undefined) await tune(host, joiner.settings.tuning);
-  startAgent(joiner, host);
-}
-
-async function tune(host: Host, tuning: Readonly<Record<string, number>>): Promise<void> {
-  const path = '/etc/isthmus/agent.json';
-  const config: unknown = JSON.parse(await host.read(path));
-  await host.write(path, JSON.stringify({ ...Object(config), tuning }));
-}
-
-function startAgent({ running }: Parts, host: Host): Running {
-  const agent = host.spawn(agentCommand('run'));
-  running.set(host, agent);
-  return agent;
-}
-
-function joinedSite({ settings, stage }: Joiner, name: string): JoinedSite {
-  const raised = found(
-    stage.sites.find((site) => site.name === name),
-    name,
-  );
-  const tenant = settings.sites.find((site) => site.name === name)?.tenant ?? 'demo';
-  const path = `/v1/tenants/${tenant}`;
-  return { ...raised, tenant, path: `${path}/sites/${name}`, edgePath: `${path}/edges/${name}` };
-}
-
 async function virtualOf(joiner: Joiner, name: string, address: string): Promise<string> {
   const tenant = joiner.settings.sites.find((site) => site.name === name)?.tenant ?? 'demo';
   const { status } = await joiner.api.get(`/v1/tenants/${tenant}/sites/${name}`, Site);
   const last = address.split('.').at(-1) ?? '';
   const mapping = found(status.prefixes[0], `a prefix of ${name}`);
   return mapping.virtual.replace(/\d+\/\d+$/, last);
-}
-
-function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`there is no ${what}`);
-  return value;
 }

@@ -86,7 +86,7 @@ export class Stand {
   readonly hands: GatewayHands;
   readonly supplied: string;
 
-  constructor(port: number, redirectPort?: number) {
+  constructor(port: number, plain: { readonly redirect?: number; readonly ingress?: number } = {}) {
     this.supplied = join(this.root, 'etc');
     const directories = {
       state: join(this.root, 'state'),
@@ -101,7 +101,8 @@ export class Stand {
       pools: ['127.0.0.0/8'],
       listen: { address: '127.0.0.1', port },
       account: 'haproxy',
-      ...(redirectPort === undefined ? {} : { redirect: { address: '127.0.0.1', port: redirectPort } }),
+      ...(plain.redirect === undefined ? {} : { redirect: { address: '127.0.0.1', port: plain.redirect } }),
+      ...(plain.ingress === undefined ? {} : { ingress: { address: '127.0.0.1', port: plain.ingress } }),
     };
     this.hands = {
       run,
@@ -250,6 +251,7 @@ export interface Site {
   readonly blue: Upstream;
   readonly routes: readonly Route[];
   readonly redirectPort: number;
+  readonly ingressPort: number;
   /** PEM of the hub's authority. */
   readonly ca: string;
   get(host: string, path?: string, headers?: Record<string, string>): Promise<Answer>;
@@ -259,8 +261,8 @@ export interface Site {
 /** A gateway that serves a shop: all of it by red, its cart by blue; and a service that is away. */
 export async function openSite(): Promise<Site> {
   const [red, blue] = await Promise.all([startUpstream('127.1.0.1'), startUpstream('127.1.0.2')]);
-  const redirectPort = await freePort();
-  const stand = new Stand(await freePort(), redirectPort);
+  const [redirectPort, ingressPort] = await Promise.all([freePort(), freePort()]);
+  const stand = new Stand(await freePort(), { redirect: redirectPort, ingress: ingressPort });
   const end = async () => {
     await stand.end();
     await Promise.all([red.stop(), blue.stop()]);
@@ -275,7 +277,7 @@ export async function openSite(): Promise<Site> {
     const ca = (await stand.observe()).authority ?? '';
     const get: Site['get'] = (host, path = '/', headers = {}) =>
       ask({ host, path, headers, port: stand.port, ca });
-    return { stand, red, blue, routes, redirectPort, ca, get, end };
+    return { stand, red, blue, routes, redirectPort, ingressPort, ca, get, end };
   } catch (cause) {
     await end();
     throw cause;

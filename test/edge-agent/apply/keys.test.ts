@@ -9,7 +9,7 @@ import {
   publicKeyOf,
   readPrivateKey,
 } from '../../../edge-agent/apply/keys.ts';
-import { WireguardKey } from '../../../protocol/enrolment.ts';
+import { WireguardKey } from '../../../protocol/wireguard-key.ts';
 import { recorded } from '../observe/recorded.ts';
 
 let directory: string;

@@ -7,6 +7,13 @@ const paths = gatewayPaths({ state: '/state', run: '/run/gateway', supplied: '/e
 const listen = { address: '10.0.0.1', port: 443 };
 const plain = renderConfiguration({ listen }, paths);
 
+/** The lines below `frontend NAME`. */
+function frontendOf(text: string, name: string): string {
+  return (
+    text.split(new RegExp(`^frontend ${name} from isthmus\n`, 'm'))[1]?.split(/\n\n|^frontend /m)[0] ?? ''
+  );
+}
+
 describe('the fixed part', () => {
   test('has one admin door, a unix socket for root alone', () => {
     const doors = plain.text.split('\n').filter((line) => /^ +(stats|bind) /.test(line));
@@ -26,6 +33,24 @@ describe('the fixed part', () => {
     const redirect = { address: '10.0.0.1', port: 80 };
     expect(plain.text).not.toContain('frontend http ');
     expect(renderConfiguration({ listen, redirect }, paths).text).toContain('bind 10.0.0.1:80\n');
+  });
+
+  test('listens for the ingress only when it is asked to, and serves there what it serves by HTTPS', () => {
+    const ingress = { address: '10.0.0.1', port: 8080 };
+    expect(plain.text).not.toContain('frontend ingress ');
+    const { text } = renderConfiguration({ listen, ingress }, paths);
+    expect(text).toContain('bind 10.0.0.1:8080\n');
+    const [https = '', byIngress = ''] = ['https', 'ingress'].map((name) => frontendOf(text, name));
+    const served = https.slice(https.indexOf('  http-request return'));
+    expect(served).toContain('map_beg(/state/routes.map)');
+    expect(byIngress.endsWith(served)).toBe(true);
+  });
+
+  test('believes what the ingress says of host and client on its own listener only', () => {
+    const ingress = { address: '10.0.0.1', port: 8080 };
+    const { text } = renderConfiguration({ listen, ingress }, paths);
+    const believes = (name: string) => /x-isthmus-(host|client)/.test(frontendOf(text, name));
+    expect([believes('https'), believes('ingress')]).toEqual([false, true]);
   });
 
   test('locks the worker into an empty directory when it has an account', () => {

@@ -174,7 +174,7 @@ describe('a hub', () => {
       'iifname != "ist*" fib daddr type local udp dport { 51820 } notrack accept',
       'iifname != "ist*" accept',
       'ip daddr 100.64.0.1 accept',
-      'ip daddr != @translated notrack',
+      'ip daddr != @tracked notrack',
       'ip saddr vmap @tenant_of',
       'counter name not_ours drop',
     ]);

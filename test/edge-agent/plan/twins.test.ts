@@ -148,3 +148,43 @@ describe('a hub with a lost leg', () => {
     expect(at).toBeLessThan(accept);
   });
 });
+
+describe('a hub in a VPC whose routes another hub owns', () => {
+  const network: Leaf = {
+    kind: 'network',
+    tenant: 'a',
+    site: 'cloud',
+    prefixes: [{ real: '172.31.0.0/24', virtual: '100.65.9.0/24' }],
+    lan: 'routed',
+    native: [],
+  };
+  const stateWith = (vpcVia: string | undefined) => {
+    const result = desired({
+      document: documentOf('alpha', { network }),
+      facts: { ...factsOf('hub'), agent: 'hub.alpha' },
+      choice: { mtuByHub: {}, vpcVia },
+    });
+    if (result.kind === 'refused') throw new Error(JSON.stringify(result.findings));
+    return result.state;
+  };
+  const link = interfaceName('hub.alpha', 'beta');
+
+  test('leads what is for the VPC to the owner, and has the same firewall as before: a change of owner is a change of a route', () => {
+    const own = stateWith(undefined);
+    const other = stateWith('beta');
+    expect(other.routes.filter(({ prefix }) => prefix === '100.65.9.0/24')).toEqual([
+      { prefix: '100.65.9.0/24', device: link },
+    ]);
+    expect(own.routes.filter(({ prefix }) => prefix === '100.65.9.0/24')).toEqual([]);
+    expect({ ...other, routes: [] }).toEqual({ ...own, routes: [] });
+  });
+
+  test('delivers itself where the owner is no hub that it has a link to', () => {
+    expect(stateWith('stranger')).toEqual(stateWith(undefined));
+  });
+
+  test('tracks no packet that goes on by a link', () => {
+    const rules = stateWith(undefined).firewall?.text ?? '';
+    expect(rules).toMatch(/ip daddr @own_virtual fib daddr oifname \{ "ist[^}]*\} notrack/);
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * The API: an HTTP API in front of one function. The function may read and write the table, read leaves and the token
+ * secret. It can sign nothing, move no route and see no WireGuard key.
+ */
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { CloudFunction, LOG_RETENTION } from './function.ts';
+import type { Leaves } from './leaves.ts';
+import { accept } from './nag.ts';
+import { allow } from './permission.ts';
+import type { Table } from './table.ts';
+
+/** Far above what ten thousand sites ask for, and low enough to bound a bill. */
+export const REQUESTS_PER_SECOND_MAX = 200;
+export const REQUESTS_BURST_MAX = 400;
+/** More memory is more processor: it halves the cold start. */
+const MEMORY_MIB = 1024;
+/** API Gateway gives up after 30. */
+const TIMEOUT_SECONDS = 29;
+
+export interface ApiHandlerProps {
+  readonly table: Table;
+  readonly leaves: Leaves;
+  readonly tokenSecret: { readonly secretArn: string };
+  readonly bundles: string;
+  readonly roots: string;
+  readonly pools: string;
+  /** Where the installer's downloads lie. */
+  readonly downloads: string;
+}
+
+/** The address comes first, because others are made with it; what answers there is added by `answer`. */
+export class Api extends Construct {
+  readonly url: string;
+  readonly host: string;
+  readonly api: HttpApi;
+  readonly stage: HttpStage;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.api = new HttpApi(this, 'Api', {
+      description: "Isthmus' control plane",
+      createDefaultStage: false,
+    });
+    const log = new LogGroup(this, 'AccessLog', {
+      retention: LOG_RETENTION,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: REQUESTS_PER_SECOND_MAX, burstLimit: REQUESTS_BURST_MAX },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(log),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
+      },
+    });
+    this.url = this.api.apiEndpoint;
+    this.host = `${this.api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+  }
+
+  /** Makes the function that answers every path. */
+  answer(props: ApiHandlerProps): CloudFunction {
+    const handler = new CloudFunction(this, 'Handler', {
+      bundle: 'api',
+      bundles: props.bundles,
+      description: "Isthmus' API",
+      memoryMiB: MEMORY_MIB,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      environment: {
+        table: props.table.name,
+        leaves: props.leaves.name,
+        roots: props.roots,
+        pools: props.pools,
+        tokenSecret: props.tokenSecret.secretArn,
+        downloads: props.downloads,
+      },
+    });
+    props.table.grant(handler.role, ['GetItem', 'PutItem', 'Query', 'DeleteItem']);
+    props.leaves.grantRead(handler.role);
+    allow(handler.role, {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [props.tokenSecret.secretArn],
+    });
+    const route = new HttpRoute(this, 'Everything', {
+      httpApi: this.api,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration: new HttpLambdaIntegration('Function', handler.function),
+    });
+    accept(route, 'apiAuthorizesItself');
+    return handler;
+  }
+}
+
+/** Who asked what and how it went; never a header, a body or a query, where secrets may be. */
+const ACCESS_LOG = {
+  time: '$context.requestTime',
+  requestId: '$context.requestId',
+  address: '$context.identity.sourceIp',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  bytes: '$context.responseLength',
+  milliseconds: '$context.responseLatency',
+  failure: '$context.integrationErrorMessage',
+};

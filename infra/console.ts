@@ -1,0 +1,204 @@
+/**
+ * The console's files and the installer's downloads: a private bucket behind CloudFront. The API answers under the same
+ * name (`/v1`), so the page asks nobody else, and its policy forbids everything that is not its own.
+ */
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  HeadersFrameOption,
+  HeadersReferrerPolicy,
+  HttpVersion,
+  OriginProtocolPolicy,
+  OriginRequestPolicy,
+  OriginSslPolicy,
+  PriceClass,
+  ResponseHeadersPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { Construct } from 'constructs';
+import type { Api } from './api.ts';
+import { LOG_RETENTION } from './function.ts';
+import { accept, acceptAbout } from './nag.ts';
+import { allow } from './permission.ts';
+
+/** Nothing but our own files; no inline script or style, no frame around us, no form to elsewhere. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HSTS_DAYS = 365;
+/** An installer that was fetched after an update must not meet older downloads for long: their hashes differ. */
+const DOWNLOADS_CACHED_SECONDS = 60;
+/** Unpacks Node for two processors. */
+const UPLOADER_MEMORY_MIB = 1024;
+
+export interface ConsoleProps {
+  readonly api: Api;
+  /** Directory of the page. */
+  readonly page: string;
+  /** Directory of the installer's downloads. */
+  readonly downloads: string;
+}
+
+export class Console extends Construct {
+  readonly bucket: Bucket;
+  readonly distribution: Distribution;
+  readonly url: string;
+  /** Where the installer's downloads lie. */
+  readonly downloadsUrl: string;
+
+  constructor(scope: Construct, id: string, props: ConsoleProps) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      autoDeleteObjects: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(this.bucket, 'bucketWithoutAccessLog');
+    const log = new LogGroup(this, 'Log', { retention: LOG_RETENTION, removalPolicy: RemovalPolicy.DESTROY });
+    acceptEmptier(this);
+    this.distribution = this.distribute(props.api);
+    this.url = `https://${this.distribution.distributionDomainName}`;
+    this.downloadsUrl = `${this.url}/install`;
+    this.upload(props, log);
+  }
+
+  private distribute(api: Api): Distribution {
+    const headers = securityHeaders(this);
+    const viewer = {
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      responseHeadersPolicy: headers,
+      compress: true,
+    };
+    const toApi = {
+      ...viewer,
+      origin: new HttpOrigin(api.host, {
+        protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+        originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+      }),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+    };
+    const distribution = new Distribution(this, 'Distribution', {
+      comment: 'Isthmus: console and downloads',
+      defaultRootObject: 'index.html',
+      defaultBehavior: {
+        ...viewer,
+        origin: S3BucketOrigin.withOriginAccessControl(asInterface(this.bucket)),
+      },
+      additionalBehaviors: { '/v1/*': toApi, '/openapi.json': toApi },
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      priceClass: PriceClass.PRICE_CLASS_100,
+    });
+    accept(
+      distribution,
+      'cloudFrontsOwnCertificate',
+      'consoleForAllCountries',
+      'consoleWithoutFirewall',
+      'consoleWithoutAccessLog',
+    );
+    return distribution;
+  }
+
+  /** The page is looked at anew each time; downloads are big and keep for a minute. */
+  private upload(props: ConsoleProps, logGroup: LogGroup): void {
+    const page = new Asset(this, 'Page', { path: props.page });
+    const downloads = new Asset(this, 'Downloads', { path: props.downloads });
+    const both = {
+      destinationBucket: asInterface(this.bucket),
+      memoryLimit: UPLOADER_MEMORY_MIB,
+      role: this.uploaderRole([page, downloads], logGroup).withoutPolicyUpdates(),
+      logGroup,
+      outputObjectKeys: false,
+    };
+    new BucketDeployment(this, 'UploadPage', {
+      ...both,
+      sources: [Source.bucket(page.bucket, page.s3ObjectKey)],
+      exclude: ['install/*'],
+      cacheControl: [CacheControl.noCache()],
+    });
+    new BucketDeployment(this, 'UploadDownloads', {
+      ...both,
+      sources: [Source.bucket(downloads.bucket, downloads.s3ObjectKey)],
+      destinationKeyPrefix: 'install',
+      cacheControl: [CacheControl.maxAge(Duration.seconds(DOWNLOADS_CACHED_SECONDS))],
+    });
+    accept(Stack.of(this), 'uploaderHasTheCdksRuntime');
+  }
+
+  /** In place of what the CDK would grant: whole families of actions on the bucket of all assets. */
+  private uploaderRole(assets: readonly Asset[], log: LogGroup): Role {
+    const role = new Role(this, 'Uploader', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: 'Isthmus: copies the console and the downloads to their bucket',
+    });
+    allow(role, {
+      actions: ['s3:GetObject'],
+      resources: assets.map(({ bucket, s3ObjectKey }) => bucket.arnForObjects(s3ObjectKey)),
+    });
+    allow(role, { actions: ['s3:ListBucket', 's3:GetBucketTagging'], resources: [this.bucket.bucketArn] });
+    allow(role, {
+      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      resources: [this.bucket.arnForObjects('*')],
+    });
+    acceptAbout(role, 'anyObject', this.bucket);
+    allow(role, { actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [log.logGroupArn] });
+    return role;
+  }
+}
+
+function securityHeaders(scope: Construct): ResponseHeadersPolicy {
+  return new ResponseHeadersPolicy(scope, 'Headers', {
+    comment: 'Isthmus: what a browser may do with the console',
+    securityHeadersBehavior: {
+      contentSecurityPolicy: { contentSecurityPolicy: CONTENT_SECURITY_POLICY, override: true },
+      contentTypeOptions: { override: true },
+      frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
+      referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override: true },
+      strictTransportSecurity: {
+        accessControlMaxAge: Duration.days(HSTS_DAYS),
+        includeSubdomains: true,
+        override: true,
+      },
+    },
+  });
+}
+
+/** The CDK makes one function for all buckets that it empties. */
+function acceptEmptier(scope: Construct): void {
+  const emptier = Stack.of(scope).node.findChild('Custom::S3AutoDeleteObjectsCustomResourceProvider');
+  accept(emptier, 'emptierIsTheCdks');
+}
+
+/** The CDK's classes and interfaces differ in `?` and `| undefined`, which our compiler settings tell apart. */
+function asInterface(bucket: Bucket): IBucket {
+  return bucket as IBucket;
+}

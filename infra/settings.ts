@@ -1,0 +1,96 @@
+/**
+ * What a person may choose at deployment: three values, all optional, given by `-c NAME=VALUE`. The border of this
+ * room: what comes from the command line or the environment is parsed here and nowhere else.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
+import { RESERVED } from '../protocol/reserved.ts';
+import { VpcId } from '../protocol/slot.ts';
+
+export const STACK_NAME = 'Isthmus';
+
+export const POOL_DEFAULT = '100.64.0.0/10';
+/** A pool holds at least one prefix of the widest kind that is exposed, and no more than a /8. */
+const POOL_LENGTH_MIN = 8;
+const POOL_LENGTH_MAX = 16;
+const POOLS_MAX = 4;
+
+const HOST_NAME = /^(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+
+const Pools = z.string().transform((text, context): string => {
+  const parts = text.split(',').map((part) => part.trim());
+  const fault = poolsFault(parts);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+  return parts.join(',');
+});
+
+const Context = z.object({
+  domain: z
+    .string()
+    .regex(HOST_NAME, 'Write a domain name in lower case without a dot at the end, such as apps.example.com.')
+    .optional(),
+  vpc: VpcId.optional(),
+  pools: Pools.default(POOL_DEFAULT),
+});
+
+/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas. */
+export type Settings = z.infer<typeof Context>;
+
+/** Names of the values, for messages and for the command line. */
+export const SETTING_NAMES: readonly string[] = Object.keys(Context.shape);
+
+/** Refuses with a sentence that names the value. Plain words that are no setting are refused too: they are slips. */
+export function readSettings(context: Readonly<Record<string, unknown>>): Settings {
+  const unknown = Object.keys(context).find((name) => /^[a-z]+$/.test(name) && !SETTING_NAMES.includes(name));
+  if (unknown !== undefined)
+    throw new SettingsError(`There is no setting "${unknown}"; there are: ${SETTING_NAMES.join(', ')}.`);
+  const parsed = Context.safeParse(context);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SettingsError(`The setting "${issue?.path.join('.')}" is not valid. ${issue?.message}`);
+}
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Where the CDK's command line says that it deploys to; empty without credentials. */
+export function readTarget(environment: Readonly<Record<string, string | undefined>> = process.env): {
+  readonly account?: string;
+  readonly region?: string;
+} {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = environment;
+  return account === undefined || region === undefined ? {} : { account, region };
+}
+
+/** Why these can't be the deployment's pools, as a sentence. */
+function poolsFault(texts: readonly string[]): string | undefined {
+  if (texts.length > POOLS_MAX) return `There may be at most ${POOLS_MAX} pools.`;
+  const pools: Prefix[] = [];
+  for (const text of texts) {
+    const pool = readPrefix(text);
+    if (typeof pool === 'string')
+      return `${text || 'An empty text'} is no IPv4 prefix such as ${POOL_DEFAULT}.`;
+    if (pool.length < POOL_LENGTH_MIN || pool.length > POOL_LENGTH_MAX)
+      return `${text}: a pool has a length from /${POOL_LENGTH_MIN} to /${POOL_LENGTH_MAX}.`;
+    const reserved = RESERVED.find(({ prefix }) => overlaps(prefix, pool));
+    if (reserved !== undefined) return `${text} can't be a pool: it overlaps ${reserved.why}.`;
+    pools.push(pool);
+  }
+  const sorted = pools.toSorted(comparePrefixes);
+  const twice = sorted.some((pool, index) => {
+    const next = sorted[index + 1];
+    return next !== undefined && overlaps(pool, next);
+  });
+  return twice ? 'Pools must not overlap each other.' : undefined;
+}
+
+/** Where things are kept that can be made again. */
+export function readCache(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const home = environment['HOME'] || homedir();
+  return (
+    environment['ISTHMUS_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'isthmus')
+  );
+}
