@@ -11,6 +11,8 @@ import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';
 
 const DNS_PORT = 53;
+/** A hub takes a leg for lost after a second (plan/twins.ts): a standby must be asked several times within it. */
+const STANDBY_EVERY = 3;
 
 export interface EdgeOptions {
   readonly agent: string;
@@ -26,7 +28,7 @@ export interface EdgeOptions {
 
 export function openEdge(options: EdgeOptions): Role {
   const { now, onNudge, onPath, tuning } = options;
-  const prober = new Prober({ settings: tuning, now, onChange: onPath });
+  const prober = new Prober({ settings: tuning, now, onChange: onPath, standbyEvery: STANDBY_EVERY });
   const listener = new NudgeListener({ now, onNudge });
   return {
     update: (document) => update(document, prober, listener),

@@ -66,6 +66,7 @@ class HubRole implements Role {
   #peers: readonly PeerLeaf[] = [];
   readonly #twins: Prober;
   #detours: Readonly<Record<string, string>> = {};
+  #vpcVia: string | undefined;
   #watch: NodeJS.Timeout | undefined;
   #watchedMs = 0;
   #startedMs = 0;
@@ -105,12 +106,14 @@ class HubRole implements Role {
     if (this.#watch !== undefined) return;
     this.#startedMs = this.#options.now();
     this.#watchedMs = this.#startedMs;
-    this.#watch = setInterval(() => this.#watchLegs(), this.#options.tuning.probeIntervalMs);
+    // Probes that have arrived are read first.
+    const watch = () => setImmediate(() => this.#watchLegs());
+    this.#watch = setInterval(watch, this.#options.tuning.probeIntervalMs);
     this.#beats.wake();
   }
 
   choice(): Choice {
-    return { mtuByHub: {}, detours: this.#detours };
+    return { mtuByHub: {}, detours: this.#detours, vpcVia: this.#vpcVia };
   }
 
   ownership(): OwnershipView | undefined {
@@ -147,6 +150,7 @@ class HubRole implements Role {
 
   /** After a late timer nothing is judged: probes that came meanwhile have not been read yet. */
   #watchLegs(): void {
+    if (this.#watch === undefined) return;
     const { now, onPath, tuning } = this.#options;
     const nowMs = now();
     const isLate = nowMs - this.#watchedMs > tuning.probeIntervalMs * LATE_FACTOR;
@@ -157,9 +161,17 @@ class HubRole implements Role {
       ageMs: this.#responder.ageMs(tunnelAddress),
     }));
     const detours = detoursOf(legs, this.#twins.view(), nowMs - this.#startedMs);
-    const isSame = JSON.stringify(detours) === JSON.stringify(this.#detours);
+    const vpcVia = this.#ownerThatIsUp();
+    const isSame = JSON.stringify(detours) === JSON.stringify(this.#detours) && vpcVia === this.#vpcVia;
     this.#detours = detours;
+    this.#vpcVia = vpcVia;
     if (!isSame) onPath();
+  }
+
+  /** The twin that owns the routes of the VPC, as long as it answers. */
+  #ownerThatIsUp(): string | undefined {
+    const owner = this.#ownership?.view()?.owner;
+    return this.#twins.view().find(({ name, state }) => name === owner && state === 'up')?.name;
   }
 
   #statusOf(peer: PeerLeaf, sight: PeerSight | undefined): PeerStatus {

@@ -11,7 +11,10 @@ import { Name } from '../protocol/metadata.ts';
 
 const CONFIG_BYTES_MAX = 1_000_000;
 
-/** Intervals that tests and unusual links change; the defaults are for a data center's line. */
+/**
+ * Intervals that tests and unusual links change; the defaults are for a data center's line. A hub that dies is seen as down
+ * after three to four probe intervals.
+ */
 export const Tuning = z
   .strictObject({
     probeIntervalMs: z.int().min(20).max(10_000).default(100),

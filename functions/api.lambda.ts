@@ -5,11 +5,11 @@ import { createBlobs } from './aws/blobs.ts';
 import { systemClock } from './aws/clock.ts';
 import { readDownloads } from './aws/downloads.ts';
 import { readEnvironment } from './aws/environment.ts';
+import { factsOf } from './aws/facts.ts';
 import { createHttpHandler } from './aws/http.ts';
 import { createIdentify } from './aws/identify.ts';
 import { logFailure } from './aws/log.ts';
 import { queuedElsewhere } from './aws/messages.ts';
-import { factsOf } from './aws/facts.ts';
 import { createSecrets, keptSecret } from './aws/secrets.ts';
 import { openTable } from './aws/table.ts';
 import { installerRoute, installLine } from './installer/installer.ts';
@@ -29,7 +29,8 @@ const api = createApi({
   messages: queuedElsewhere,
   onFailure: logFailure,
 });
-const settings = { downloads: own.downloads, authority: undefined, roots: deployment.roots, version: RELEASE };
+const { roots } = deployment;
+const settings = { downloads: own.downloads, authority: undefined, roots, version: RELEASE };
 const installer = installerRoute({
   settings: (request) => ({ ...settings, url: new URL(request.url).origin }),
   ...readDownloads(new URL('.', import.meta.url)),

@@ -39,7 +39,10 @@ export const LITTLE_ZOD: Plugin = {
     }));
     bundling.onLoad({ filter: /\/(protocol|functions|vpc)\/.*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return { contents: text.replace("import { z } from 'zod';", "import * as z from 'zod';"), loader: 'ts' };
+      return {
+        contents: text.replace("import { z } from 'zod';", "import * as z from 'zod';"),
+        loader: 'ts',
+      };
     });
   },
 };

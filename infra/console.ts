@@ -15,7 +15,6 @@ import {
   OriginSslPolicy,
   PriceClass,
   ResponseHeadersPolicy,
-  SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
@@ -114,7 +113,6 @@ export class Console extends Construct {
         origin: S3BucketOrigin.withOriginAccessControl(asInterface(this.bucket)),
       },
       additionalBehaviors: { '/v1/*': toApi, '/openapi.json': toApi },
-      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PriceClass.PRICE_CLASS_100,
     });

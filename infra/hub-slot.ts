@@ -135,7 +135,8 @@ export class HubSlot extends Construct {
 
 /**
  * Security groups judge what is forwarded as well, by the address it comes from, and don't tell it from what is for the hub. So the
- * VPC's hosts may send anything to this interface; on the hub itself only HAProxy and WireGuard listen.
+ * VPC's hosts may send anything to this interface. On the hub itself only WireGuard and HAProxy listen; a host of the VPC that speaks to
+ * the ingress' listener can claim another client's address, and gets nothing there that is not public by HTTPS too.
  */
 function slotGroup(scope: Construct, { name, network }: HubSlotProps): SecurityGroup {
   const group = new SecurityGroup(scope, 'Traffic', {

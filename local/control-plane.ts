@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
+import type { ApiDependencies } from '../functions/api/dependencies.ts';
 import { installLine } from '../functions/installer/installer.ts';
 import type { Clock } from '../functions/reconcile/ports.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
@@ -54,6 +55,8 @@ export interface ControlPlaneOptions {
   /** One line for the log. */
   readonly log: (line: string) => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of a cloud account whose hubs this control plane admits; on one machine there is none. */
+  readonly account?: Pick<ApiDependencies, 'identify' | 'owners'>;
 }
 
 /** Starts everything; throws StartRefused with one sentence where a person can mend it. */
@@ -112,6 +115,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
   listen(rounds.changed);
   const tokenSecret = readOrMake(join(settings.state, 'token.secret'), () => systemClock.randomHex(SECRET_BYTES));
   const api = createApi({
+    ...options.account,
     store,
     blobs,
     clock: systemClock,

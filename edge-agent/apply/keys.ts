@@ -29,10 +29,10 @@ export async function ensureKey(file: string): Promise<string> {
   return publicKeyOf(made);
 }
 
-/** Keeps a key that was made elsewhere, as a slot's is; resolves to its public half. */
+/** Keeps a key that was made elsewhere, as a slot's is, over whatever is there; resolves to its public half. */
 export async function keepKey(file: string, privateKey: string): Promise<string> {
   const publicKey = publicKeyOf(privateKey);
-  if ((await readPrivateKey(file)) !== privateKey) {
+  if ((await readPrivateKey(file).catch(() => undefined)) !== privateKey) {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeKey(file, privateKey);
   }

@@ -31,9 +31,9 @@ export class Faults {
 
   /** True if this is news: a fault that stays is told once. */
   failed(what: string, error: VpcError): boolean {
-    const isNews = this.#faults.get(what)?.message !== error.message;
+    const before = this.#faults.get(what);
     this.#faults.set(what, error);
-    return isNews;
+    return before === undefined || lasting(before.message) !== lasting(error.message);
   }
 
   findings({ conflicts, failures }: OpenRoutes): Finding[] {
@@ -47,7 +47,12 @@ export class Faults {
 
 /** Whoever was asked is named by `what`, so the error's own prefix goes. */
 export function faultText(what: string, error: VpcError): string {
-  return `${what}: ${error.message.replace(/^EC2: /, '')}`.slice(0, TEXT_MAX);
+  return `${what}: ${lasting(error.message.replace(/^EC2: /, ''))}`.slice(0, TEXT_MAX);
+}
+
+/** Without what differs in every answer: a refusal that stays is one finding, and is reported once. */
+export function lasting(message: string): string {
+  return message.replace(/\s*Encoded authorization failure message:[\s\S]*$/, '');
 }
 
 function findingOf(what: string, error: VpcError): Finding {

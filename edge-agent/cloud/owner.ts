@@ -13,7 +13,7 @@ import { claimByHub, FIRST_CLAIM_STATE } from '../../vpc/plan/owner.ts';
 import { planRoutes, type RouteKey } from '../../vpc/plan/routes.ts';
 import type { Owners, RouteTables } from '../../vpc/port.ts';
 import type { Ownership, OwnershipOptions, OwnershipView } from './cloud.ts';
-import { Faults, faultText } from './faults.ts';
+import { Faults, faultText, lasting } from './faults.ts';
 import { Repeat } from './repeat.ts';
 
 /** How often what is done; tests are faster. */
@@ -39,6 +39,7 @@ const PACE: OwnershipPace = {
   claimAgainMs: 1_000,
 };
 const TEXT_MAX = 300;
+const JOURNAL_TEXT_MAX = 2_000;
 
 export interface OwnershipPorts {
   /** Of the table with this name. */
@@ -74,6 +75,8 @@ class VpcOwnership implements Ownership {
     conflicts: [],
     failures: [],
   };
+  /** Its failures in words. */
+  #failed: readonly string[] = [];
   #takeover: 'idle' | 'running' = 'idle';
   #claimedMs = Number.NEGATIVE_INFINITY;
   #repairs = 0;
@@ -113,7 +116,7 @@ class VpcOwnership implements Ownership {
     if (this.#slot === undefined) return undefined;
     const age = (thenMs: number | undefined) =>
       thenMs === undefined ? undefined : Math.round((this.#options.now() - thenMs) / 100) / 10;
-    const { tables, conflicts, failures } = this.#outcome;
+    const { tables, conflicts } = this.#outcome;
     return {
       owner: this.#owner?.hub,
       epoch: this.#owner?.epoch,
@@ -122,7 +125,7 @@ class VpcOwnership implements Ownership {
       lookAgeSeconds: age(this.#lookMs),
       tables,
       conflicts: conflicts.map(({ table, destination, target }) => `${table} ${destination} ${target}`),
-      failures: failures.map(({ table, destination, reason }) => `${table} ${destination}: ${reason}`),
+      failures: this.#failed,
     };
   }
 
@@ -230,7 +233,12 @@ class VpcOwnership implements Ownership {
   }
 
   #looked(outcome: Omit<RoutesOutcome, 'moved'>): void {
-    this.#outcome = outcome;
+    const failures = outcome.failures.map((failure) => ({ ...failure, reason: lasting(failure.reason) }));
+    const words = failures.map(({ table, destination, reason }) => `${table} ${destination}: ${reason}`);
+    const news = words.filter((word) => !this.#failed.includes(word));
+    if (news.length > 0) this.#told('failed', [], news.join('; ').slice(0, JOURNAL_TEXT_MAX));
+    this.#failed = words;
+    this.#outcome = { ...outcome, failures };
     if (outcome.ours === undefined) return;
     this.#known = outcome.ours;
     this.#lookMs = this.#options.now();

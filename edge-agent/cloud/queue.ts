@@ -6,6 +6,7 @@ import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aw
 import { z } from 'zod';
 import { asVpcError } from '../../vpc/ec2-errors.ts';
 import type { Cloud, QueueMessages } from './cloud.ts';
+import { lasting } from './faults.ts';
 
 const WAIT_SECONDS = 20;
 const CONNECT_MS = 2_000;
@@ -63,5 +64,5 @@ export function agentsIn(body: string): readonly string[] {
 
 function failed(cause: unknown): QueueMessages {
   const { code, message } = asVpcError(cause);
-  return { kind: 'failed', code, reason: message.replace(/^EC2: /, '') };
+  return { kind: 'failed', code, reason: lasting(message.replace(/^EC2: /, '')) };
 }

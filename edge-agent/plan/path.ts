@@ -23,9 +23,13 @@ export interface PathState {
   readonly active: string | undefined;
 }
 
-/** One probe interval: which hubs answered in it. `late`: our own timer was, so nobody is blamed for silence. */
+/**
+ * One probe interval: which hubs answered in it. `late`: our own timer was, so nobody is blamed for silence. `resting`: who
+ * was not asked, and so is not blamed either.
+ */
 export interface Round {
   readonly answered: readonly string[];
+  readonly resting?: readonly string[];
   readonly late: boolean;
 }
 
@@ -43,7 +47,11 @@ export function nextPath(state: PathState, round: Round, settings: PathSettings)
   const hubs = Object.fromEntries(
     Object.entries(state.hubs).map(([name, hub]) => [
       name,
-      round.answered.includes(name) ? heard(hub, settings) : round.late ? hub : missed(hub, settings),
+      round.answered.includes(name)
+        ? heard(hub, settings)
+        : round.late || round.resting?.includes(name) === true
+          ? hub
+          : missed(hub, settings),
     ]),
   );
   return { hubs, active: chooseActive(hubs, state.active) };
@@ -59,6 +67,18 @@ function missed(hub: HubPath, settings: PathSettings): HubPath {
   const misses = Math.min(hub.misses + 1, settings.missesToDown);
   const lost = hub.state === 'up' && misses >= settings.missesToDown;
   return { state: lost ? 'down' : hub.state, misses, goods: 0 };
+}
+
+/**
+ * Whom to ask in this round, by its number. A hub that carries packets, or that is in any doubt, is asked in every one; a
+ * standby that answers only now and then, for probes are most of what an idle tunnel costs.
+ */
+export function toAsk(state: PathState, round: number, standbyEvery: number): string[] {
+  const isDue = round % standbyEvery === 0;
+  const isCertain = (hub: HubPath) => hub.state === 'up' && hub.misses === 0;
+  return Object.entries(state.hubs)
+    .filter(([name, hub]) => isDue || name === state.active || !isCertain(hub))
+    .map(([name]) => name);
 }
 
 /** Sticky: the active hub stays while it is up, and also while no other is. */

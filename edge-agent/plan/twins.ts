@@ -7,7 +7,7 @@ import type { Document } from '../../protocol/document.ts';
 import { interfaceName } from './fingerprint.ts';
 import { leafOf } from './leaves.ts';
 
-/** Longer than three probes of an edge at their usual pace, so that one that was lost moves nothing. */
+/** Longer than three probes of an edge at the pace of a standby, so that one that was lost moves nothing. */
 export const LEG_LOST_MS = 1_000;
 
 export interface TwinLink {

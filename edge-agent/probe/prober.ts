@@ -5,7 +5,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { PROBE_PORT } from '../../protocol/document.ts';
 import { answeredMtu, type MtuState, tickMtu, UNMEASURED } from '../plan/mtu.ts';
-import { NO_PATH, nextPath, type PathState, type Round, withHubs } from '../plan/path.ts';
+import { NO_PATH, nextPath, type PathState, type Round, toAsk, withHubs } from '../plan/path.ts';
 import { decodeProbe, encodeProbe, IP_AND_UDP_BYTES } from './packet.ts';
 import { TunnelSocket } from './socket.ts';
 
@@ -43,6 +43,8 @@ export interface ProberOptions {
   readonly now: () => number;
   /** The active hub, a hub's state or a tunnel's MTU is another one now. */
   readonly onChange: () => void;
+  /** A standby that answers is asked in every so manieth round; absent: in each. */
+  readonly standbyEvery?: number;
   /** A round is over; hubs by name. */
   readonly onRound?: ((round: Round) => void) | undefined;
   /** Port of the hubs' responders; another one in tests. */
@@ -52,6 +54,7 @@ export interface ProberOptions {
 interface Target {
   readonly hub: ProbedHub;
   mtu: MtuState;
+  asked: boolean;
   answered: boolean;
   rttMs: number | undefined;
   replyMs: number | undefined;
@@ -66,6 +69,7 @@ export class Prober {
   #address: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #number = 0;
+  #rounds = 0;
   #tickedMs = 0;
 
   constructor(options: ProberOptions) {
@@ -112,10 +116,13 @@ export class Prober {
 
   #start(): NodeJS.Timeout {
     this.#tickedMs = this.#options.now();
-    return setInterval(() => this.#tick(), this.#options.settings.probeIntervalMs);
+    const { probeIntervalMs } = this.#options.settings;
+    // What has arrived is read first: a process that had to wait must not take its unread answers for silence.
+    return setInterval(() => setImmediate(() => this.#tick()), probeIntervalMs);
   }
 
   #tick(): void {
+    if (this.#timer === undefined) return;
     const { settings, now, onChange } = this.#options;
     const nowMs = now();
     const late = nowMs - this.#tickedMs > settings.probeIntervalMs * LATE_FACTOR || !this.#socket.isBound;
@@ -124,21 +131,35 @@ export class Prober {
     const before = this.#verdict();
     const targets = [...this.#targets.values()];
     const answered = targets.filter((target) => target.answered).map(({ hub }) => hub.name);
+    const resting = targets.filter((target) => !target.asked).map(({ hub }) => hub.name);
     this.#path = nextPath(
       this.#path,
-      { answered, late },
+      { answered, late, resting },
       {
         missesToDown: settings.probeMisses,
         goodToReturn: settings.probeGoodToReturn,
       },
     );
-    for (const target of targets) this.#send(target, nowMs);
-    this.#options.onRound?.({ answered, late });
+    this.#ask(targets, nowMs);
+    this.#options.onRound?.({ answered, late, resting });
     if (this.#verdict() !== before) onChange();
   }
 
+  #ask(targets: readonly Target[], nowMs: number): void {
+    const names = toAsk(this.#path, this.#rounds, this.#standbyEvery);
+    this.#rounds += 1;
+    for (const target of targets) {
+      target.answered = false;
+      target.asked = names.includes(target.hub.name);
+      if (target.asked) this.#send(target, nowMs);
+    }
+  }
+
+  get #standbyEvery(): number {
+    return this.#options.standbyEvery ?? 1;
+  }
+
   #send(target: Target, nowMs: number): void {
-    target.answered = false;
     const { mtuVerifyMs, mtuRaiseMs } = this.#options.settings;
     const isUp = this.#path.hubs[target.hub.name]?.state === 'up';
     const next = tickMtu(target.mtu, { atMs: nowMs, isUp }, { verifyMs: mtuVerifyMs, raiseMs: mtuRaiseMs });
@@ -152,7 +173,8 @@ export class Prober {
     const oldest = this.#outstanding.keys().next().value;
     if (this.#outstanding.size > OUTSTANDING_MAX && oldest !== undefined) this.#outstanding.delete(oldest);
     const { probeIntervalMs, probeMisses } = this.#options.settings;
-    const heard = replyMs !== undefined && nowMs - replyMs <= probeIntervalMs * (probeMisses + 1);
+    const heard =
+      replyMs !== undefined && nowMs - replyMs <= probeIntervalMs * (probeMisses + this.#standbyEvery);
     const bytes = encodeProbe({ kind: 'probe', number: this.#number, heard }, sizeBytes);
     this.#socket.send(bytes, this.#options.port ?? PROBE_PORT, hub.tunnelAddress);
   }
@@ -183,5 +205,5 @@ export class Prober {
 const PADDED_BYTES_MIN = 1_000;
 
 function fresh(hub: ProbedHub): Target {
-  return { hub, mtu: UNMEASURED, answered: false, rttMs: undefined, replyMs: undefined };
+  return { hub, mtu: UNMEASURED, asked: false, answered: false, rttMs: undefined, replyMs: undefined };
 }

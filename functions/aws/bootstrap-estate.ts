@@ -51,12 +51,15 @@ export async function makeEstate(dependencies: EstateDependencies, wanted: Estat
     }),
   );
   for (const { name, endpoint, slot } of wanted.hubs)
-    await client.ensure(hubAt(name), (spec): HubWanted => ({
-      ...spec,
-      endpoint,
-      slot,
-      vpc: { tenant: TENANT, site: SITE },
-    }));
+    await client.ensure(
+      hubAt(name),
+      (spec): HubWanted => ({
+        ...spec,
+        endpoint,
+        slot,
+        vpc: { tenant: TENANT, site: SITE },
+      }),
+    );
 }
 
 type SiteWanted = Pick<SiteSpec, 'kind' | 'allotment' | 'prefixes'>;
@@ -67,7 +70,10 @@ function hubAt(name: string): ResourceAt {
 }
 
 /** The key's text is in the table as a hash only, so a secret without a value means that nobody has ever seen the key. */
-async function ensureKey({ store, clock, secrets }: EstateDependencies, adminSecret: string): Promise<string> {
+async function ensureKey(
+  { store, clock, secrets }: EstateDependencies,
+  adminSecret: string,
+): Promise<string> {
   const kept = await secrets.read(adminSecret);
   const made = kept === undefined ? await replaceAdminKey(store, clock) : await ensureAdminKey(store, clock);
   if (made !== undefined) await secrets.write(adminSecret, made);

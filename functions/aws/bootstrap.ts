@@ -11,7 +11,7 @@ const Wanted = z.discriminatedUnion('what', [KeysWanted, EstateWanted]);
 const Deleted = z.object({
   what: z.literal('estate'),
   vpc: z.object({ id: VpcId }),
-  hubs: z.array(z.object({ slot: Slot.pick({ interface: true, prefixList: true }) })),
+  hubs: z.array(z.object({ slot: z.object(Slot.pick({ interface: true, prefixList: true }).shape) })),
 });
 
 export interface BootstrapSteps {
@@ -36,7 +36,10 @@ export function createBootstrap(steps: BootstrapSteps) {
 }
 
 /** A route that stays would lead nowhere for ever, so that a failure is told, and the deletion can be repeated. */
-async function clearRoutes({ keeper }: BootstrapSteps, { vpc, hubs }: z.infer<typeof Deleted>): Promise<void> {
+async function clearRoutes(
+  { keeper }: BootstrapSteps,
+  { vpc, hubs }: z.infer<typeof Deleted>,
+): Promise<void> {
   const slots = hubs.map(({ slot }) => slot);
   const [failure] = (await keeper.clear(vpc.id, slots)).failures;
   if (failure !== undefined)

@@ -49,10 +49,7 @@ const Environment = z.object({
   roots: list(' '),
   pools: list(','),
   tokenSecret: z.string().min(1),
-  queues: z
-    .string()
-    .transform(readJson)
-    .pipe(z.record(z.string(), z.url())),
+  queues: z.string().transform(readJson).pipe(z.record(z.string(), z.url())),
   downloads: z.url(),
   region: z.string().min(1),
   stsEndpoint: z.union([z.url(), z.literal('')]).default(''),

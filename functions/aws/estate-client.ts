@@ -31,7 +31,11 @@ export interface Client {
 }
 
 export function createClient(api: Api, { url, key }: { readonly url: string; readonly key: string }): Client {
-  const ask = async (method: string, path: string, body?: { readonly json: object; readonly match?: string }) =>
+  const ask = async (
+    method: string,
+    path: string,
+    body?: { readonly json: object; readonly match?: string },
+  ) =>
     api.request(new URL(path, url).href, {
       method,
       headers: {

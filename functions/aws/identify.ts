@@ -2,8 +2,13 @@
  * Says whose role signed an instance's proof: the signed GetCallerIdentity request is sent to STS, which alone can
  * check the signature. Nothing of the request but known headers is sent on, and only to STS of the named region.
  */
-import { IDENTITY_AUDIENCE_HEADER, IDENTITY_BODY, IDENTITY_STATEMENT_HEADER } from '../../protocol/enrolment.ts';
+
 import type { InstanceProof } from '../../protocol/enrolment.ts';
+import {
+  IDENTITY_AUDIENCE_HEADER,
+  IDENTITY_BODY,
+  IDENTITY_STATEMENT_HEADER,
+} from '../../protocol/enrolment.ts';
 import type { InstanceIdentity } from '../api/dependencies.ts';
 
 const ANSWER_MS = 5_000;

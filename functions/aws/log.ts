@@ -6,6 +6,7 @@ export function logFailure(failure: {
   readonly error: unknown;
 }): void {
   const { error, ...context } = failure;
-  const told = error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+  const told =
+    error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
   console.error(JSON.stringify({ level: 'error', ...context, ...told }));
 }

@@ -1,9 +1,9 @@
 /** Signs with the deployment's key in KMS, which the private half never leaves. */
 import { createHash } from 'node:crypto';
 import type { Signer } from '../reconcile/ports.ts';
+import { rootOf } from './facts.ts';
 import { LIMITS } from './limits.ts';
 import { once } from './once.ts';
-import { rootOf } from './facts.ts';
 
 export interface SignerSettings {
   /** Id or ARN of the key. */

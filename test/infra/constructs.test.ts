@@ -269,24 +269,24 @@ describe("a user's app", () => {
     app.write('app.cjs', REQUIRES + BODY + PRINT);
     expect(await app.run(process.execPath, ['app.mjs'])).toBe(SYNTHESIZED);
     expect(await app.run(process.execPath, ['app.cjs'])).toBe(SYNTHESIZED);
-  }, 60_000);
+  }, 120_000);
 
   test('in TypeScript is checked by types that need nothing but the CDK, in either module system', async () => {
     const app = userApp();
-    const compilerOptions = {
-      strict: true,
-      module: 'nodenext',
-      target: 'es2022',
-      noEmit: true,
-      types: ['node'],
-    };
-    app.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['esm.mts', 'commonjs.cts'] }));
-    app.write('esm.mts', IMPORTS + BODY);
-    app.write('commonjs.cts', IMPORTS + BODY);
+    const options = { strict: true, module: 'nodenext', target: 'es2022', noEmit: true, types: ['node'] };
+    const files = ['esm.mts', 'commonjs.cts'];
+    const compilerOptions = { ...options, skipLibCheck: true };
+    app.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    // A type that could not be resolved would be `any`, and what is wrong here no error.
+    const wrong = `
+// @ts-expect-error a port is a number
+new IsthmusService(stack, 'Wrong', { site, name: 'web', address: '10.1.0.10', port: '8080' });
+// @ts-expect-error a site has an allotment
+new IsthmusSite(stack, 'Wrong', { tenant, name: 'berlin' });
+// @ts-expect-error a site is no service
+new IsthmusRoute(stack, 'Wrong', { service: site, host: 'shop.example.com' });
+`;
+    for (const file of files) app.write(file, IMPORTS + BODY + wrong);
     expect(await app.run(TSC, ['-p', '.'])).toBe('');
-    const wrong = BODY.replace('port: 8080', "port: '8080'").replace("allotment: ['10.0.0.0/8']", 'kind: 1');
-    app.write('esm.mts', IMPORTS + wrong);
-    const failure = await app.run(TSC, ['-p', '.']).catch((error: unknown) => String(error));
-    expect(failure.match(/error TS\d+: Type '\w+' is not assignable to type '?["\w]+/g)).toHaveLength(2);
-  }, 60_000);
+  }, 120_000);
 });

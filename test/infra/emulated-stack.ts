@@ -73,7 +73,8 @@ export class EmulatedStack extends Stack {
     addEnvironment([handler, bootstrap.handler, reconcile.stream, reconcile.schedule], props.environment);
 
     this.tell('ApiUrl', api.url);
-    this.tell('AdminSecretName', bootstrap.adminSecret.secretName);
+    // The emulator's Ref of a secret is its name; the name that the product's output cuts out of an ARN fails there.
+    this.tell('AdminSecret', bootstrap.adminSecret.secretArn);
     this.tell('TableName', table.name);
     this.tell('LeavesName', leaves.name);
     this.tell('DeadLettersUrl', reconcile.deadLetters.queueUrl);

@@ -46,9 +46,13 @@ export interface Account {
   readonly dynamodb: DynamoDBClient;
   readonly vpc: string;
   readonly tables: readonly string[];
+  /** Table that says who owns the routes. */
+  readonly ownersTable: string;
   /** Environment of who is no hub: the functions. */
   readonly environment: Readonly<Record<string, string>>;
   slot(hub: string, options: { readonly address: string; readonly keys: KeyPair }): Promise<AccountSlot>;
+  /** Private address of a slot's interface. */
+  addressOf(interfaceId: string): string | undefined;
   /** Calls the listener for every route that is made or moved from now on; the answer ends that. */
   onMove(listener: (move: RouteMove) => Promise<void>): () => void;
   /** Holds requests that match until the answer is called: an agent that stalls in the middle of a call. */
@@ -71,6 +75,7 @@ export async function openAccount(host: string, routeTables: number): Promise<Ac
   const moto = await startMoto();
   const listeners = new Set<(move: RouteMove) => Promise<void>>();
   const holds = new Set<Held>();
+  const addresses = new Map<string, string>();
   const proxy = await startProxy({ target: moto.url, host, listeners, holds });
   const url = `http://${host}:${PORT}`;
   const settings = {
@@ -94,8 +99,14 @@ export async function openAccount(host: string, routeTables: number): Promise<Ac
     dynamodb: clients.dynamodb,
     vpc: network.vpc,
     tables: network.tables,
+    ownersTable: TABLE,
     environment: environmentOf(url, 'test', 'test'),
-    slot: (hub, options) => makeSlot({ clients, network, url, hub }, options),
+    slot: async (hub, options) => {
+      const made = await makeSlot({ clients, network, url, hub }, options);
+      addresses.set(made.slot.interface, options.address);
+      return made;
+    },
+    addressOf: (interfaceId) => addresses.get(interfaceId),
     onMove: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

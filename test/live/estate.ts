@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createIdentify } from '../../functions/aws/identify.ts';
 import type { Running } from '../../local/command.ts';
 import { type ControlPlane, startControlPlane } from '../../local/control-plane.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
@@ -17,6 +18,7 @@ import {
   type SiteStage,
 } from '../../local/lab-topology.ts';
 import { Site } from '../../protocol/site.ts';
+import { createOwners } from '../../vpc/owners-table.ts';
 import { type Account, openAccount } from './account.ts';
 import { describeAgents } from './agent-command.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
@@ -50,6 +52,8 @@ export interface EstateSettings {
   readonly vpc?: boolean;
   /** Hubs are slots in an emulated cloud account with so many route tables; implies `vpc`. */
   readonly cloud?: { readonly routeTables: number };
+  /** Called before any hub enrols, so that no change of a route is missed. */
+  readonly onAccount?: (account: Account, stage: RaisedStage) => void;
   /** Written into every agent's settings before it starts. */
   readonly tuning?: Readonly<Record<string, number>>;
 }
@@ -119,12 +123,12 @@ export async function raiseEstate(settings: EstateSettings): Promise<Estate> {
 async function build(parts: Parts): Promise<Estate> {
   const { settings, lab, state, running, plane, destroy, cloud } = parts;
   const hasVpc = settings.vpc === true || settings.cloud !== undefined;
-  const interfaces: string[] = [];
   const stage = await raiseStage(lab, {
     hubs: settings.hubs ?? 1,
     sites: settings.sites,
     ...(hasVpc ? { vpc: true } : {}),
   });
+  if (cloud.account !== undefined) settings.onAccount?.(cloud.account, stage);
   const first = await openControlPlane(parts);
   const api = createApiClient({ url: first.url, ca: first.authority ?? '', key: first.adminKey ?? '' });
   const joiner: Joiner = { ...parts, stage, api, ca: first.authority ?? '', url: first.url };
@@ -133,17 +137,7 @@ async function build(parts: Parts): Promise<Estate> {
   for (const name of tenants)
     await api.send('POST', '/v1/tenants', { body: { metadata: { name }, spec: {} } });
   if (hasVpc) await makeCloudSite(api);
-  if (cloud.account === undefined)
-    await Promise.all(stage.hubs.map((hub, index) => joinHub(joiner, hub, index)));
-  else
-    interfaces.push(
-      ...(await joinSlots({
-        ...joiner,
-        account: cloud.account,
-        hubs: stage.hubs,
-        enrol: (host, flags, env) => enrolWith(joiner, host, { flags, env }),
-      })),
-    );
+  const interfaces = await joinHubs(joiner);
   const now = settings.sites.filter((site) => site.joined !== false);
   await Promise.all(now.map((site) => joinSite(joiner, site)));
   return {
@@ -188,10 +182,33 @@ async function build(parts: Parts): Promise<Estate> {
   };
 }
 
-async function openControlPlane({ lab, state, plane }: Parts): Promise<ControlPlane> {
+/** Answers the network interfaces of the hubs' slots, if they have some. */
+async function joinHubs(joiner: Joiner): Promise<string[]> {
+  const { stage, cloud } = joiner;
+  if (cloud.account !== undefined)
+    return joinSlots({
+      ...joiner,
+      account: cloud.account,
+      hubs: stage.hubs,
+      enrol: (host, flags, env) => enrolWith(joiner, host, { flags, env }),
+    });
+  await Promise.all(stage.hubs.map((hub, index) => joinHub(joiner, hub, index)));
+  return [];
+}
+
+async function openControlPlane({ lab, state, plane, cloud }: Parts): Promise<ControlPlane> {
+  const { account } = cloud;
+  const admission = account && {
+    identify: createIdentify({ endpoint: account.url }),
+    owners: createOwners(account.dynamodb, account.ownersTable),
+  };
   const opened = await startControlPlane(
     { state, listen: [{ host: lab.machineAddress, port: PORT }], name: [], pool: ['100.64.0.0/10'] },
-    { log: (line) => console.error(`control plane: ${line}`), environment: process.env },
+    {
+      log: (line) => console.error(`control plane: ${line}`),
+      environment: process.env,
+      ...(admission ? { account: admission } : {}),
+    },
   );
   plane.current = opened;
   // The installer's downloads are made at the start, the agent's bundle among them.

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Host } from '../../local/lab-host.ts';
-import { ECHO_UDP_PORT } from '../../local/lab-topology.ts';
+import { ECHO_UDP_PORT, type RaisedStage } from '../../local/lab-topology.ts';
 import { createOwners } from '../../vpc/owners-table.ts';
 import type { Account } from './account.ts';
 import { statusOf } from './agent-status.ts';
@@ -43,20 +43,18 @@ export function vpcHostOf(estate: Estate): Host {
 }
 
 /** Makes the first route table the kernel's: the host of the VPC follows it from now on. */
-export function followRoutes(estate: Estate): void {
-  const account = accountOf(estate);
-  const host = vpcHostOf(estate);
+export function followRoutes(account: Account, stage: RaisedStage): void {
   account.onMove(async ({ table, destination, interface: target }) => {
-    const index = estate.interfaces.indexOf(target);
-    if (table !== account.tables[0] || index < 0 || destination.startsWith('pl-')) return;
-    await host.ip(`route replace ${destination} via ${estate.hub(index).vpcAddress}`);
+    const address = account.addressOf(target);
+    if (table !== account.tables[0] || address === undefined || destination.startsWith('pl-')) return;
+    await stage.vpcHost?.host.ip(`route replace ${destination} via ${address}`);
   });
 }
 
 /** Index of the hub that owns the VPC's routes. */
 export async function ownerOf(estate: Estate): Promise<{ readonly index: number; readonly epoch: number }> {
   const account = accountOf(estate);
-  const owner = await createOwners(account.dynamodb, 'isthmus').read(account.vpc);
+  const owner = await createOwners(account.dynamodb, account.ownersTable).read(account.vpc);
   if (owner === undefined) throw new Error('nobody owns the routes yet');
   return { index: Number(owner.hub.replace('hub', '')) - 1, epoch: owner.epoch };
 }

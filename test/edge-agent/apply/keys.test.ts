@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   ensureKey,
   generatePrivateKey,
+  keepKey,
   publicKeyOf,
   readPrivateKey,
 } from '../../../edge-agent/apply/keys.ts';
@@ -48,4 +49,19 @@ test('a file that holds no key is refused, never overwritten', async () => {
   await expect(ensureKey(file)).rejects.toThrow();
   await expect(readPrivateKey(file)).rejects.toThrow();
   expect(await readFile(file, 'utf8')).toBe('half a k');
+});
+
+test('a key that was made elsewhere replaces what is there, for root only, and is written once', async () => {
+  const file = join(directory, 'state/wireguard.key');
+  const [first, second] = [generatePrivateKey(), generatePrivateKey()];
+  expect(await keepKey(file, first)).toBe(publicKeyOf(first));
+  const { ino } = await stat(file);
+  await keepKey(file, first);
+  expect((await stat(file)).ino).toBe(ino);
+  await writeFile(file, 'half a k');
+  await keepKey(file, second);
+  expect(await readPrivateKey(file)).toBe(second);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(await readdir(join(directory, 'state'))).toEqual(['wireguard.key']);
+  await expect(keepKey(file, 'no key')).rejects.toThrow();
 });

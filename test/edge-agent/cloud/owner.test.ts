@@ -1,117 +1,21 @@
-/** Owning a VPC's routes: two hubs over one account that holds state; the ticks of their probes are the test's. */
-import { afterEach, describe, expect, test } from 'vitest';
-import type { Ownership } from '../../../edge-agent/cloud/cloud.ts';
-import { openOwnership } from '../../../edge-agent/cloud/owner.ts';
-import type { SlotLeaf } from '../../../protocol/document.ts';
+/** Owning a VPC's routes: claims, takeovers, repairs, and what stands in the way. */
+import { describe, expect, test } from 'vitest';
 import { MISSED_MAX, TURN_TICKS } from '../../../vpc/plan/owner.ts';
-import { FakeDiscovery, FakeOwners } from '../../fakes/owners.ts';
-import { FakeEc2 } from '../../fakes/route-tables.ts';
-
-const VPC = 'vpc-0123456789abcdef0';
-const [A, B] = ['eni-0000000000000000a', 'eni-0000000000000000b'];
-const POOL = '100.64.0.0/10';
-const LIST = 'pl-0123456789abcdef0';
-const PACE = { repairMs: [20, 40], keepMs: 60, readMs: 50, freshMs: 200, lookMs: 60, claimAgainMs: 30 };
-const TABLES = Array.from({ length: 12 }, (_, index) => `rtb-${index}`);
-
-const SLOT: SlotLeaf = {
-  kind: 'slot',
-  vpc: VPC,
-  queue: 'https://sqs.eu-central-1.amazonaws.com/123456789012/hub',
-  table: 'isthmus',
-  destinations: [POOL, LIST],
-  hubs: [
-    { name: 'hub-a', interface: A, discovery: { service: 'srv-1', instance: 'a' } },
-    { name: 'hub-b', interface: B, discovery: { service: 'srv-1', instance: 'b' } },
-  ],
-};
-
-class Account {
-  readonly owners = new FakeOwners();
-  readonly ec2 = new FakeEc2([A, B]);
-  readonly discovery = new FakeDiscovery();
-  readonly told: string[] = [];
-  readonly #opened: Ownership[] = [];
-
-  constructor() {
-    for (const table of TABLES) this.ec2.addTable(table, { vpc: VPC, routes: { '10.0.0.0/16': 'local' } });
-  }
-
-  hub(name: string): Ownership {
-    const ownership = openOwnership(
-      {
-        hub: name,
-        now: () => performance.now(),
-        wallNow: () => Date.now(),
-        journal: (_, steps, reason) => this.told.push(...steps, ...(reason === undefined ? [] : [reason])),
-      },
-      {
-        owners: () => this.owners,
-        tables: this.ec2,
-        discovery: this.discovery,
-        pause: soon,
-        chance: () => 0,
-        pace: PACE,
-      },
-    );
-    ownership.update(SLOT);
-    this.#opened.push(ownership);
-    return ownership;
-  }
-
-  targets(): (string | undefined)[] {
-    return [...this.ec2.targetsOf(POOL), ...this.ec2.targetsOf(LIST)];
-  }
-
-  close(): void {
-    for (const ownership of this.#opened) ownership.stop();
-  }
-}
-
-const accounts: Account[] = [];
-
-function openAccount(): Account {
-  const account = new Account();
-  accounts.push(account);
-  return account;
-}
-
-afterEach(() => accounts.splice(0).forEach((account) => account.close()));
-
-function soon(milliseconds = 5): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-async function until(condition: () => boolean, timeoutMs = 4_000): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error('it did not happen in time');
-    await soon();
-  }
-}
-
-/** Rounds of the probes; stops when the condition holds. */
-async function rounds(hub: Ownership, answered: readonly string[], condition: () => boolean): Promise<void> {
-  await until(() => {
-    hub.round(answered, false);
-    return condition();
-  });
-}
-
-const everyRouteIs = (account: Account, target: string) => () =>
-  account.targets().every((one) => one === target);
-
-/** hub-a owns everything, and hub-b has heard it and looked. */
-async function ownedByA(account: Account): Promise<{ a: Ownership; b: Ownership }> {
-  const [a, b] = [account.hub('hub-a'), account.hub('hub-b')];
-  await rounds(a, ['hub-b'], everyRouteIs(account, A));
-  await until(() => {
-    a.round(['hub-b'], false);
-    b.round(['hub-a'], false);
-    return b.view()?.owner === 'hub-a' && b.view()?.tables === TABLES.length;
-  });
-  return { a, b };
-}
+import { VpcError } from '../../../vpc/port.ts';
+import {
+  A,
+  B,
+  everyRouteIs,
+  openAccount,
+  ownedByA,
+  PACE,
+  POOL,
+  rounds,
+  soon,
+  TABLES,
+  until,
+  VPC,
+} from './vpc-account.ts';
 
 describe('routes that nobody owns', () => {
   test('are taken by the first hub, in every table, and the ingress goes there', async () => {
@@ -252,6 +156,41 @@ describe('what stands in the way', () => {
     account.owners.fault = undefined;
     await rounds(a, [], everyRouteIs(account, A));
     await until(() => a.findings().length === 0);
+  });
+
+  test('a refusal that reads differently every time is told once all the same', async () => {
+    const account = openAccount();
+    let answers = 0;
+    account.ec2.faultBy(() => 'denied');
+    const a = account.hub('hub-a');
+    const describe = account.ec2.describe.bind(account.ec2);
+    account.ec2.describe = async (vpc) => {
+      answers += 1;
+      if (answers > 5) return describe(vpc);
+      throw new VpcError(
+        'denied',
+        `EC2: UnauthorizedOperation: No. Encoded authorization failure message: ${answers}x`,
+      );
+    };
+    await until(() => answers >= 5);
+    expect(account.told.filter((line) => line.includes('UnauthorizedOperation'))).toEqual([
+      'the route tables: UnauthorizedOperation: No.',
+    ]);
+    expect(a.findings()).toMatchObject([{ code: 'vpc.denied' }]);
+  });
+
+  test('what EC2 refuses is a finding, and stands in the journal once', async () => {
+    const account = openAccount();
+    const { a, b } = await ownedByA(account);
+    a.stop();
+    account.ec2.removeInterface(B);
+    await rounds(b, [], () => b.findings().length > 0);
+    expect(b.findings()).toMatchObject([{ code: 'vpc.routes', level: 'error' }]);
+    expect(b.view()?.failures).toHaveLength(TABLES.length * 2);
+    const told = account.told.length;
+    await soon(PACE.keepMs * 4);
+    expect(account.told.slice(told).filter((line) => line.includes('no interface'))).toEqual([]);
+    expect(account.told.join()).toContain(`rtb-0 ${POOL}: no interface ${B}`);
   });
 
   test('throttled calls are made again until every route is turned', async () => {

@@ -1,6 +1,7 @@
 /** Probes, answers and nudges on real sockets; the tunnel addresses are loopback addresses. */
 import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
+import type { Round } from '../../../edge-agent/plan/path.ts';
 import { NudgeListener, NudgeSender } from '../../../edge-agent/probe/nudge.ts';
 import { decodeProbe, encodeProbe, replyTo } from '../../../edge-agent/probe/packet.ts';
 import { Prober } from '../../../edge-agent/probe/prober.ts';
@@ -50,6 +51,31 @@ describe('a datagram', () => {
 });
 
 describe('an edge', () => {
+  test('asks a standby that answers less often, finds it down all the same, and tells of every round', async () => {
+    const responders = HUBS.map(({ tunnelAddress }) => respond(tunnelAddress));
+    const rounds: Round[] = [];
+    const prober = new Prober({
+      settings: SETTINGS,
+      now,
+      port: PORT,
+      standbyEvery: 3,
+      onChange: () => undefined,
+      onRound: (round) => rounds.push(round),
+    });
+    prober.probe(EDGE, HUBS);
+    await until(() => prober.view().every(({ state }) => state === 'up'));
+    rounds.length = 0;
+    await until(() => rounds.length >= 30);
+    const resting = rounds.filter((round) => round.resting?.includes('b')).length;
+    expect(resting / rounds.length).toBeGreaterThan(0.4);
+    expect(rounds.every((round) => round.resting?.includes('a') === false)).toBe(true);
+    responders[1]?.stop();
+    await until(() => prober.view()[1]?.state === 'down');
+    expect(prober.active).toBe('a');
+    responders[0]?.stop();
+    prober.stop();
+  });
+
   test('finds its hubs up, and moves when the active one falls silent', async () => {
     const responders = HUBS.map(({ tunnelAddress }) => respond(tunnelAddress));
     let changes = 0;

@@ -142,14 +142,14 @@ describe('the answer to CloudFormation', () => {
     const bench = await createBench();
     const api = serve({ fetch: bench.api.fetch, port: 0, hostname: '127.0.0.1' });
     const heard: { method: string | undefined; headers: IncomingHttpHeaders; text: string }[] = [];
-    const answers = createServer(async (request, response) => {
-      const chunks = await request.toArray();
-      heard.push({
-        method: request.method,
-        headers: request.headers,
-        text: Buffer.concat(chunks).toString(),
+    const answers = createServer((request, response) => {
+      const { method, headers } = request;
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        heard.push({ method, headers, text: Buffer.concat(chunks).toString() });
+        response.end();
       });
-      response.end();
     });
     await new Promise<void>((resolve) => answers.listen(0, '127.0.0.1', resolve));
     const handle = createResourceHandler({
