@@ -67,7 +67,7 @@ export class HubSlot extends Construct {
     this.networkInterfaceId = slot.ref;
     this.privateAddress = slot.attrPrimaryPrivateIpAddress;
     const address = this.makeAddress(subnet);
-    this.publicAddress = address.attrPublicIp;
+    this.publicAddress = address.ref;
     this.endpoint = `${this.publicAddress}:${HUB_PORT}`;
     this.secret = emptySecret(this, `WireGuard key of Isthmus' ${name}`);
     this.queue = hintQueue(this);

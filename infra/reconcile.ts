@@ -9,7 +9,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { CloudFunction } from './function.ts';
 import type { Leaves } from './leaves.ts';
 import { accept, acceptAbout } from './nag.ts';
@@ -64,6 +64,7 @@ export class Reconcile extends Construct {
   readonly schedule: CloudFunction;
   readonly deadLetters: Queue;
   readonly scheduleGroup: CfnScheduleGroup;
+  private readonly triggers: IConstruct[] = [];
 
   constructor(scope: Construct, id: string, props: ReconcileProps) {
     super(scope, id);
@@ -95,6 +96,14 @@ export class Reconcile extends Construct {
     this.tick({ id: 'Routes', every: ROUTES_MINUTES, what: 'routes', caller });
   }
 
+  /**
+   * Nothing is reconciled before this is there; and at the end of a deployment this is undone only when nothing is reconciled
+   * any more, for the schedule would put routes back that were just taken out.
+   */
+  startAfter(construct: IConstruct): void {
+    for (const trigger of this.triggers) trigger.node.addDependency(construct);
+  }
+
   private worker(
     id: string,
     props: ReconcileProps,
@@ -114,8 +123,9 @@ export class Reconcile extends Construct {
         queues: this.jsonOf(queues),
       },
     });
-    props.table.grant(worker.role, ['GetItem', 'PutItem', 'Query', 'DeleteItem']);
+    props.table.grant(worker.role, ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'DeleteItem']);
     props.leaves.grantWrite(worker.role);
+    props.leaves.grantRead(worker.role);
     props.signingKey.grantSign(worker.role);
     if (props.queues.length > 0) {
       const resources = props.queues.map(({ queue }) => queue.queueArn);
@@ -138,7 +148,7 @@ export class Reconcile extends Construct {
     });
     acceptAbout(this.stream.role, 'streamsOfTheTable', table.table);
     allow(this.stream.role, { actions: ['dynamodb:ListStreams'], resources: [`${table.arn}/stream/*`] });
-    new EventSourceMapping(this, 'Mapping', {
+    const mapping = new EventSourceMapping(this, 'Mapping', {
       target: this.stream.function,
       eventSourceArn: table.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
@@ -150,6 +160,7 @@ export class Reconcile extends Construct {
       onFailure: new SqsDlq(this.deadLetters),
       filters: [FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: RESOURCES } } } })],
     });
+    this.triggers.push(mapping);
   }
 
   /** What the scheduler may do: call this one function, and put aside what it could not call. */
@@ -180,6 +191,7 @@ export class Reconcile extends Construct {
       },
     });
     schedule.node.addDependency(caller);
+    this.triggers.push(schedule);
   }
 }
 

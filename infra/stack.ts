@@ -62,6 +62,7 @@ export class IsthmusStack extends Stack {
       vpc: { id: vpc.id, prefixes: network.prefixes },
       hubs: hubs.slots.map((slot) => estateHub(slot, { vpc, table })),
     });
+    reconcile.startAfter(estate);
     // An instance enrols and fetches its document at once: by then all that answers it must be there.
     for (const first of [estate, api, reconcile, page]) hubs.startAfter(first);
     const { domain } = settings;

@@ -22,6 +22,7 @@ function laterStore(load: () => Promise<Store>): Store {
     list: async (kind, tenant, page) => (await load()).list(kind, tenant, page),
     create: async (item) => (await load()).create(item),
     replace: async (item) => (await load()).replace(item),
+    clearOutbox: async (...item) => (await load()).clearOutbox(...item),
     purge: async (key, version) => (await load()).purge(key, version),
     ledger: async (block) => (await load()).ledger(block),
     writeLedger: async (ledger) => (await load()).writeLedger(ledger),

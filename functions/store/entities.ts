@@ -59,22 +59,44 @@ export function ledgerEntity(table: IsthmusTable) {
   });
 }
 
+/** `parts`: of how many the manifest is that stands beside it; absent if it is in the item. */
 export function documentEntity(table: IsthmusTable) {
   return new Entity({
     name: 'document',
     table,
     ...BARE,
-    schema: item({ ...KEY, epoch: number(), generation: number(), mark: string(), packed: binary() }),
+    schema: item({
+      ...KEY,
+      epoch: number(),
+      generation: number(),
+      mark: string(),
+      parts: number().optional(),
+      packed: binary(),
+    }),
   });
 }
 
-/** What an agent told last. `quiet` items are filtered out of the table's stream. */
+export function manifestPartEntity(table: IsthmusTable) {
+  return new Entity({ name: 'manifest part', table, ...BARE, schema: item({ ...KEY, packed: binary() }) });
+}
+
+/**
+ * What an agent told last. `quiet` items are filtered out of the table's stream. `parts` and `round`, of liveness that
+ * came in several requests: how many there are with this one, and in which round.
+ */
 export function noticeEntity(table: IsthmusTable) {
   return new Entity({
     name: 'notice',
     table,
     ...BARE,
-    schema: item({ ...KEY, at: string(), packed: binary(), quiet: boolean().optional() }),
+    schema: item({
+      ...KEY,
+      at: string(),
+      packed: binary(),
+      quiet: boolean().optional(),
+      parts: number().optional(),
+      round: number().optional(),
+    }),
   });
 }
 

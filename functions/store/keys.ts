@@ -5,12 +5,15 @@
  *   resources                      TENANT#KIND   NAME
  *   events                         TENANT#event  TIME#ID (read from the end)
  *   document, report, liveness     agent#ID      their word
+ *   parts of a document            agent#ID      manifest#VERSION#HASH#PART
+ *   parts of liveness              agent#ID      liveness#SET#PART
  *   ledger                         ledger        BLOCK
  *   host claims                    host          HOST
  *
  * Agent ids have a dot and kinds have none, so no agent's partition is also a tenant's.
  */
 
+import type { Envelope, Version } from '../../protocol/document.ts';
 import type { Change, ItemKey, Kind } from './port.ts';
 import { StoreError } from './port.ts';
 
@@ -27,6 +30,10 @@ const TENANT = /^(?:\*|[a-z0-9-]{1,64})$/;
 /** Printable ASCII without the separator. */
 const PRINTABLE = /^[\x21\x22\x24-\x7e]+$/;
 const AGENT = /^(?:edge|hub)\.[a-z0-9.-]{1,128}$/;
+const HASH = /^[0-9a-f]{64}$/;
+/** No number is longer, so that text order is the order of versions. */
+const VERSION_DIGITS = 16;
+const PART_DIGITS = 4;
 
 const KINDS: Readonly<Record<Kind, true>> = {
   tenant: true,
@@ -70,6 +77,37 @@ export function changeOf(key: TableKey): Change | undefined {
 export function agentKey(agent: string, part: 'document' | 'report' | 'liveness'): TableKey {
   if (!AGENT.test(agent)) throw refusal('agent id', agent);
   return { pk: `agent#${agent}`, sk: part };
+}
+
+/** What all parts of all manifests of an agent begin with, and what follows the parts of every version up to this one. */
+export function manifestRange(upTo: Version): { readonly prefix: string; readonly end: string } {
+  // The sign after the separator.
+  return { prefix: 'manifest#', end: `manifest#${versionText(upTo)}$` };
+}
+
+/** What the sort keys of the parts of one manifest begin with. */
+export function manifestPrefix({ manifestHash, ...version }: Version & ManifestHash): string {
+  if (!HASH.test(manifestHash)) throw refusal('hash', manifestHash);
+  return `manifest#${versionText(version)}#${manifestHash}#`;
+}
+
+export function manifestPartKey(agent: string, of: Version & ManifestHash, part: number): TableKey {
+  return { pk: agentKey(agent, 'document').pk, sk: `${manifestPrefix(of)}${partText(part)}` };
+}
+
+/** Two sets, in turns: the parts of a round of liveness don't overwrite those of the one before, which may be read. */
+export function livenessPartKey(agent: string, { round, index }: { round: number; index: number }): TableKey {
+  return { pk: agentKey(agent, 'liveness').pk, sk: `liveness#${round % 2}#${partText(index)}` };
+}
+
+type ManifestHash = Pick<Envelope, 'manifestHash'>;
+
+function versionText({ epoch, generation }: Version): string {
+  return [epoch, generation].map((number) => String(number).padStart(VERSION_DIGITS, '0')).join('.');
+}
+
+function partText(part: number): string {
+  return String(part).padStart(PART_DIGITS, '0');
 }
 
 export function ledgerKey(block: string): TableKey {

@@ -150,14 +150,7 @@ async function build(parts: Parts): Promise<Estate> {
     hub: (index) => found(stage.hubs[index], `hub ${index}`),
     site: (name) => joinedSite(joiner, name),
     lanHost: (site) => found(joinedSite(joiner, site).lanHosts[0], `LAN host in ${site}`).host,
-    join: (name) =>
-      joinSite(
-        joiner,
-        found(
-          settings.sites.find((site) => site.name === name),
-          name,
-        ),
-      ),
+    join: (name) => joinSite(joiner, wantedSite(settings, name)),
     virtual: async (site, address) => {
       const virtual = await virtualOf(joiner, site, address);
       kept.set(`${site} ${address}`, virtual);
@@ -180,6 +173,13 @@ async function build(parts: Parts): Promise<Estate> {
     describe: () => describeAgents([...running.entries()]),
     destroy,
   };
+}
+
+function wantedSite({ sites }: EstateSettings, name: string): EstateSite {
+  return found(
+    sites.find((site) => site.name === name),
+    name,
+  );
 }
 
 /** Answers the network interfaces of the hubs' slots, if they have some. */
