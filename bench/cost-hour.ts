@@ -2,6 +2,8 @@
  * One hour of an idle estate, on a clock that is set: what edges, hubs and the scheduler ask, in the order in which they
  * would. Requests are signed before they are measured, because that is the agents' work.
  */
+
+import { requestsOf } from '../edge-agent/link/liveness.ts';
 import { POLL_SECONDS } from '../functions/aws/facts.ts';
 import { canonicalJson } from '../protocol/canonical.ts';
 import type { Liveness } from '../protocol/report.ts';
@@ -80,13 +82,14 @@ async function poll(
   await sendAll(plane, 'document', sent);
 }
 
+/** The parts of a hub's one after the other, as it sends them. */
 async function sendBeats(plane: Plane, { hubs, edges }: RunEstate, second: number): Promise<void> {
-  const sent = hubs.map((agent, index) => ({
-    agent,
-    wanted: { method: 'POST' as const, path: '/v1/agent/liveness', body: beatOf(edges, second * 2 + index) },
-    status: 204,
-  }));
-  await sendAll(plane, 'liveness', sent);
+  const round = second / LIVENESS_SECONDS;
+  for (const [index, agent] of hubs.entries())
+    for (const request of requestsOf(beatOf(edges, second * 2 + index), round)) {
+      const wanted = { method: 'POST' as const, path: '/v1/agent/liveness', body: canonicalJson(request) };
+      await sendAll(plane, 'liveness', [{ agent, wanted, status: 204 }]);
+    }
 }
 
 async function sendAll(plane: Plane, name: string, sent: readonly Sent[]): Promise<void> {
@@ -106,7 +109,7 @@ async function sendAll(plane: Plane, name: string, sent: readonly Sent[]): Promi
 }
 
 /** A batch about all edges, with ages and counters that differ from edge to edge and from time to time. */
-function beatOf(edges: readonly RunAgent[], seed: number): string {
+function beatOf(edges: readonly RunAgent[], seed: number): Liveness {
   const chance = chanceFrom(seed);
   const peers = edges.map(({ id }) => ({
     agent: id,
@@ -117,7 +120,7 @@ function beatOf(edges: readonly RunAgent[], seed: number): string {
     sentBytes: Math.floor(chance() * 1e10),
     spoofedPackets: 0,
   }));
-  return canonicalJson({ peers } satisfies Liveness);
+  return { peers };
 }
 
 /** Numbers from 0 up to 1 that look like chance and are the same in every run (mulberry32). */

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { Cidr } from '../protocol/address.ts';
+import { INGRESS_PORT } from '../protocol/ingress.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { ensureKey } from './apply/keys.ts';
 import { Client } from './link/client.ts';
@@ -89,7 +90,6 @@ export async function enrolHost(options: EnrolOptions, paths: Paths): Promise<En
 const TIMEOUT_MS = 15_000;
 const ROOTS_MAX = 4;
 /** Where the cloud's ingress finds a hub's gateway. */
-const INGRESS_PORT = 8080;
 
 type Failed = Extract<EnrolOutcome, { kind: 'failed' }>;
 

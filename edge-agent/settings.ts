@@ -20,7 +20,7 @@ export const Tuning = z
     probeIntervalMs: z.int().min(20).max(10_000).default(100),
     probeMisses: z.int().min(1).max(100).default(3),
     probeGoodToReturn: z.int().min(1).max(1_000).default(10),
-    mtuVerifyMs: z.int().min(100).max(60_000).default(1_000),
+    mtuVerifyMs: z.int().min(100).max(60_000).default(5_000),
     mtuRaiseMs: z.int().min(1_000).max(3_600_000).default(60_000),
     driftMs: z.int().min(1_000).max(3_600_000).default(10_000),
     rollbackMs: z.int().min(1_000).max(3_600_000).default(60_000),

@@ -44,7 +44,10 @@ export function cacheDirectory(environment: Readonly<Record<string, string | und
 export async function openShelf(settings: ShelfSettings): Promise<Shelf> {
   const architecture = process.arch;
   const [agent, node] = await Promise.all([bundleAgent(), packNode(settings.cache, architecture)]);
-  const files = new Map<string, string>([['agent.mjs', agent]]);
+  const files = new Map<string, string>([
+    ['agent.mjs', agent],
+    ['cloud.mjs', join(ROOT, 'dist/cloud.mjs')],
+  ]);
   if (node !== undefined) files.set(`node-linux-${architecture}.gz`, node);
   const wireguard = findWireguard(settings);
   if (wireguard !== undefined) files.set(`wireguard-go-linux-${architecture}`, wireguard);

@@ -17,6 +17,7 @@ WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
 GO_MINOR_MIN=23
 NODE_MAJOR=24
+RUNTIME_INTERFACE_VERSION=4.0.2
 # Stand-ins for AWS in the tests: CloudFormation, Lambda and the API by the one, EC2 by the other.
 EMULATORS='ministack==1.5.33 moto[server,ec2]==5.2.5'
 
@@ -172,6 +173,15 @@ provide_emulators() {
   step "installing emulators of AWS in $CACHE/emulators" make_emulators 'pip must reach a package index.'
 }
 
+# ---- Lambda's runtime interface client, for the tests
+
+fetch_runtime_interface() { sh test/fixtures/runtime-interface/fetch.sh; }
+
+provide_runtime_interface() {
+  [ -d "$CACHE/runtime-interface/$RUNTIME_INTERFACE_VERSION" ] && return 0
+  step "building Lambda's runtime interface client in $CACHE/runtime-interface" fetch_runtime_interface 'npm and apt-get must reach their registries.'
+}
+
 # ---- what no package can give
 
 probe_nft() {
@@ -212,6 +222,7 @@ main() {
   [ "$mode" = packages ] || provide_wireguard
   case $mode in demo | test) check_machine ;; esac
   [ "$mode" != test ] || provide_emulators
+  [ "$mode" != test ] || provide_runtime_interface
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }
 

@@ -33,9 +33,31 @@ export const Report = z
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof Report>;
 
-/** One batch by a hub for all its peers: heartbeats cost O(hubs). */
+/** Peers in one request: with the longest names 3,000 stay below the limit of a body. */
+export const PEERS_PER_REQUEST_MAX = 5_000;
+const PARTS_MAX = 16;
+
+/**
+ * Of liveness that takes several requests. `round` rises once all parts of one have arrived. The part of index 0 comes last:
+ * with it the round is whole, and is shown.
+ */
+export const LivenessPart = z
+  .strictObject({
+    round: z.int().min(0),
+    index: z
+      .int()
+      .min(0)
+      .max(PARTS_MAX - 1),
+    count: z.int().min(2).max(PARTS_MAX),
+  })
+  .refine(({ index, count }) => index < count, { error: 'The index is below the count.', path: ['index'] })
+  .meta({ id: 'LivenessPart' });
+export type LivenessPart = z.infer<typeof LivenessPart>;
+
+/** By a hub for all its peers, in one batch or in parts: heartbeats cost O(hubs). */
 export const Liveness = z
   .strictObject({
+    part: LivenessPart.optional().meta({ description: 'Absent if all peers are in this request' }),
     peers: z
       .array(
         z.strictObject({
@@ -48,7 +70,7 @@ export const Liveness = z
           spoofedPackets: z.int(),
         }),
       )
-      .max(5_000),
+      .max(PEERS_PER_REQUEST_MAX),
   })
   .meta({ id: 'Liveness' });
 export type Liveness = z.infer<typeof Liveness>;

@@ -1,7 +1,7 @@
 /** Reads a request's body under a limit, whatever its headers promise, and turns it into a value. */
 import { refuse } from './problems.ts';
 
-/** Largest body in bytes; the largest honest one is a hub's liveness batch of 5,000 peers. */
+/** Largest body in bytes; the largest honest one is a part of a hub's liveness: 3,000 peers. */
 export const BODY_BYTES_MAX = 1_048_576;
 
 /** All bytes of the body; stops reading at the limit. */

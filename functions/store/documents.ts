@@ -5,11 +5,11 @@
 import { GetItemCommand } from 'dynamodb-toolbox/entity/actions/get';
 import type { Condition } from 'dynamodb-toolbox/entity/actions/parseCondition';
 import { PutItemCommand } from 'dynamodb-toolbox/entity/actions/put';
-import type { SignedDocument, Version } from '../../protocol/document.ts';
+import { compareVersions, type SignedDocument, type Version } from '../../protocol/document.ts';
 import type { IsthmusTable } from './entities.ts';
 import { documentEntity } from './entities.ts';
 import { agentKey } from './keys.ts';
-import { ManifestParts } from './manifest.ts';
+import { isLarge, ManifestParts } from './manifest.ts';
 import { pack, unpack } from './pack.ts';
 import { type Store, type StoredDocument, StoreError } from './port.ts';
 import { newMark, writeIf } from './write.ts';
@@ -26,6 +26,8 @@ export function documentStore(table: IsthmusTable): Pick<Store, 'document' | 'wr
     document: (agent) => find({ documents, parts }, agent),
     async writeDocument(stored, after) {
       const { envelope, manifest } = stored.document;
+      if (after !== undefined && isLarge(manifest) && compareVersions(envelope, after) <= 0)
+        throw new Error('a document in parts has to be of a higher version than the one before');
       const count = await parts.write(envelope, manifest);
       const outcome = await put(documents, { stored, after, parts: count });
       if (outcome.written && (count > 0 || outcome.hadParts)) await parts.sweep(envelope);

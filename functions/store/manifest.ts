@@ -98,6 +98,11 @@ export class ManifestParts {
   }
 }
 
+/** Too large for the document's own item. */
+export function isLarge(manifest: Manifest): boolean {
+  return manifest.length > ENTRIES_PER_PART;
+}
+
 /** None if the manifest is small. Throws `store.too_large` beyond what is sensible. */
 export function partsOf(manifest: Manifest): Manifest[] {
   if (manifest.length > ENTRIES_MAX)
@@ -105,7 +110,7 @@ export function partsOf(manifest: Manifest): Manifest[] {
       'store.too_large',
       `The manifest has ${manifest.length} entries, more than ${ENTRIES_MAX}`,
     );
-  if (manifest.length <= ENTRIES_PER_PART) return [];
+  if (!isLarge(manifest)) return [];
   const count = Math.ceil(manifest.length / ENTRIES_PER_PART);
   return Array.from({ length: count }, (_, part) =>
     manifest.slice(part * ENTRIES_PER_PART, (part + 1) * ENTRIES_PER_PART),

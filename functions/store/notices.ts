@@ -1,10 +1,13 @@
-/** What agents told last: reports, and the hubs' liveness. Both overwrite; only the newest counts. */
+/**
+ * What agents told last: reports, and the hubs' liveness. Both overwrite; only the newest counts. Liveness that comes in parts
+ * is shown once the last one, the head, is there: parts of the next round stand under other keys until then.
+ */
 import { GetItemCommand } from 'dynamodb-toolbox/entity/actions/get';
 import { PutItemCommand } from 'dynamodb-toolbox/entity/actions/put';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import type { IsthmusTable } from './entities.ts';
 import { noticeEntity } from './entities.ts';
-import { agentKey } from './keys.ts';
+import { agentKey, livenessPartKey, type TableKey } from './keys.ts';
 import { pack, unpack } from './pack.ts';
 import type { Store } from './port.ts';
 import { write } from './write.ts';
@@ -17,20 +20,36 @@ export function noticeStore(
   const notices = noticeEntity(table);
   return {
     async report(agent) {
-      const found = await read(notices, agent, 'report');
+      const found = await read(notices, agentKey(agent, 'report'));
       // Packed by `writeReport`, under this key; the same goes for liveness.
       return found && { at: found.at, report: found.value as Report };
     },
     writeReport: async (agent, at, report) =>
       put(notices, { ...agentKey(agent, 'report'), at, packed: pack(report) }),
-    async liveness(hub) {
-      const found = await read(notices, hub, 'liveness');
-      return found && { at: found.at, liveness: livenessOf(found.value as Columns) };
-    },
+    liveness: (hub) => readLiveness(notices, hub),
     // `quiet`: a heartbeat is no change, and the stream's filter leaves it out.
     writeLiveness: async (hub, at, liveness) =>
-      put(notices, { ...agentKey(hub, 'liveness'), at, packed: pack(columnsOf(liveness)), quiet: true }),
+      put(notices, { ...livenessKey(hub, liveness), at, packed: pack(columnsOf(liveness)), quiet: true }),
   };
+}
+
+function livenessKey(hub: string, { part }: Liveness) {
+  if (part === undefined) return agentKey(hub, 'liveness');
+  const { round, index, count } = part;
+  const key = index === 0 ? agentKey(hub, 'liveness') : livenessPartKey(hub, part);
+  return { ...key, round, parts: count };
+}
+
+/** Undefined if parts are missing: what is not whole would make peers look as if nobody heard them. */
+async function readLiveness(notices: Notices, hub: string): ReturnType<Store['liveness']> {
+  const head = await read(notices, agentKey(hub, 'liveness'));
+  if (head === undefined) return undefined;
+  const { at, round = 0, parts: count = 1 } = head;
+  const rest = Array.from({ length: count - 1 }, (_, at) => livenessPartKey(hub, { round, index: at + 1 }));
+  const parts = [head, ...(await Promise.all(rest.map((key) => read(notices, key))))];
+  // Packed by `writeLiveness`, under these keys.
+  const peers = parts.flatMap((part) => (part ? [livenessOf(part.value as Columns).peers] : []));
+  return peers.length === count ? { at, liveness: { peers: peers.flat() } } : undefined;
 }
 
 type Peer = Liveness['peers'][number];
@@ -75,6 +94,8 @@ interface Notice {
   readonly at: string;
   readonly packed: Uint8Array;
   readonly quiet?: boolean;
+  readonly round?: number;
+  readonly parts?: number;
 }
 
 function put(notices: Notices, notice: Notice): Promise<void> {
@@ -82,8 +103,7 @@ function put(notices: Notices, notice: Notice): Promise<void> {
   return write(() => command.send());
 }
 
-async function read(notices: Notices, agent: string, part: 'report' | 'liveness') {
-  const command = notices.build(GetItemCommand).key(agentKey(agent, part)).options({ consistent: true });
-  const { Item: row } = await command.send();
-  return row && { at: row.at, value: unpack(row.packed) };
+async function read(notices: Notices, key: TableKey) {
+  const { Item: row } = await notices.build(GetItemCommand).key(key).options({ consistent: true }).send();
+  return row && { ...row, value: unpack(row.packed) };
 }

@@ -11,9 +11,11 @@ import {
   isTenant,
   itemKey,
   ledgerKey,
+  livenessPartKey,
   partitionOf,
   type TableKey,
 } from '../../functions/store/keys.ts';
+import { partsOf } from '../../functions/store/manifest.ts';
 import { pack } from '../../functions/store/pack.ts';
 import { startOf, tokenOf } from '../../functions/store/pages.ts';
 import type {
@@ -63,6 +65,16 @@ class Cells {
   writePacked(key: TableKey, value: object): void {
     if (pack(value).byteLength > ITEM_BYTES_MAX) throw tooLarge();
     this.#texts.set(idOf(key), JSON.stringify(value));
+  }
+
+  /** For a document: a large manifest stands in parts there, and is measured by part. */
+  writeDocument(key: TableKey, stored: StoredDocument): void {
+    const { manifest } = stored.document;
+    const parts = partsOf(manifest);
+    const [own, ...rest] = parts.length > 0 ? [[], ...parts] : [manifest];
+    const sizes = [{ ...stored.document, manifest: own }, ...rest].map((part) => pack(part).byteLength);
+    if (sizes.some((bytes) => bytes > ITEM_BYTES_MAX)) throw tooLarge();
+    this.#texts.set(idOf(key), JSON.stringify(stored));
   }
 
   remove(key: TableKey): void {
@@ -171,15 +183,32 @@ function agents(
       const envelope = cells.read<StoredDocument>(key)?.document.envelope;
       const stands = envelope?.epoch === after?.epoch && envelope?.generation === after?.generation;
       if (!stands) return 'stale';
-      cells.writePacked(key, stored);
+      cells.writeDocument(key, stored);
       return 'written';
     },
     report: async (agent) => cells.read<{ at: string; report: Report }>(agentKey(agent, 'report')),
     writeReport: async (agent, at, report) => cells.writePacked(agentKey(agent, 'report'), { at, report }),
-    liveness: async (hub) => cells.read<{ at: string; liveness: Liveness }>(agentKey(hub, 'liveness')),
-    writeLiveness: async (hub, at, liveness) =>
-      cells.writePacked(agentKey(hub, 'liveness'), { at, liveness }),
+    liveness: async (hub) => readLiveness(cells, hub),
+    async writeLiveness(hub, at, liveness) {
+      const { part } = liveness;
+      const isHead = part === undefined || part.index === 0;
+      cells.writePacked(isHead ? agentKey(hub, 'liveness') : livenessPartKey(hub, part), { at, liveness });
+    },
   };
+}
+
+type Heard = { readonly at: string; readonly liveness: Liveness };
+
+/** All parts of the round that the head is of, or nothing. */
+function readLiveness(cells: Cells, hub: string): Heard | undefined {
+  const head = cells.read<Heard>(agentKey(hub, 'liveness'));
+  if (head === undefined) return undefined;
+  const { round, count } = head.liveness.part ?? { round: 0, count: 1 };
+  const rest = Array.from({ length: count - 1 }, (_, index) =>
+    cells.read<Heard>(livenessPartKey(hub, { round, index: index + 1 })),
+  );
+  const parts = [head, ...rest].flatMap((part) => (part ? [part.liveness.peers] : []));
+  return parts.length === count ? { at: head.at, liveness: { peers: parts.flat() } } : undefined;
 }
 
 function events(cells: Cells): Pick<Store, 'writeEvent' | 'events'> {

@@ -167,6 +167,23 @@ describe('liveness', () => {
     expect(ready).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
   });
 
+  test('in parts counts once all of them are there', async () => {
+    const hub = await withHub(bench);
+    const send = (index: number, agent: string) =>
+      callAs(bench, hub, {
+        method: 'POST',
+        path: '/v1/agent/liveness',
+        body: { part: { round: 0, index, count: 2 }, peers: [{ agent, ...seen }] },
+      });
+    const links = async () => (await bench.call('GET', EDGE)).json.status.links;
+    expect((await send(1, edge.id)).status).toBe(204);
+    expect(await links()).toEqual([]);
+    expect((await send(0, 'edge.acme.other')).status).toBe(204);
+    expect(await links()).toMatchObject([{ ...seen, observedAt: bench.clock.now() }]);
+    const beyond = await send(2, edge.id);
+    expect(beyond.json).toMatchObject({ code: 'invalid', errors: [{ pointer: '/part/index' }] });
+  });
+
   test('that grows old makes the edge unknown, not down', async () => {
     const hub = await withHub(bench);
     const body = { peers: [{ agent: edge.id, ...seen }] };

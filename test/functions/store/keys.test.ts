@@ -9,9 +9,14 @@ import {
   isPossible,
   itemKey,
   ledgerKey,
+  livenessPartKey,
+  manifestPartKey,
+  manifestPrefix,
+  manifestRange,
   partitionOf,
 } from '../../../functions/store/keys.ts';
 import type { Kind } from '../../../functions/store/port.ts';
+import { compareVersions } from '../../../protocol/document.ts';
 
 const KINDS: readonly Kind[] = [
   'tenant',
@@ -25,6 +30,7 @@ const KINDS: readonly Kind[] = [
   'key',
 ];
 const kind = fc.constantFrom(...KINDS);
+const HASH = 'a'.repeat(64);
 const label = fc.stringMatching(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/);
 const tenant = fc.oneof(fc.constant('*'), fc.constantFrom('agent', 'host', 'ledger', 'event'), label);
 const name = fc.oneof(
@@ -48,6 +54,11 @@ describe('keys', () => {
     ],
     [agentKey('edge.acme.berlin', 'document'), { pk: 'agent#edge.acme.berlin', sk: 'document' }],
     [agentKey('hub.a', 'liveness'), { pk: 'agent#hub.a', sk: 'liveness' }],
+    [livenessPartKey('hub.a', { round: 7, index: 2 }), { pk: 'agent#hub.a', sk: 'liveness#1#0002' }],
+    [
+      manifestPartKey('hub.a', { epoch: 1, generation: 20, manifestHash: HASH }, 3),
+      { pk: 'agent#hub.a', sk: `manifest#0000000000000001.0000000000000020#${HASH}#0003` },
+    ],
     [ledgerKey('100.64.0.0/16'), { pk: 'ledger', sk: '100.64.0.0/16' }],
     [hostKey('Shop.Example.com'), { pk: 'host', sk: 'shop.example.com' }],
     [
@@ -72,11 +83,13 @@ describe('keys', () => {
         const time = '2026-01-31T12:00:00Z';
         const others = [
           agentKey(id, 'report'),
+          manifestPartKey(id, { epoch: 1, generation: 1, manifestHash: HASH }, 0),
+          livenessPartKey(id, { round: 0, index: 1 }),
           ledgerKey('100.64.0.0/16'),
           hostKey(host),
           eventKey({ tenant: owner, time, id: 'e' }),
         ];
-        expect(others.map(changeOf)).toStrictEqual([undefined, undefined, undefined, undefined]);
+        expect(others.map(changeOf)).toStrictEqual(others.map(() => undefined));
       }),
     );
   });
@@ -113,6 +126,21 @@ describe('keys', () => {
         expect(() => itemKey(key)).toThrow(expect.objectContaining({ code: 'store.bad_key' }));
       }),
     );
+  });
+
+  it('of the parts of a manifest end where those of a higher version begin', () => {
+    const numbers = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.maxSafeNat());
+    const versions = fc.record({ epoch: numbers, generation: numbers }, { noNullPrototype: true });
+    fc.assert(
+      fc.property(versions, versions, (one, other) => {
+        const { sk } = manifestPartKey('hub.a', { ...one, manifestHash: HASH }, 0);
+        const { prefix, end } = manifestRange(other);
+        expect(sk.startsWith(prefix)).toBe(true);
+        expect(sk < end).toBe(compareVersions(one, other) <= 0);
+      }),
+    );
+    const strange = { epoch: 1, generation: 1, manifestHash: 'a#b' };
+    expect(() => manifestPrefix(strange)).toThrow("This hash can't be stored");
   });
 
   it('of events are in the order of their times', () => {
