@@ -51,7 +51,7 @@ export class EmulatedStack extends Stack {
     const downloads = 'https://downloads.example.com/install';
     const handler = api.answer({ ...all, roots, tokenSecret, downloads });
     const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: slots });
-    bootstrap.estate({
+    const estate = bootstrap.estate({
       url: api.url,
       vpc,
       hubs: slots.map(({ name, endpoint, networkInterfaceId, privateAddress, secret, queue }) => ({
@@ -70,6 +70,7 @@ export class EmulatedStack extends Stack {
         },
       })),
     });
+    reconcile.startAfter(estate);
     addEnvironment([handler, bootstrap.handler, reconcile.stream, reconcile.schedule], props.environment);
 
     this.tell('ApiUrl', api.url);

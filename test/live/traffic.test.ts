@@ -114,6 +114,26 @@ describe('a VPC', () => {
   });
 });
 
+describe('a VPC that is joined natively with a site', () => {
+  test('reaches it by real addresses and is reached, without translation', async () => {
+    const vpc = estate.stage.vpcHost;
+    if (vpc === undefined) throw new Error('no VPC host');
+    await estate.api.change(estate.site('oslo').path, (spec) => ({ ...spec, native: ['berlin', 'cloud'] }));
+    await estate.api.change('/v1/tenants/demo/sites/cloud', (spec) => ({ ...spec, native: ['oslo'] }));
+    await vpc.host.ip(`route replace 10.3.0.0/24 via ${estate.hub(0).vpcAddress}`);
+    await estate.lanHost('oslo').ip('route replace 172.31.0.0/24 via 10.3.0.2');
+    await eventually(async () => {
+      expect(await fetchFrom(vpc.host, '10.3.0.10')).toBe(`hello from oslo, you are ${vpc.address}`);
+      expect(await fetchFrom(estate.lanHost('oslo'), vpc.address)).toBe('hello from cloud, you are 10.3.0.10');
+    });
+    expect([
+      await echoesUdp(vpc.host, '10.3.0.10'),
+      await echoesUdp(estate.lanHost('oslo'), vpc.address),
+      await pings(vpc.host, '10.3.0.10'),
+    ]).toEqual([true, true, true]);
+  });
+});
+
 describe('two tenants', () => {
   test('do not reach each other in either direction by any protocol, and the hub counts it', async () => {
     const hub = estate.hub(0).host;
