@@ -1,11 +1,13 @@
 /** What an edge runs beside the loop: probes to its hubs, and an ear for their nudges. It must not change routes. */
 import type { Document } from '../protocol/document.ts';
 import type { DevicePeer, Wireguard } from './apply/wireguard.ts';
+import { readPackets } from './observe/traffic.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
+import { beginTraffic, isBusy, nextTraffic } from './plan/traffic.ts';
 import { NudgeListener } from './probe/nudge.ts';
-import { type HubView, Prober } from './probe/prober.ts';
+import { type HubView, type OwnPackets, Prober } from './probe/prober.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';
@@ -28,7 +30,13 @@ export interface EdgeOptions {
 
 export function openEdge(options: EdgeOptions): Role {
   const { now, onNudge, onPath, tuning } = options;
-  const prober = new Prober({ settings: tuning, now, onChange: onPath, standbyEvery: STANDBY_EVERY });
+  const prober = new Prober({
+    settings: tuning,
+    now,
+    onChange: onPath,
+    standbyEvery: STANDBY_EVERY,
+    isBusy: watchTraffic(options),
+  });
   const listener = new NudgeListener({ now, onNudge });
   return {
     update: (document) => update(document, prober, listener),
@@ -59,6 +67,19 @@ function update(document: Document | undefined, prober: Prober, listener: NudgeL
   const hubs = (document && leafOf(document, 'hubs')?.hubs) ?? [];
   prober.probe(self.tunnelAddress, hubs);
   listener.listen(self.tunnelAddress, new Set(hubs.map(({ tunnelAddress }) => tunnelAddress)));
+}
+
+/** Tells in every round whether packets pass the tunnels that are not probes. */
+function watchTraffic({ agent, now }: EdgeOptions): (own: OwnPackets) => boolean {
+  let traffic = beginTraffic(now());
+  return (own) => {
+    const foreign = Object.entries(own).map(([hub, packets]) => {
+      const counted = readPackets(interfaceName(agent, hub));
+      return [hub, counted === undefined ? undefined : counted - packets] as const;
+    });
+    traffic = nextTraffic(traffic, now(), Object.fromEntries(foreign));
+    return isBusy(traffic, now());
+  };
 }
 
 function choiceOf(prober: Prober): Choice {

@@ -38,7 +38,7 @@ export function createOwners(client: DynamoDBClient, tableName: string): Owners 
     },
     report: async (vpc) => {
       const row = await read(vpc, 'report');
-      return row && RoutesReport.parse(JSON.parse(row['report']?.S ?? ''));
+      return row && legibleReport(row['report']?.S ?? '');
     },
     writeReport: async (vpc, report) => {
       // `quiet`: no change that anybody waits for; the stream's filter leaves it out.
@@ -46,6 +46,15 @@ export function createOwners(client: DynamoDBClient, tableName: string): Owners 
       await client.send(new PutItemCommand({ TableName: tableName, Item }));
     },
   };
+}
+
+/** Hubs may write here too. What can't be read counts as none, and so is written anew. */
+function legibleReport(text: string): RoutesReport | undefined {
+  try {
+    return RoutesReport.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 type Part = 'owner' | 'report';

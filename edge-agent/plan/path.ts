@@ -25,7 +25,7 @@ export interface PathState {
 
 /**
  * One probe interval: which hubs answered in it. `late`: our own timer was, so nobody is blamed for silence. `resting`: who
- * was not asked, and so is not blamed either.
+ * was not asked in every round for long enough, and so is not blamed either (`plan/pace.ts`).
  */
 export interface Round {
   readonly answered: readonly string[];
@@ -67,18 +67,6 @@ function missed(hub: HubPath, settings: PathSettings): HubPath {
   const misses = Math.min(hub.misses + 1, settings.missesToDown);
   const lost = hub.state === 'up' && misses >= settings.missesToDown;
   return { state: lost ? 'down' : hub.state, misses, goods: 0 };
-}
-
-/**
- * Whom to ask in this round, by its number. A hub that carries packets, or that is in any doubt, is asked in every one; a
- * standby that answers only now and then, for probes are most of what an idle tunnel costs.
- */
-export function toAsk(state: PathState, round: number, standbyEvery: number): string[] {
-  const isDue = round % standbyEvery === 0;
-  const isCertain = (hub: HubPath) => hub.state === 'up' && hub.misses === 0;
-  return Object.entries(state.hubs)
-    .filter(([name, hub]) => isDue || name === state.active || !isCertain(hub))
-    .map(([name]) => name);
 }
 
 /** Sticky: the active hub stays while it is up, and also while no other is. */

@@ -1,11 +1,12 @@
 /**
- * An agent's probes of its hubs (an edge's) or twins (a hub's): small ones to every hub, several a second, and padded ones now and then. What they mean is
- * decided in `plan/path.ts` and `plan/mtu.ts`; this file sends, counts and tells when the verdict changes.
+ * An agent's probes of its hubs (an edge's) or twins (a hub's): small ones to every hub, and padded ones now and then. When to ask is decided
+ * in `plan/pace.ts`, what it means in `plan/path.ts` and `plan/mtu.ts`; this file sends, counts and tells when the verdict changes.
  */
 import type { RemoteInfo } from 'node:dgram';
 import { PROBE_PORT } from '../../protocol/document.ts';
 import { answeredMtu, type MtuState, tickMtu, UNMEASURED } from '../plan/mtu.ts';
-import { NO_PATH, nextPath, type PathState, type Round, toAsk, withHubs } from '../plan/path.ts';
+import { type Asking, answered, idleEvery, isJudged, NOT_ASKED, nextAsking } from '../plan/pace.ts';
+import { NO_PATH, nextPath, type PathState, type Round, withHubs } from '../plan/path.ts';
 import { decodeProbe, encodeProbe, IP_AND_UDP_BYTES } from './packet.ts';
 import { TunnelSocket } from './socket.ts';
 
@@ -37,6 +38,9 @@ export interface HubView {
   readonly replyAgeMs?: number | undefined;
 }
 
+/** Probes sent and answers received since a hub became known, by its name. */
+export type OwnPackets = Readonly<Record<string, number>>;
+
 export interface ProberOptions {
   readonly settings: ProberSettings;
   /** Monotonic milliseconds. */
@@ -45,6 +49,8 @@ export interface ProberOptions {
   readonly onChange: () => void;
   /** A standby that answers is asked in every so manieth round; absent: in each. */
   readonly standbyEvery?: number;
+  /** Asked once a round: do packets pass that are not ours? Absent: one must always be as quick as if they did. */
+  readonly isBusy?: (own: OwnPackets) => boolean;
   /** A round is over; hubs by name. */
   readonly onRound?: ((round: Round) => void) | undefined;
   /** Port of the hubs' responders; another one in tests. */
@@ -54,9 +60,9 @@ export interface ProberOptions {
 interface Target {
   readonly hub: ProbedHub;
   mtu: MtuState;
-  asked: boolean;
-  answered: boolean;
-  rttMs: number | undefined;
+  asking: Asking;
+  /** Ours, both ways. */
+  packets: number;
   replyMs: number | undefined;
 }
 
@@ -99,12 +105,12 @@ export class Prober {
 
   view(): readonly HubView[] {
     const nowMs = this.#options.now();
-    return [...this.#targets.values()].map(({ hub, mtu, rttMs, replyMs }) => ({
+    return [...this.#targets.values()].map(({ hub, mtu, asking, replyMs }) => ({
       ...hub,
       state: this.#path.hubs[hub.name]?.state ?? 'unknown',
       mtuBytes: mtu.sizeBytes,
       isMtuMeasured: mtu.isMeasured,
-      rttMs,
+      rttMs: asking.rttMs,
       replyAgeMs: replyMs === undefined ? undefined : nowMs - replyMs,
     }));
   }
@@ -130,53 +136,67 @@ export class Prober {
     if (this.#address !== undefined) this.#socket.listen(this.#address);
     const before = this.#verdict();
     const targets = [...this.#targets.values()];
-    const answered = targets.filter((target) => target.answered).map(({ hub }) => hub.name);
-    const resting = targets.filter((target) => !target.asked).map(({ hub }) => hub.name);
-    this.#path = nextPath(
-      this.#path,
-      { answered, late, resting },
-      {
-        missesToDown: settings.probeMisses,
-        goodToReturn: settings.probeGoodToReturn,
-      },
-    );
-    this.#ask(targets, nowMs);
-    this.#options.onRound?.({ answered, late, resting });
+    const isBusy = this.#isBusy(targets);
+    const round = { ...roundOf(targets, settings.probeIntervalMs), late };
+    this.#path = nextPath(this.#path, round, {
+      missesToDown: settings.probeMisses,
+      goodToReturn: settings.probeGoodToReturn,
+    });
+    for (const target of targets) this.#ask(target, { atMs: nowMs, isBusy });
+    this.#rounds += 1;
+    this.#options.onRound?.(round);
     if (this.#verdict() !== before) onChange();
   }
 
-  #ask(targets: readonly Target[], nowMs: number): void {
-    const names = toAsk(this.#path, this.#rounds, this.#standbyEvery);
-    this.#rounds += 1;
-    for (const target of targets) {
-      target.answered = false;
-      target.asked = names.includes(target.hub.name);
-      if (target.asked) this.#send(target, nowMs);
-    }
+  #isBusy(targets: readonly Target[]): boolean {
+    const own = Object.fromEntries(targets.map(({ hub, packets }) => [hub.name, packets]));
+    return this.#options.isBusy?.(own) ?? true;
+  }
+
+  #ask(target: Target, now: Now): void {
+    const { name } = target.hub;
+    const path = this.#path.hubs[name];
+    if (path === undefined) return;
+    const next = nextAsking(
+      target.asking,
+      { ...now, path, round: this.#rounds, isActive: name === this.#path.active },
+      { probeIntervalMs: this.#options.settings.probeIntervalMs, standbyEvery: this.#standbyEvery },
+    );
+    target.asking = next.asking;
+    if (next.isDue) this.#send(target, now);
   }
 
   get #standbyEvery(): number {
     return this.#options.standbyEvery ?? 1;
   }
 
-  #send(target: Target, nowMs: number): void {
+  #send(target: Target, { atMs, isBusy }: Now): void {
     const { mtuVerifyMs, mtuRaiseMs } = this.#options.settings;
     const isUp = this.#path.hubs[target.hub.name]?.state === 'up';
-    const next = tickMtu(target.mtu, { atMs: nowMs, isUp }, { verifyMs: mtuVerifyMs, raiseMs: mtuRaiseMs });
+    const settings = { verifyMs: mtuVerifyMs, raiseMs: mtuRaiseMs };
+    const next = tickMtu(target.mtu, { atMs, isUp, isBusy }, settings);
     target.mtu = next.state;
-    for (const sizeBytes of [0, ...next.send]) this.#sendOne(target, sizeBytes, nowMs);
+    for (const sizeBytes of [0, ...next.send]) this.#sendOne(target, sizeBytes, atMs);
   }
 
-  #sendOne({ hub, replyMs }: Target, sizeBytes: number, nowMs: number): void {
+  /** Heard lately: it may rest between two questions, but only while it is up. */
+  #isHeard({ hub, replyMs }: Target, nowMs: number): boolean {
+    const { probeIntervalMs, probeMisses } = this.#options.settings;
+    const isUp = this.#path.hubs[hub.name]?.state === 'up';
+    const mayIdle = isUp && this.#options.isBusy !== undefined;
+    const rest = Math.max(this.#standbyEvery, mayIdle ? idleEvery(probeIntervalMs) : 1);
+    return replyMs !== undefined && nowMs - replyMs <= probeIntervalMs * (probeMisses + rest);
+  }
+
+  #sendOne(target: Target, sizeBytes: number, nowMs: number): void {
     this.#number = this.#number >= NUMBER_MAX ? 1 : this.#number + 1;
     this.#outstanding.set(this.#number, nowMs);
     const oldest = this.#outstanding.keys().next().value;
     if (this.#outstanding.size > OUTSTANDING_MAX && oldest !== undefined) this.#outstanding.delete(oldest);
-    const { probeIntervalMs, probeMisses } = this.#options.settings;
-    const heard =
-      replyMs !== undefined && nowMs - replyMs <= probeIntervalMs * (probeMisses + this.#standbyEvery);
+    const heard = this.#isHeard(target, nowMs);
+    target.packets += 1;
     const bytes = encodeProbe({ kind: 'probe', number: this.#number, heard }, sizeBytes);
-    this.#socket.send(bytes, this.#options.port ?? PROBE_PORT, hub.tunnelAddress);
+    this.#socket.send(bytes, this.#options.port ?? PROBE_PORT, target.hub.tunnelAddress);
   }
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
@@ -186,10 +206,11 @@ export class Prober {
     if (packet?.kind !== 'reply' || target === undefined || sentMs === undefined) return;
     this.#outstanding.delete(packet.number);
     const nowMs = this.#options.now();
-    target.answered = true;
     target.replyMs = nowMs;
+    target.packets += 1;
+    target.asking = answered(target.asking, sentMs);
     const sizeBytes = bytes.length + IP_AND_UDP_BYTES;
-    if (sizeBytes < PADDED_BYTES_MIN) target.rttMs = nowMs - sentMs;
+    if (sizeBytes < PADDED_BYTES_MIN) target.asking = { ...target.asking, rttMs: nowMs - sentMs };
     else target.mtu = answeredMtu(target.mtu, sizeBytes);
   }
 
@@ -204,6 +225,19 @@ export class Prober {
 
 const PADDED_BYTES_MIN = 1_000;
 
+interface Now {
+  readonly atMs: number;
+  readonly isBusy: boolean;
+}
+
 function fresh(hub: ProbedHub): Target {
-  return { hub, mtu: UNMEASURED, asked: false, answered: false, rttMs: undefined, replyMs: undefined };
+  return { hub, mtu: UNMEASURED, asking: NOT_ASKED, packets: 0, replyMs: undefined };
+}
+
+function roundOf(targets: readonly Target[], probeIntervalMs: number): Pick<Round, 'answered' | 'resting'> {
+  const namesOf = (some: readonly Target[]) => some.map(({ hub }) => hub.name);
+  return {
+    answered: namesOf(targets.filter(({ asking }) => asking.isAnswered)),
+    resting: namesOf(targets.filter(({ asking }) => !isJudged(asking, probeIntervalMs))),
+  };
 }

@@ -13,14 +13,15 @@ export async function enrolHub(enrolment: CheckedEnrolment): Promise<Enrolled> {
   const { desk, token, statement } = enrolment;
   const key: ItemKey<'hub'> = { kind: 'hub', tenant: '*', name: token.spec.hub ?? '' };
   const before = (await findLive(desk.store, key)) ?? refuseGone();
-  if (before.spec.slot !== undefined)
-    refuse('token_invalid', 'The hub has a slot by now: only an instance with its role may enrol.');
+  refuseSlot(before);
   const { agent, tunnelAddress } = before.status;
   await spendToken(enrolment, agent);
   await revokeOlder(enrolment, key.name);
-  await changeItem(desk.store, key, async (hub) =>
-    hub.internal.identityKey === statement.identityKey ? hub : withKeys(enrolment, hub),
-  );
+  await changeItem(desk.store, key, async (hub) => {
+    // It may have got one since it was looked at.
+    refuseSlot(hub);
+    return hub.internal.identityKey === statement.identityKey ? hub : withKeys(enrolment, hub);
+  });
   return { agent, role: 'hub', tunnelAddress, approved: true, roots: [...desk.deployment.roots] };
 }
 
@@ -47,6 +48,11 @@ function withKeys(enrolment: CheckedEnrolment, hub: Item<'hub'>): Item<'hub'> {
   );
   const detail = `Hub ${hub.key.name} enrolled from host ${hostname}.${replaced}`;
   return withEvent(next, cause, { action: 'enrol', detail });
+}
+
+function refuseSlot({ spec }: Item<'hub'>): void {
+  if (spec.slot !== undefined)
+    refuse('token_invalid', 'The hub has a slot by now: only an instance with its role may enrol.');
 }
 
 function refuseGone(): never {

@@ -2,6 +2,7 @@
  * Hubs that are cloud instances, as the API sees them: what a slot must not share with another, and who owns the routes
  * of its VPC. Enrolment is elsewhere.
  */
+import { z } from 'zod';
 import type { HubSpec } from '../../protocol/hub.ts';
 import type { Slot } from '../../protocol/slot.ts';
 import type { Ownership } from '../domain/ownership.ts';
@@ -47,8 +48,14 @@ export async function readOwnerships(
   if (owners === undefined) return new Map();
   const vpcs = new Set(hubs.flatMap(({ spec }) => (spec.slot === undefined ? [] : [spec.slot.vpc])));
   const read = async (vpc: string): Promise<[string, Ownership]> => {
-    const [owner, report] = await Promise.all([owners.read(vpc), owners.report(vpc)]);
+    const [owner, report] = await Promise.all([owners.read(vpc).catch(unlessIllegible), owners.report(vpc)]);
     return [vpc, { owner, report }];
   };
   return new Map(await Promise.all([...vpcs].map(read)));
+}
+
+/** Hubs write the owner's row. One that wrote nonsense there must not hide all hubs from who would remove it. */
+function unlessIllegible(fault: unknown): undefined {
+  if (fault instanceof z.ZodError) return undefined;
+  throw fault;
 }

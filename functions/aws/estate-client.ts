@@ -4,6 +4,8 @@ import { canonicalJson, type Json } from '../../protocol/canonical.ts';
 
 /** Tries of one change that somebody else keeps overtaking. */
 const TRIES_MAX = 5;
+/** What is more than one word, a header does not take, and says so in a sentence with all of it. */
+const KEY_TEXT = /^[!-~]{1,200}$/;
 const NOT_FOUND = 404;
 const EXISTS = 409;
 const STALE = 412;
@@ -25,6 +27,7 @@ export interface ResourceAt {
 export type Change = (spec: Readonly<Record<string, Json>> | undefined) => object;
 
 export interface Client {
+  /** To be asked first: with a text that is no key, every other call throws that text. */
   isAdmitted(): Promise<boolean>;
   /** Creates or replaces the resource; writes nothing if it is so already. Throws what the API says against it. */
   ensure(at: ResourceAt, change: Change): Promise<void>;
@@ -57,7 +60,7 @@ export function createClient(api: Api, { url, key }: { readonly url: string; rea
     return ask('PUT', path, { json: { spec: wanted }, match: found.headers.get('etag') ?? '' });
   };
   return {
-    isAdmitted: async () => (await ask('GET', '/v1/whoami')).ok,
+    isAdmitted: async () => KEY_TEXT.test(key.trim()) && (await ask('GET', '/v1/whoami')).ok,
     async ensure(at, change) {
       for (let tries = 1; ; tries += 1) {
         const answer = await tryOnce(at, change);

@@ -41,11 +41,19 @@ export function createIdentify({ endpoint }: IdentifySettings) {
       body: IDENTITY_BODY,
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_MS),
-    });
+    }).catch(unlessNowhere);
+    if (response === undefined) return undefined;
     const text = await readAtMost(response, ANSWER_BYTES_MAX);
     if (response.status >= 500) throw new Error(`STS can't be asked: status ${response.status}.`);
     return response.status === 200 && text !== undefined ? identityIn(text) : undefined;
   };
+}
+
+/** A region that is not there is the caller's fault: nobody could be asked, and no failure of ours is told. */
+function unlessNowhere(fault: unknown): undefined {
+  const cause = fault instanceof Error ? fault.cause : undefined;
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTFOUND') return undefined;
+  throw fault;
 }
 
 /** The identity in STS's answer; undefined if it names none, or more than one. */

@@ -42,6 +42,7 @@ const ANSWER_MS = 20_000;
 const TRIES_MAX = 8;
 const PAUSE_FIRST_MS = 500;
 const PAUSE_MAX_MS = 10_000;
+const KEY_TEXT = /^[!-~]{1,200}$/;
 /** A status that says: try again. */
 const PASSING = [429, 500, 502, 503, 504];
 
@@ -126,13 +127,13 @@ async function sendPatiently(
 
 /** The answer, or a sentence that says why there is none. */
 async function sendOnce(ports: ResourcePorts, options: ClientOptions, call: Call): Promise<Answer | string> {
-  const key = await ports.secret(options.keySecret);
+  const key = await keyOf(ports, options);
   const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
   const type: Record<string, string> = call.body === undefined ? {} : { 'content-type': 'application/json' };
   try {
     const response = await ports.fetch(options.url + call.path, {
       method: call.method,
-      headers: { authorization: `Bearer ${key.trim()}`, ...type, ...call.headers },
+      headers: { authorization: `Bearer ${key}`, ...type, ...call.headers },
       ...body,
       redirect: 'error',
       signal: AbortSignal.timeout(ANSWER_MS),
@@ -148,6 +149,17 @@ async function sendOnce(ports: ResourcePorts, options: ClientOptions, call: Call
     const why = cause instanceof Error ? cause.message : 'no answer';
     return `The API at ${options.url} gave no answer to ${call.method} ${call.path}: ${why}.`;
   }
+}
+
+/**
+ * The text of the secret, if it is one word. Anything else would be refused by whoever makes the header, in a sentence with the
+ * secret in it, and that sentence would be shown by CloudFormation.
+ */
+async function keyOf(ports: ResourcePorts, { keySecret }: ClientOptions): Promise<string> {
+  const key = (await ports.secret(keySecret)).trim();
+  if (KEY_TEXT.test(key)) return key;
+  ports.forget(keySecret);
+  throw new Error(`The secret ${keySecret} does not hold the text of an API key, and nothing else.`);
 }
 
 function resourceOf(answer: Answer | Refused): Resource {

@@ -28,8 +28,10 @@ const SPECS = {
 export type Plural = keyof typeof SPECS;
 
 const LABEL = '[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?';
-/** Hubs, keys and tokens are not for stacks. The pattern also keeps any other path from being called. */
-const COLLECTION = new RegExp(`^/v1/tenants(?:/${LABEL}/(?:routes|policies|sites(?:/${LABEL}/services)?))?$`);
+const PLACE = `/v1/tenants(?:/${LABEL}/(?:routes|policies|sites(?:/${LABEL}/services)?))?`;
+/** Hubs, keys and tokens are not for stacks. The patterns also keep any other path from being called. */
+const COLLECTION = new RegExp(`^${PLACE}$`);
+const HELD = new RegExp(`^(?<prefix>adopted:|)(?<path>${PLACE}/${LABEL})$`);
 
 const Spec = z.string().transform((text, context): unknown => {
   try {
@@ -123,8 +125,7 @@ export function completeSpec(plural: Plural, spec: unknown): unknown {
 }
 
 export function readHolding(physicalId: string | undefined): Holding {
-  const { prefix = '', path = '' } =
-    /^(?<prefix>adopted:|)(?<path>\/v1\/.+)$/.exec(physicalId ?? '')?.groups ?? {};
+  const { prefix = '', path = '' } = HELD.exec(physicalId ?? '')?.groups ?? {};
   if (path !== '') return { kind: prefix === '' ? 'made' : 'adopted', path };
   const kind = /^(nothing|unseen):/.exec(physicalId ?? '')?.[1];
   return { kind: kind === 'nothing' || kind === 'unseen' ? kind : 'unsure' };

@@ -14,6 +14,7 @@ import {
   isLive,
   mappingsOf,
   type SiteFacts,
+  servicesOf,
   siteOf,
   type TenantEstate,
 } from './estate.ts';
@@ -41,7 +42,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
   const edge = tenant.edges.find((candidate) => candidate.id === input.edge);
   const site = edge && siteOf(tenant, edge.site);
   if (!edge || !site || !isLive(edge)) return undefined;
-  const pairs = nativePairs(tenant.sites.map(nativeSite));
+  const pairs = pairsOfTenant(tenant);
   const prefixes = carriedBy(site, tenant.edges, hubs).get(edge.id) ?? [];
   const flows = { tenant, site: site.name, hubs, pairs };
   return {
@@ -52,6 +53,15 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
     policy: policyLeaf(flows),
     names: namesLeaf(tenant, site),
   };
+}
+
+/** By the sites of a tenant: the pairs are the same for all of its edges. */
+const PAIRS = new WeakMap<TenantEstate['sites'], readonly NativePair[]>();
+
+function pairsOfTenant({ sites }: TenantEstate): readonly NativePair[] {
+  const pairs = PAIRS.get(sites) ?? nativePairs(sites.map(nativeSite));
+  PAIRS.set(sites, pairs);
+  return pairs;
 }
 
 /** The leaves of a hub; undefined if there is no such hub, or it has not enrolled yet. */
@@ -132,10 +142,7 @@ function networkLeaf({ tenant, site, prefixes, pairs }: NetworkInput): NetworkLe
 }
 
 function namesLeaf(tenant: TenantEstate, site: SiteFacts): NamesLeaf {
-  const own = sortedBy(
-    tenant.services.filter((service) => service.site === site.name),
-    (service) => service.name,
-  );
+  const own = sortedBy(servicesOf(tenant, site.name), (service) => service.name);
   const services = own.flatMap(({ name, address, port, protocol }) => {
     const virtual = virtualAddress(address, site.prefixes);
     return virtual === undefined ? [] : [{ name, real: address, virtual, port, protocol }];

@@ -107,13 +107,38 @@ export function enrolledHubs(hubs: readonly HubFacts[]): (HubFacts & { readonly 
   return sortedBy(enrolled, (hub) => hub.name);
 }
 
+/** Services of a site, in the order of reading. */
+export function servicesOf(tenant: TenantEstate, site: string): ServiceFacts[] {
+  return named(tenant.services, site, (service) => service.site);
+}
+
+/** Where in a list which name is; made once for a list, because each of many agents looks for a few of many items. */
+const PLACES = new WeakMap<readonly object[], ReadonlyMap<string, readonly number[]>>();
+
+/** The items of this name. A list is asked by one kind of name only, and never changes. */
+function named<T extends object>(list: readonly T[], name: string, nameOf: (item: T) => string): T[] {
+  const places = PLACES.get(list) ?? placesOf(list.map(nameOf));
+  PLACES.set(list, places);
+  return (places.get(name) ?? []).flatMap((place) => list[place] ?? []);
+}
+
+function placesOf(names: readonly string[]): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const [place, name] of names.entries()) {
+    const known = places.get(name);
+    if (known) known.push(place);
+    else places.set(name, [place]);
+  }
+  return places;
+}
+
 /** A site's mappings, by virtual prefix. */
 export function mappingsOf(tenant: TenantEstate, site: string): readonly Mapping[] {
   return siteOf(tenant, site)?.prefixes ?? [];
 }
 
 export function siteOf(tenant: TenantEstate, site: string): SiteFacts | undefined {
-  return tenant.sites.find((candidate) => candidate.name === site);
+  return named(tenant.sites, site, ({ name }) => name)[0];
 }
 
 /**
@@ -127,7 +152,8 @@ export function carriedBy(
   edges: readonly EdgeFacts[],
   hubs: readonly HubFacts[],
 ): Map<string, Mapping[]> {
-  const live = edges.filter((edge) => edge.tenant === site.tenant && edge.site === site.name && isLive(edge));
+  const own = named(edges, site.name, (edge) => edge.site);
+  const live = own.filter((edge) => edge.tenant === site.tenant && isLive(edge));
   const ranked = sortedBy(live, (edge) => edge.name).sort((a, b) => a.name.length - b.name.length);
   const carried = new Map<string, Mapping[]>(ranked.map((edge) => [edge.id, []]));
   if (hubs.some((hub) => hub.vpc?.tenant === site.tenant && hub.vpc.site === site.name)) return carried;

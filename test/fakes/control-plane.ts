@@ -21,7 +21,7 @@ import {
   IDENTITY_STATEMENT_HEADER,
   type InstanceProof,
 } from '../../protocol/enrolment.ts';
-import type { Liveness, Report } from '../../protocol/report.ts';
+import type { Report } from '../../protocol/report.ts';
 import { readSignature, readSignatureInput, signatureBase } from '../../protocol/signature.ts';
 
 export interface Root extends SigningRoot {
@@ -97,7 +97,6 @@ export class FakeControlPlane {
     readonly port: number;
   }[] = [];
   readonly reports: Report[] = [];
-  readonly livenesses: Liveness[] = [];
   readonly leaves = new Map<string, string>();
   readonly tokens = new Map<string, { readonly enrolled: Enrolled; usedBy?: string }>();
   /** Hubs with slots, by name: who proves to be an instance of one enrols as it. */
@@ -177,7 +176,6 @@ export class FakeControlPlane {
       return text === undefined ? problem(404, 'not_found') : { status: 200, body: text };
     }
     if (path === '/v1/agent/report') this.reports.push(JSON.parse(body) as Report);
-    if (path === '/v1/agent/liveness') this.livenesses.push(JSON.parse(body) as Liveness);
     if (path === '/v1/agent/messages') return { status: 200, body: JSON.stringify(this.messages) };
     return { status: 204, body: '' };
   }

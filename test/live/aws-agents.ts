@@ -19,6 +19,9 @@ import { signatureBase, signatureHeaders } from '../../protocol/signature.ts';
 import { exchange } from '../fixtures/ministack/calls.ts';
 import { ACCOUNT, REGION } from '../fixtures/ministack/start.ts';
 import { type AwsStand, CREDENTIALS } from './aws-stand.ts';
+import { eventually } from './eventually.ts';
+
+const DOCUMENT_MS_MAX = 30_000;
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -98,11 +101,18 @@ export function agentOf(stand: AwsStand, identity: Identity, result: EnrolResult
   return { id, roots, caller: callerOf(stand, { id, identity }) };
 }
 
-/** The newest document, verified by the pinned roots with all its leaves. */
+/**
+ * The newest document, verified by the pinned roots with all its leaves. Agents ask again where there is none yet, or where
+ * another one came while they read; what they refuse, they refuse at once.
+ */
 export async function documentOf({ id, caller, roots }: Agent): Promise<Kept> {
   const role = id.startsWith('hub.') ? 'hub' : 'edge';
-  const fetched = await fetchDocument(caller, { trust: { agent: id, role, roots }, held: [] });
-  if (fetched.kind !== 'document') throw new Error(JSON.stringify(fetched));
+  const fetched = await eventually(async () => {
+    const answer = await fetchDocument(caller, { trust: { agent: id, role, roots }, held: [] });
+    if (answer.kind === 'document' || answer.kind === 'refused') return answer;
+    throw new Error(JSON.stringify(answer));
+  }, DOCUMENT_MS_MAX);
+  if (fetched.kind === 'refused') throw new Error(JSON.stringify(fetched));
   return fetched.kept;
 }
 

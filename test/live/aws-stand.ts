@@ -62,6 +62,8 @@ export interface AwsStand {
   /** A request to the API through the emulated API Gateway, by the admin unless `key` says otherwise. */
   call(method: string, path: string, options?: CallOptions): Promise<Reply>;
   secret(id: string): Promise<string>;
+  /** A path to write to; it goes with the stand. */
+  scratch(name: string): string;
   /** Destroys the stack with the CDK; the emulators go on. */
   destroy(): Promise<void>;
   close(): Promise<void>;
@@ -87,18 +89,21 @@ async function raise(opened: Opened): Promise<Omit<AwsStand, 'close'>> {
   const scratch = await mkdtemp(join(tmpdir(), 'isthmus-aws-'));
   opened.push(() => rm(scratch, { recursive: true, force: true }));
   const emulated = await emulate(opened);
-  const { ministack, motoUrl, proxyUrl, ...account } = emulated;
+  const { ministack, motoUrl, proxyUrl: _, ...account } = emulated;
   const cdk = createCdk(ministack, scratch);
   const bundles = join(scratch, 'functions');
-  await Promise.all([cdk.bootstrap(), ...FUNCTIONS.map((name) => bundleFunction(name, join(bundles, name)))]);
-  const environment = {
-    AWS_ENDPOINT_URL: ministack.url,
-    AWS_ENDPOINT_URL_EC2: proxyUrl,
-    AWS_ENDPOINT_URL_STS: motoUrl,
+  const wanted = JSON.stringify({
+    estate: estateOf(account.ground, account.prefixList),
+    environment: functionsEnvironment(emulated),
+    bundles,
+  });
+  const synthesized = join(scratch, 'isthmus.out');
+  const synthesize = async () => {
+    await bundle(bundles);
+    await cdk.synthesize(STACK_APP, { into: synthesized, environment: { ISTHMUS_EMULATED: wanted } });
   };
-  const estate = estateOf(account.ground, account.prefixList);
-  const wanted = JSON.stringify({ estate, environment, bundles });
-  const outputs = Outputs.parse(await cdk.deploy(STACK_APP, { ISTHMUS_EMULATED: wanted }));
+  await Promise.all([cdk.bootstrap(), synthesize()]);
+  const outputs = Outputs.parse(await cdk.deploy(synthesized));
   const secret = secretReader(ministack);
   const adminKey = await secret(outputs.AdminSecret);
   const { host: apiHost } = new URL(outputs.ApiUrl);
@@ -113,7 +118,24 @@ async function raise(opened: Opened): Promise<Omit<AwsStand, 'close'>> {
     secret,
     call: (method, path, options = {}) =>
       callApi({ port: ministack.port, host: apiHost, adminKey }, { method, path }, options),
-    destroy: () => cdk.destroy(STACK_APP),
+    destroy: () => cdk.destroy(synthesized),
+    scratch: (name) => join(scratch, name),
+  };
+}
+
+/** Constructs for users take their bundle from where `npm run bundle` puts it. */
+async function bundle(directory: string): Promise<void> {
+  for (const name of FUNCTIONS)
+    await (name === 'resource' ? bundleFunction(name) : bundleFunction(name, join(directory, name)));
+}
+
+function functionsEnvironment({ ministack, proxyUrl, motoUrl }: Awaited<ReturnType<typeof emulate>>) {
+  return {
+    AWS_ENDPOINT_URL: ministack.url,
+    // By a name, the client would put the bucket's before it, and names below `localhost` are not resolved.
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ministack.port}`,
+    AWS_ENDPOINT_URL_EC2: proxyUrl,
+    AWS_ENDPOINT_URL_STS: motoUrl,
   };
 }
 

@@ -1,9 +1,10 @@
 /** Hubs with slots: what is theirs alone, how their key comes about, and what their status says of the VPC's routes. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { RouteOwner, RoutesReport } from '../../../protocol/slot.ts';
+import { RouteOwner, type RoutesReport } from '../../../protocol/slot.ts';
 import { FakeIdentityService } from '../../fakes/identity-service.ts';
+import { memoryStore } from '../../fakes/memory-store.ts';
 import { type Bench, createBench, createHost, enrolmentOf, START } from './bench.ts';
-import { edit, enrol, hubTokenFor, make, report } from './estates.ts';
+import { edit, enrol, hubTokenFor, make, remove, report } from './estates.ts';
 import { createSlotHub, enrolInstance, hubSpec, slotOf, startInstance, VPC, withCloud } from './instances.ts';
 
 let bench: Bench;
@@ -98,6 +99,34 @@ describe('tokens and slots', () => {
   });
 });
 
+test('a hub that gets its slot while a host spends its token lets that host in no more', async () => {
+  const store = memoryStore();
+  let takeSlot: (() => Promise<unknown>) | undefined;
+  const own = await createBench({
+    store: {
+      ...store,
+      async replace(item) {
+        const outcome = await store.replace(item);
+        if (item.key.kind === 'token' && takeSlot !== undefined) {
+          const once = takeSlot;
+          takeSlot = undefined;
+          await once();
+        }
+        return outcome;
+      },
+    },
+  });
+  await withCloud(own);
+  await make(own, ['/v1/hubs', 'hub-a'], { endpoint: '198.51.100.10:51820' });
+  const token = await hubTokenFor(own, 'hub-a');
+  takeSlot = () => edit(own, '/v1/hubs/hub-a', hubSpec('a'));
+  const body = enrolmentOf(createHost(), token);
+  expect((await own.call('POST', '/v1/enrol', { key: null, body })).json.code).toBe('token_invalid');
+  const { json } = await own.call('GET', '/v1/hubs/hub-a');
+  expect(json.status.wireguardKey).toBe(slotOf('a').publicKey);
+  expect(conditionOf(json, 'Enrolled')).toMatchObject({ status: 'False' });
+});
+
 describe('the routes of the VPC', () => {
   const owner: RouteOwner = { vpc: VPC, hub: 'hub-b', epoch: 3, since: START, reason: 'hub-a was silent' };
   const looked: RoutesReport = { at: START, epoch: 3, tables: 4, moved: 0, conflicts: [], failures: [] };
@@ -128,6 +157,21 @@ describe('the routes of the VPC', () => {
       expect(hub.status.owner).toEqual(owner);
       expect(conditionOf(hub, 'RoutesInPlace')).toMatchObject({ status: 'True', reason: 'RoutesStand' });
     }
+  });
+
+  test('are unknown if a hub wrote an owner that can not be read, and all hubs are shown and can be deleted', async () => {
+    const own = await createBench({
+      owners: {
+        read: async (vpc) => RouteOwner.parse({ vpc, hub: 'hub-a', epoch: 0.5 }),
+        report: async () => undefined,
+      },
+    });
+    await withCloud(own);
+    await createSlotHub(own, 'a');
+    const { status, json } = await own.call('GET', '/v1/hubs');
+    expect([status, json.items[0].status.owner]).toEqual([200, undefined]);
+    expect(conditionOf(json.items[0], 'RoutesInPlace')).toMatchObject({ status: 'Unknown' });
+    expect((await remove(own, '/v1/hubs/hub-a')).status).toBeLessThan(300);
   });
 
   test('are unknown where nobody looks, and no matter of a hub without a slot', async () => {

@@ -174,6 +174,15 @@ describe('the estate', () => {
     await expect(update(ESTATE)).rejects.toThrow('put a valid one in there');
   });
 
+  test('does not show the text of a secret that holds more than a key', async () => {
+    const { create, update, texts } = account();
+    await create(ESTATE);
+    texts.set('admin', JSON.stringify({ key: texts.get('admin') }, undefined, 2));
+    const refused = await update(ESTATE).then(String, String);
+    expect(refused).toContain('put a valid one in there');
+    expect(refused).not.toContain('isk_');
+  });
+
   test("says in the API's own words what it refuses", async () => {
     const { create } = account();
     const wide = { ...ESTATE, vpc: { ...VPC, prefixes: ['10.0.0.0/8'] } };

@@ -1,7 +1,7 @@
 /** Whose role signed: only STS's own words count, and only known headers reach it. A server on the loopback address is STS here. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createIdentify, identityIn } from '../../../functions/aws/identify.ts';
 import { IDENTITY_BODY } from '../../../protocol/enrolment.ts';
 
@@ -11,7 +11,10 @@ const answerWith = (arn: string) =>
   `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>AROA:i-0</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`;
 
 let close = () => {};
-afterEach(() => close());
+afterEach(() => {
+  close();
+  vi.unstubAllGlobals();
+});
 
 async function startSts(status: number, text: string, headers: Record<string, string> = {}) {
   const seen: { headers: IncomingHttpHeaders; body: string; method: string | undefined }[] = [];
@@ -92,6 +95,20 @@ describe('the question', () => {
   test('takes no endless answer', async () => {
     const { identify } = await startSts(200, answerWith(ARN) + ' '.repeat(100_000));
     expect(await identify(proofOf())).toBeUndefined();
+  });
+
+  test('of a region that is not there has no identity, and is no failure of ours', async () => {
+    const nowhere = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+    const away = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (url: string) => {
+      asked.push(url);
+      throw new TypeError('fetch failed', { cause: asked.length === 1 ? nowhere : away });
+    });
+    const identify = createIdentify({ endpoint: '' });
+    expect(await identify({ region: 'xx-nowhere-9', headers: {} })).toBeUndefined();
+    expect(asked).toEqual(['https://sts.xx-nowhere-9.amazonaws.com/']);
+    await expect(identify(proofOf())).rejects.toThrow('fetch failed');
   });
 
   test('that STS can not answer is a failure, not a refusal', async () => {

@@ -28,6 +28,20 @@ describe('the API key', () => {
     expect((await stand.send({ type: 'Delete', declared: TENANT, physicalId })).Status).toBe('SUCCESS');
   });
 
+  test('that is more than a key is sent to nobody, shown to nobody, and read again', async () => {
+    const stand = await createStand();
+    const pretty = JSON.stringify({ key: ADMIN }, undefined, 2);
+    stand.keys.splice(0, 1, pretty, 'two words', '', `${ADMIN}\n`);
+    for (let broken = 0; broken < 3; broken += 1) {
+      const told = await stand.send({ type: 'Create', declared: TENANT });
+      expect([told.Status, stand.calls]).toEqual(['FAILED', []]);
+      expect(told.Reason).toBe(
+        'The secret isthmus/key does not hold the text of an API key, and nothing else.',
+      );
+    }
+    expect((await stand.send({ type: 'Create', declared: TENANT })).Status).toBe('SUCCESS');
+  });
+
   test('that was changed meanwhile is read again', async () => {
     const stand = await createStand();
     stand.keys.splice(0, 1, WRONG, ADMIN);
@@ -112,6 +126,19 @@ describe('properties', () => {
     const physicalId = told.PhysicalResourceId;
     const deleted = await stand.send({ type: 'Delete', declared: TENANT, properties, physicalId });
     expect([deleted.Status, stand.calls]).toEqual(['SUCCESS', []]);
+  });
+});
+
+describe('a physical id', () => {
+  test.each([
+    '/v1/hubs/hub-a',
+    '/v1/tenants/acme/keys/ci',
+    '/v1/tenants/../hubs/hub-a',
+    '/v1/tenants/acme?x=',
+  ])('that names what is not for stacks (%s) deletes nothing', async (physicalId) => {
+    const stand = await createStand();
+    await stand.send({ type: 'Delete', declared: TENANT, physicalId });
+    expect(stand.calls.filter((call) => call !== `GET ${ACME}`)).toEqual([]);
   });
 });
 

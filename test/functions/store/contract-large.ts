@@ -73,7 +73,9 @@ export function describeLargeDocuments(store: Given): void {
     expect(await store().writeDocument(older, undefined)).toBe('stale');
     expect(await store().document(agent)).toStrictEqual(newest);
   });
+}
 
+export function describeLargeRaces(store: Given): void {
   it('lets one of many racing compilers of large documents win, and keeps all of its parts', async () => {
     const agent = 'hub.race';
     const drafts = Array.from({ length: RACERS }, (_, racer) =>

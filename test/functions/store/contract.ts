@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Change, Store } from '../../../functions/store/port.ts';
 import { describeDocuments, describeLedger, describeNotices, describeSizes } from './contract-agents.ts';
 import { describeChanges, describeItems, describeOutboxes, describeRaces } from './contract-items.ts';
-import { describeLargeDocuments, describeLargeLiveness } from './contract-large.ts';
+import { describeLargeDocuments, describeLargeLiveness, describeLargeRaces } from './contract-large.ts';
 import { describeClaims, describeEvents } from './contract-log.ts';
 import { describeKeys, describePages, describeRefusedPages } from './contract-pages.ts';
 
@@ -44,6 +44,7 @@ export function describeStore(name: string, open: Open): void {
     describeClaims(store);
     describeSizes(store);
     describeLargeDocuments(store);
+    describeLargeRaces(store);
     describeLargeLiveness(store);
   });
 }

@@ -14,14 +14,24 @@ const FIRST = { epoch: 1, generation: 1 };
 const SECOND = { epoch: 1, generation: 2 };
 const THIRD = { epoch: 1, generation: 3 };
 
-/** The writes that a process does before it dies; what it asks afterwards is never answered. */
-function mortal({ client }: LocalTable) {
-  const life = { writes: Number.POSITIVE_INFINITY };
+interface Life {
+  /** What a process writes before it dies; what it asks afterwards is never answered. */
+  writes: number;
+  /** What others do once, before the next query of the process is answered. */
+  meanwhile?: (() => Promise<unknown>) | undefined;
+}
+
+function mortal({ client }: LocalTable): Life {
+  const life: Life = { writes: Number.POSITIVE_INFINITY };
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const isWrite = /^(Put|Delete)/.test(context.commandName ?? '');
       if (life.writes <= 0) throw new Error('The process is dead');
       if (isWrite) life.writes -= 1;
+      const { meanwhile } = life;
+      if (context.commandName !== 'QueryCommand') return next(args);
+      life.meanwhile = undefined;
+      await meanwhile?.();
       return next(args);
     },
     { step: 'initialize', name: 'mortal' },
@@ -31,7 +41,7 @@ function mortal({ client }: LocalTable) {
 
 describe('a large document', () => {
   let directory = '';
-  const held: { table: LocalTable; life: { writes: number } }[] = [];
+  const held: { table: LocalTable; life: Life }[] = [];
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'isthmus-manifest-'));
     const table = await openTable({ directory });
@@ -102,6 +112,14 @@ describe('a large document', () => {
     expect(await sortKeys(agent)).toHaveLength(2 * PARTS + 1);
     expect(await open().writeDocument(ahead, FIRST)).toBe('written');
     expect(await sortKeys(agent)).toHaveLength(PARTS + 1);
+  });
+
+  it('that is replaced while it is read is read again', async () => {
+    const agent = 'hub.replaced';
+    const [first, second] = [largeDocument(agent, FIRST), largeDocument(agent, SECOND)];
+    await open().writeDocument(first, undefined);
+    world().life.meanwhile = () => open().writeDocument(second, FIRST);
+    expect(await open().document(agent)).toStrictEqual(second);
   });
 
   it('of which a part is missing is told by a coded error', async () => {

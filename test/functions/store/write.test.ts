@@ -131,11 +131,13 @@ describe('rows in the table', () => {
     const { client, tableName } = await open('quiet');
     const store = createStore({ client, tableName });
     await store.writeLiveness('hub.a', 'now', { peers: [] });
+    await store.writeLiveness('hub.a', 'now', { part: { round: 0, index: 1, count: 2 }, peers: [] });
     await store.writeDocument(document('hub.a', 1, 1), undefined);
     await store.create(site('berlin'));
     const quietOf = async (pk: string, sk: string) =>
       (await client.send(new GetCommand({ TableName: tableName, Key: { pk, sk } }))).Item?.['quiet'];
     expect(await quietOf('agent#hub.a', 'liveness')).toBe(true);
+    expect(await quietOf('agent#hub.a', 'liveness#0#0001')).toBe(true);
     expect(await quietOf('agent#hub.a', 'document')).toBeUndefined();
     expect(await quietOf('acme#site', 'berlin')).toBeUndefined();
     await store.clearOutbox(siteKey('berlin'), 1);
