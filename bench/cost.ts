@@ -49,8 +49,10 @@ function addedBy(more: Run, none: Run): Map<string, Bill> {
 }
 
 const asked = process.argv.slice(2).map(Number);
-if (asked.some((sites) => !Number.isInteger(sites) || sites < 1))
-  throw new Error('sites are whole numbers from 1');
+if (asked.some((sites) => !Number.isInteger(sites) || sites < 1)) {
+  console.error('Usage: npm run bench:cost -- [SITES...], whole numbers from 1');
+  process.exit(2);
+}
 const sizes = [...(asked.length > 0 ? asked : SIZES)].sort((a, b) => a - b);
 
 await run(WARM_UP_SITES);

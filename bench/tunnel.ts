@@ -4,7 +4,8 @@
  * that a noisy machine is noisy for both. `node bench/tunnel.ts [PAIRS [SECONDS]]`
  */
 import { z } from 'zod';
-import { cacheDirectory, findWireguard } from '../local/artifacts.ts';
+import { cacheDirectory } from '../build/cache.ts';
+import { findWireguard } from '../local/artifacts.ts';
 import { createLab } from '../local/lab.ts';
 import type { Host } from '../local/lab-host.ts';
 import { raiseEstate } from '../test/live/estate.ts';

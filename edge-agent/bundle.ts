@@ -3,27 +3,13 @@
  * `dist/cloud.mjs`, which speaks to a cloud account and is loaded by the hubs there alone. Names are kept for stack traces.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { ENGLISH_ONLY, REQUIRE } from '../build/bundling.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-/** Some dependencies are CommonJS and ask for Node's modules by `require`. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
-/** Of zod's messages in some sixty languages the agent needs one; the others cost memory at every start. */
-const ENGLISH_ONLY: Plugin = {
-  name: 'english-only',
-  setup: (bundling) => {
-    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-      loader: 'js',
-    }));
-  },
-};
 
 /** What speaks to a cloud account is a file of its own; in the agent there is only the call that loads it. */
 const CLOUD_APART: Plugin = {
@@ -41,10 +27,12 @@ for (const [entry, name] of [
 ] as const)
   await bundle(join(here, entry), join(here, '../dist', name));
 
+/** Half a file never lies under its name: an agent that runs may load it at any moment. */
 async function bundle(entry: string, outfile: string): Promise<void> {
+  const beside = `${outfile}.${process.pid}`;
   await build({
     entryPoints: [entry],
-    outfile,
+    outfile: beside,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -55,7 +43,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     plugins: [ENGLISH_ONLY, CLOUD_APART],
     banner: { js: REQUIRE },
   });
-
+  renameSync(beside, outfile);
   const bytes = readFileSync(outfile);
   console.log(`${outfile} ${bytes.length} bytes sha256 ${createHash('sha256').update(bytes).digest('hex')}`);
 }

@@ -13,7 +13,7 @@ const CONFIG_BYTES_MAX = 1_000_000;
 
 /**
  * Intervals that tests and unusual links change; the defaults are for a data center's line. A hub that dies is seen as down
- * after three to four probe intervals.
+ * after three to four probe intervals while packets flow, and within nine while nothing does (`plan/pace.ts`).
  */
 export const Tuning = z
   .strictObject({

@@ -2,11 +2,13 @@
  * Makes the functions' bundles: `dist/functions/NAME/index.mjs` with its chunks beside it, for Node 24. Whatever is imported
  * lazily becomes a chunk that is loaded when it is used. `node functions/bundle.ts`; the same source gives the same bytes.
  */
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { ENGLISH_ONLY, REQUIRE, ZOD_BY_NAME } from '../build/bundling.ts';
+import { replaceDirectory } from '../build/directory.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { documentOf } from './api/openapi.ts';
 import { createOperations } from './api/operations.ts';
@@ -17,35 +19,10 @@ import { openTable } from './aws/table.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
-export const BUNDLES = join(root, 'dist/functions');
+const BUNDLES = join(root, 'dist/functions');
 
 export const FUNCTIONS = ['api', 'reconcile', 'schedule', 'bootstrap', 'resource'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
-
-/** Some dependencies are CommonJS and ask for Node's modules by `require`. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
-/**
- * Of zod's messages in some sixty languages the functions need one. And `z` as a namespace import lets esbuild drop what
- * nobody names, which is more than half of zod.
- */
-export const LITTLE_ZOD: Plugin = {
-  name: 'little-zod',
-  setup: (bundling) => {
-    bundling.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-      loader: 'js',
-    }));
-    bundling.onLoad({ filter: /\/(protocol|functions|vpc)\/.*\.ts$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      return {
-        contents: text.replace("import { z } from 'zod';", "import * as z from 'zod';"),
-        loader: 'ts',
-      };
-    });
-  },
-};
 
 /**
  * The OpenAPI document, written now: it follows from the source alone, and what writes it needs the whole of zod, which would
@@ -77,19 +54,14 @@ function writeDocument(): object {
   return documentOf(operations, RELEASE);
 }
 
-/** All of them, into `dist/functions`. */
-export async function bundleFunctions(): Promise<void> {
-  for (const name of FUNCTIONS) await bundleFunction(name);
-}
-
-/** One of them; answers what is in it. */
+/** One of them; answers what is in it. The bundle is moved to its place when it is whole. */
 export async function bundleFunction(name: FunctionName, directory = join(BUNDLES, name)): Promise<Metafile> {
-  rmSync(directory, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: { index: join(here, `${name}.lambda.ts`) },
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     absWorkingDir: root,
+    write: false,
     bundle: true,
     splitting: true,
     metafile: true,
@@ -100,21 +72,30 @@ export async function bundleFunction(name: FunctionName, directory = join(BUNDLE
     format: 'esm',
     minify: true,
     legalComments: 'none',
-    plugins: [WRITTEN_DOCUMENT, LITTLE_ZOD],
+    plugins: [WRITTEN_DOCUMENT, ENGLISH_ONLY, ZOD_BY_NAME],
     banner: { js: REQUIRE },
   });
-  if (name === 'api') addInstaller(directory);
+  await replaceDirectory(directory, async (made) => {
+    for (const { path, contents } of outputFiles)
+      await writeInto(join(made, relative(directory, path)), contents);
+    if (name === 'api') await addInstaller(made);
+  });
   return metafile;
 }
 
+async function writeInto(path: string, contents: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}
+
 /** What `GET /install.sh` is made of. The list of downloads is made by who makes the downloads, before this. */
-function addInstaller(directory: string): void {
-  copyFileSync(join(here, 'installer/install.sh'), join(directory, 'install.sh'));
+async function addInstaller(directory: string): Promise<void> {
+  await copyFile(join(here, 'installer/install.sh'), join(directory, 'install.sh'));
   const downloads = join(root, 'dist/downloads/downloads.json');
-  if (existsSync(downloads)) copyFileSync(downloads, join(directory, 'downloads.json'));
+  if (existsSync(downloads)) await copyFile(downloads, join(directory, 'downloads.json'));
 }
 
 if (import.meta.main) {
-  await bundleFunctions();
+  for (const name of FUNCTIONS) await bundleFunction(name);
   console.log(`${BUNDLES}: ${FUNCTIONS.join(', ')}`);
 }

@@ -2,27 +2,20 @@
  * The API: an HTTP API in front of one function. The function may read and write the table, read leaves and the token
  * secret. It can sign nothing, move no route and see no WireGuard key.
  */
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import {
-  HttpApi,
-  HttpRoute,
-  HttpRouteKey,
-  HttpStage,
-  LogGroupLogDestination,
-} from 'aws-cdk-lib/aws-apigatewayv2';
+import { Aws } from 'aws-cdk-lib';
+import { HttpApi, HttpRoute, HttpRouteKey, type HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { CloudFunction, LOG_RETENTION } from './function.ts';
+import { CloudFunction } from './function.ts';
 import type { Leaves } from './leaves.ts';
 import { accept } from './nag.ts';
 import { allow } from './permission.ts';
+import { stageOf } from './stage.ts';
 import type { Table } from './table.ts';
 
 /** Far above what ten thousand sites ask for, and low enough to bound a bill. */
-export const REQUESTS_PER_SECOND_MAX = 200;
-export const REQUESTS_BURST_MAX = 400;
+const REQUESTS_PER_SECOND_MAX = 200;
+const REQUESTS_BURST_MAX = 400;
 /** More memory is more processor: it halves the cold start. */
 const MEMORY_MIB = 1024;
 /** API Gateway gives up after 30. */
@@ -52,19 +45,9 @@ export class Api extends Construct {
       description: "Isthmus' control plane",
       createDefaultStage: false,
     });
-    const log = new LogGroup(this, 'AccessLog', {
-      retention: LOG_RETENTION,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    this.stage = new HttpStage(this, 'Stage', {
-      httpApi: this.api,
-      stageName: '$default',
-      autoDeploy: true,
-      throttle: { rateLimit: REQUESTS_PER_SECOND_MAX, burstLimit: REQUESTS_BURST_MAX },
-      accessLogSettings: {
-        destination: new LogGroupLogDestination(log),
-        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
-      },
+    this.stage = stageOf(this, this.api, {
+      requestsPerSecondMax: REQUESTS_PER_SECOND_MAX,
+      requestsBurstMax: REQUESTS_BURST_MAX,
     });
     this.url = this.api.apiEndpoint;
     this.host = `${this.api.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
@@ -102,16 +85,3 @@ export class Api extends Construct {
     return handler;
   }
 }
-
-/** Who asked what and how it went; never a header, a body or a query, where secrets may be. */
-const ACCESS_LOG = {
-  time: '$context.requestTime',
-  requestId: '$context.requestId',
-  address: '$context.identity.sourceIp',
-  method: '$context.httpMethod',
-  path: '$context.path',
-  status: '$context.status',
-  bytes: '$context.responseLength',
-  milliseconds: '$context.responseLatency',
-  failure: '$context.integrationErrorMessage',
-};

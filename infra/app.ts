@@ -11,7 +11,12 @@ function main(): void {
   const app = new App();
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const settings = readSettings(app.node.getAllContext() ?? {});
-  new IsthmusStack(app, STACK_NAME, { settings, made: MADE, env: readTarget() });
+  const env = readTarget();
+  if (settings.vpc !== undefined && env.account === undefined)
+    throw new SettingsError(
+      `The setting "vpc" needs credentials and a region: ${settings.vpc} is looked up while the template is made.`,
+    );
+  new IsthmusStack(app, STACK_NAME, { settings, made: MADE, env });
   app.synth();
 }
 

@@ -3,12 +3,13 @@
  * the hubs' secrets) and the estate (an admin's key, the cloud's site, its hubs). No secret passes through the template.
  */
 import { CustomResource, RemovalPolicy } from 'aws-cdk-lib';
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { CloudFunction } from './function.ts';
 import { accept } from './nag.ts';
 import { allow } from './permission.ts';
 import { grantRoutes, type RoutedVpc } from './reconcile.ts';
+import { emptySecret } from './secret.ts';
 import type { SigningKey } from './signing-key.ts';
 import type { Table } from './table.ts';
 
@@ -49,7 +50,8 @@ export class Bootstrap extends Construct {
 
   constructor(scope: Construct, id: string, props: BootstrapProps) {
     super(scope, id);
-    this.adminSecret = this.emptySecret('Admin', "Key of Isthmus' first admin");
+    this.adminSecret = emptySecret(this, 'Admin', "Key of Isthmus' first admin");
+    accept(this.adminSecret, 'secretIsRotatedByHand');
     this.tokenSecret = new Secret(this, 'TokenSecret', {
       description: 'From this follow the secrets of idempotent creations in Isthmus',
       generateSecretString: { passwordLength: TOKEN_SECRET_LENGTH, excludePunctuation: true },
@@ -95,15 +97,6 @@ export class Bootstrap extends Construct {
     });
     estate.node.addDependency(this.handler);
     return estate;
-  }
-
-  /** A secret without a value: the function puts it there, so that no template and no log ever had it. */
-  private emptySecret(id: string, description: string): Secret {
-    const secret = new Secret(this, id, { description, removalPolicy: RemovalPolicy.DESTROY });
-    const { defaultChild } = secret.node;
-    if (defaultChild instanceof CfnSecret) defaultChild.generateSecretString = undefined;
-    accept(secret, 'secretIsRotatedByHand');
-    return secret;
   }
 
   private makeHandler(props: BootstrapProps): CloudFunction {

@@ -36,7 +36,7 @@ import { accept, acceptAbout } from './nag.ts';
 import { allow } from './permission.ts';
 
 /** Nothing but our own files; no inline script or style, no frame around us, no form to elsewhere. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { checkAll, describeFinding, mayDeploy } from './preflight.ts';
 import { gatherFacts, stackOf } from './preflight-facts.ts';
-import { SETTING_NAMES, STACK_NAME } from './settings.ts';
+import { SETTING_NAMES, STACK_NAME, swallowedWord } from './settings.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CDK = join(ROOT, 'node_modules/.bin/cdk');
@@ -41,6 +41,11 @@ export function readArguments(words: readonly string[]): Arguments {
 
 /** Answers the exit code. */
 async function main(words: readonly string[]): Promise<number> {
+  const swallowed = swallowedWord();
+  if (swallowed !== undefined) {
+    console.error(`${swallowed}: write -- before it. Nothing was done.\n${USAGE}`);
+    return 2;
+  }
   const read = tryRead(words);
   if (read === undefined) return 2;
   const { isDryRun, context } = read;
@@ -49,8 +54,13 @@ async function main(words: readonly string[]): Promise<number> {
   console.log('Before the deployment:');
   for (const finding of findings) console.log(describeFinding(finding));
   const isWell = mayDeploy(findings);
-  if (!isWell && !isDryRun) return refuse(findings.filter(({ verdict }) => verdict === 'missing').length);
-  const flags = Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  // With settings that are refused the template can't be made either, and would say the same once more.
+  if (!isWell && (!isDryRun || 'refusal' in facts.settings))
+    return refuse(findings.filter(({ verdict }) => verdict === 'missing').length);
+  const flags = Object.entries({ ...facts.deployed, ...context }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   if (!runCdk([isDryRun ? 'synth' : 'deploy', ...(isDryRun ? ['--quiet'] : []), ...flags])) {
     console.error(`\nThe ${isDryRun ? 'template could not be made' : 'deployment failed'}: see above.`);
     return 1;
@@ -74,7 +84,7 @@ function tryRead(words: readonly string[]): Arguments | undefined {
 
 function refuse(count: number): number {
   console.error(
-    `\nA deployment can't work yet: ${count === 1 ? 'one thing is' : `${count} things are`} missing, marked above.`,
+    `\nA deployment can't work yet: ${count === 1 ? 'one thing is' : `${count} things are`} missing or wrong, marked above.`,
   );
   return 1;
 }

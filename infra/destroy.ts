@@ -105,11 +105,32 @@ export function readKept(text: string): Kept {
   return { kind, id: text.slice(cut + 1) };
 }
 
+/** What could not be deleted is named: the stack that knew it may be gone. */
 async function erase(kept: readonly Kept[]): Promise<void> {
-  for (const { kind, id } of kept) {
-    await ERASE[kind](id);
+  for (const [index, { kind, id }] of kept.entries()) {
+    try {
+      await ERASE[kind](id);
+    } catch (error) {
+      tellKept(kept.slice(index));
+      throw error;
+    }
     console.log(`  deleted: ${kind} ${id}${kind === 'key' ? ` (in ${KEY_DELETION_DAYS} days)` : ''}`);
   }
+}
+
+const USAGE = `Usage: npm run destroy -- [--everything | --erase KIND:ID...]
+  --everything     deletes what would be kept too: table, leaves and keys, for good
+  --erase KIND:ID  deletes what an earlier destruction kept, as its end names it`;
+const ASKS_AWS =
+  'This needs credentials and the region of the deployment: set AWS_PROFILE and AWS_REGION, then run it again.';
+
+/** What went wrong, and what to do. */
+function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code.startsWith('ERR_PARSE_ARGS')) return `${message}\n${USAGE}`;
+  const isNotAsked = /region is missing|credentials|ENOTFOUND|security token/i.test(message);
+  return isNotAsked ? `${message}. ${ASKS_AWS}` : message;
 }
 
 /** Answers the exit code. The ids are read first: afterwards nobody knows them. */
@@ -140,7 +161,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 function tellKept(kept: readonly Kept[]): void {
   const flags = kept.map(({ kind, id }) => `--erase ${kind}:${id}`);
-  console.log(`Kept, because they remember the deployment:
+  console.log(`Kept; they remember the deployment:
 ${kept.map(({ kind, id }) => `  ${kind} ${id}`).join('\n')}
 To delete them too, for good: npm run destroy -- ${flags.join(' ')}`);
 }
@@ -149,7 +170,7 @@ if (import.meta.main) {
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
-    console.error(`isthmus: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`isthmus: ${describeFailure(error)}`);
     process.exitCode = 1;
   }
 }

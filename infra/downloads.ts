@@ -3,15 +3,14 @@
  * both processors, and `downloads.json` with the SHA-256 of each. Big things are kept in the cache and made once.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createGzip } from 'node:zlib';
 import { z } from 'zod';
+import { hashOfFile, packFile } from '../build/cache.ts';
+import { replaceDirectory } from '../build/directory.ts';
 import { readCache } from './settings.ts';
 
 const run = promisify(execFile);
@@ -19,8 +18,6 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const DOWNLOADS = join(DIST, 'downloads');
-/** Packing harder than this takes four times as long and saves a tenth. */
-const GZIP_LEVEL = 5;
 const GO_MINOR_MIN = 23;
 const TOOL_TIMEOUT_MS = 10 * 60_000;
 const WIREGUARD_MODULE = 'golang.zx2c4.com/wireguard';
@@ -38,7 +35,7 @@ interface Made {
 }
 
 /** Makes all of it; what a machine can't make is said on the way, and hosts then need it from their distribution. */
-export async function makeDownloads(say: (line: string) => void): Promise<void> {
+async function makeDownloads(say: (line: string) => void): Promise<void> {
   const cache = join(readCache(), 'artifacts');
   await mkdir(cache, { recursive: true });
   const files: readonly Made[] = [
@@ -46,14 +43,14 @@ export async function makeDownloads(say: (line: string) => void): Promise<void> 
     ...(await packNodes(cache)),
     ...(await buildWireguards(cache, say)),
   ];
-  await rm(DOWNLOADS, { recursive: true, force: true });
-  await mkdir(DOWNLOADS, { recursive: true });
   const listed: { name: string; sha256: string }[] = [];
-  for (const { name, path } of files) {
-    await copyFile(path, join(DOWNLOADS, name));
-    listed.push({ name, sha256: await hashOf(path) });
-  }
-  await writeFile(join(DOWNLOADS, 'downloads.json'), `${JSON.stringify(listed, undefined, 2)}\n`);
+  await replaceDirectory(DOWNLOADS, async (made) => {
+    for (const { name, path } of files) {
+      await copyFile(path, join(made, name));
+      listed.push({ name, sha256: await hashOfFile(join(made, name)) });
+    }
+    await writeFile(join(made, 'downloads.json'), `${JSON.stringify(listed, undefined, 2)}\n`);
+  });
   say(`downloads: ${listed.map(({ name }) => name).join(', ')}`);
 }
 
@@ -93,13 +90,9 @@ async function packNode(
     });
     const archive = join(scratch, packed.stdout.trim());
     await run('tar', ['-xzf', archive, '-C', scratch, 'package/bin/node'], { timeout: TOOL_TIMEOUT_MS });
-    const beside = join(scratch, 'node.gz');
-    await pipeline(
-      createReadStream(join(scratch, 'package/bin/node')),
-      createGzip({ level: GZIP_LEVEL }),
-      createWriteStream(beside),
-    );
-    return beside;
+    const packedNode = join(scratch, 'node.gz');
+    await packFile(join(scratch, 'package/bin/node'), packedNode);
+    return packedNode;
   });
 }
 
@@ -175,12 +168,6 @@ async function inScratch(path: string, make: (scratch: string) => Promise<string
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
 
 if (import.meta.main) await makeDownloads(console.log);

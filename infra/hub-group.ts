@@ -14,7 +14,7 @@ import type { Network } from './network.ts';
  * A route that names the list counts as this many, used or not, and a route table takes 50 unless AWS raised that. Who has more native
  * prefixes raises both.
  */
-export const NATIVE_PREFIXES_MAX = 20;
+const NATIVE_PREFIXES_MAX = 20;
 
 export interface HubGroupProps extends Pick<HubSlotProps, 'network' | 'table' | 'apiUrl'> {
   readonly network: Network;

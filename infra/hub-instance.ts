@@ -23,12 +23,12 @@ import { Construct } from 'constructs';
 import { SLOT_TAG } from './hub-role.ts';
 
 /** Debian's own publication of its current image; it is read at deployment, which so brings the newest. */
-export const IMAGE_PARAMETER = '/aws/service/debian/release/12/latest/arm64';
+const IMAGE_PARAMETER = '/aws/service/debian/release/12/latest/arm64';
 /**
  * 1 GiB: agent, HAProxy, SSM agent and system need nearly all of the half that t4g.nano has, and the installer's package
  * manager more. About USD 6 a month.
  */
-export const INSTANCE_TYPE = 't4g.micro';
+const INSTANCE_TYPE = 't4g.micro';
 const DISK_GB = 8;
 const ROOT_DEVICE = '/dev/xvda';
 /** A hub is back within this time, so that the other one is replaced only then. */

@@ -2,7 +2,7 @@
  * A hub's slot: what outlives the instance that fills it, so that a replaced hub changes no edge's document. Network interface, Elastic
  * IP, WireGuard key and queue are made once; the instance takes them by the role that is made for this slot alone.
  */
-import { Aws, Duration, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Tags, Validations } from 'aws-cdk-lib';
 import {
   CfnEIP,
   CfnEIPAssociation,
@@ -12,7 +12,7 @@ import {
   Port,
   SecurityGroup,
 } from 'aws-cdk-lib/aws-ec2';
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IService } from 'aws-cdk-lib/aws-servicediscovery';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -20,11 +20,12 @@ import { HubInstance } from './hub-instance.ts';
 import { hubRole } from './hub-role.ts';
 import { hubUserData } from './hub-user-data.ts';
 import type { Network } from './network.ts';
+import { emptySecret } from './secret.ts';
 
 export type HubName = 'hub-a' | 'hub-b';
 
 /** Of WireGuard, to which edges send. */
-export const HUB_PORT = 51820;
+const HUB_PORT = 51820;
 /** The links between hubs, one port a hub; see `edge-agent/plan/twins.ts`. */
 const TWIN_PORTS = { first: HUB_PORT + 1, last: HUB_PORT + 9 };
 const HTTPS_PORT = 443;
@@ -69,7 +70,7 @@ export class HubSlot extends Construct {
     const address = this.makeAddress(subnet);
     this.publicAddress = address.ref;
     this.endpoint = `${this.publicAddress}:${HUB_PORT}`;
-    this.secret = emptySecret(this, `WireGuard key of Isthmus' ${name}`);
+    this.secret = keySecret(this, name);
     this.queue = hintQueue(this);
     this.discovery = { service: service.serviceId, instance: name };
     const role = hubRole(this, {
@@ -156,11 +157,8 @@ function slotGroup(scope: Construct, { name, network }: HubSlotProps): SecurityG
   return group;
 }
 
-/** AWS' own key encrypts it: one of ours would cost more than the secret, and who may read is said by the role either way. */
-function emptySecret(scope: Construct, description: string): Secret {
-  const secret = new Secret(scope, 'Key', { description, removalPolicy: RemovalPolicy.DESTROY });
-  const { defaultChild } = secret.node;
-  if (defaultChild instanceof CfnSecret) defaultChild.generateSecretString = undefined;
+function keySecret(scope: Construct, hub: HubName): Secret {
+  const secret = emptySecret(scope, 'Key', `WireGuard key of Isthmus' ${hub}`);
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
     reason:

@@ -2,16 +2,14 @@
  * Public routes to services in private sites: an HTTP API that terminates TLS, and a link into the VPC by which it reaches a hub's
  * gateway. Which host and path lead where is the hub's to know. Here is no route of the product.
  */
-import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import { CfnOutput, Validations } from 'aws-cdk-lib';
 import {
   ApiMapping,
   DomainName,
   HttpApi,
   HttpRoute,
   HttpRouteKey,
-  HttpStage,
-  LogGroupLogDestination,
+  type HttpStage,
   MappingValue,
   ParameterMapping,
   SecurityPolicy,
@@ -20,16 +18,15 @@ import {
 import { HttpServiceDiscoveryIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import { Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { INGRESS_CLIENT_HEADER, INGRESS_HOST_HEADER, INGRESS_PORT } from '../protocol/ingress.ts';
-import { LOG_RETENTION } from './function.ts';
 import type { HubGroup } from './hub-group.ts';
 import type { Network } from './network.ts';
+import { stageOf } from './stage.ts';
 
 /** What an HTTP API may serve by the account's own quota is ten times this; it bounds a bill. */
-export const REQUESTS_PER_SECOND_MAX = 1_000;
-export const REQUESTS_BURST_MAX = 2_000;
+const REQUESTS_PER_SECOND_MAX = 1_000;
+const REQUESTS_BURST_MAX = 2_000;
 
 export interface IngressProps {
   readonly network: Network;
@@ -48,7 +45,11 @@ export class Ingress extends Construct {
       description: "Isthmus' public routes to services",
       createDefaultStage: false,
     });
-    const stage = this.makeStage(api);
+    const stage = stageOf(this, api, {
+      requestsPerSecondMax: REQUESTS_PER_SECOND_MAX,
+      requestsBurstMax: REQUESTS_BURST_MAX,
+      logs: { host: '$context.domainName' },
+    });
     const route = new HttpRoute(this, 'Everything', {
       httpApi: api,
       routeKey: HttpRouteKey.DEFAULT,
@@ -64,23 +65,6 @@ export class Ingress extends Construct {
     });
     this.url =
       props.domain === undefined ? api.apiEndpoint : this.publish(api, { stage, domain: props.domain });
-  }
-
-  private makeStage(httpApi: HttpApi): HttpStage {
-    const log = new LogGroup(this, 'AccessLog', {
-      retention: LOG_RETENTION,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    return new HttpStage(this, 'Stage', {
-      httpApi,
-      stageName: '$default',
-      autoDeploy: true,
-      throttle: { rateLimit: REQUESTS_PER_SECOND_MAX, burstLimit: REQUESTS_BURST_MAX },
-      accessLogSettings: {
-        destination: new LogGroupLogDestination(log),
-        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
-      },
-    });
   }
 
   /** Its interfaces may speak to the hubs' listeners and to nothing else. */
@@ -133,17 +117,3 @@ function whoAsked(): ParameterMapping {
     .overwriteHeader(INGRESS_HOST_HEADER, MappingValue.contextVariable('domainName'))
     .overwriteHeader(INGRESS_CLIENT_HEADER, MappingValue.contextVariable('identity.sourceIp'));
 }
-
-/** Never a header, a body or a query, where secrets may be. */
-const ACCESS_LOG = {
-  time: '$context.requestTime',
-  requestId: '$context.requestId',
-  host: '$context.domainName',
-  address: '$context.identity.sourceIp',
-  method: '$context.httpMethod',
-  path: '$context.path',
-  status: '$context.status',
-  bytes: '$context.responseLength',
-  milliseconds: '$context.responseLatency',
-  failure: '$context.integrationErrorMessage',
-};

@@ -5,6 +5,7 @@
 import { Token, Validations } from 'aws-cdk-lib';
 import { IpAddresses, type ISubnet, type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { SettingsError } from './settings.ts';
 
 /** Of a new VPC; seldom used elsewhere, though it may be: sites with the same prefix are no matter. */
 export const VPC_PREFIX = '10.217.0.0/20';
@@ -63,7 +64,7 @@ function twoZones({ publicSubnets, vpcId }: IVpc): readonly [ISubnet, ISubnet] {
   const [first, ...others] = publicSubnets;
   const second = others.find((subnet) => isOtherZone(subnet, first));
   if (first === undefined || second === undefined)
-    throw new Error(
+    throw new SettingsError(
       `The VPC ${vpcId} has no public subnets in two zones (subnets with a route to an internet gateway): hubs need them.`,
     );
   return [first, second];

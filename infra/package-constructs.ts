@@ -3,18 +3,20 @@
  * under node_modules), types, and the bundle of the resource function. Its types need nothing but the CDK.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { z } from 'zod';
-import { bundleFunction, LITTLE_ZOD } from '../functions/bundle.ts';
+import { ENGLISH_ONLY, ZOD_BY_NAME } from '../build/bundling.ts';
+import { replaceDirectory } from '../build/directory.ts';
+import { bundleFunction } from '../functions/bundle.ts';
 import { RELEASE } from '../protocol/version.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
-export const PACKAGE = join(root, 'dist/constructs');
+const PACKAGE = join(root, 'dist/constructs');
 
 /** What users may import: all that these modules export. */
 const MODULES = ['connection', 'props', 'tenant', 'site', 'service', 'route', 'policy'];
@@ -22,21 +24,22 @@ const ALLOWED = /^(aws-cdk-lib(\/[a-z-]+)?|constructs|\.\/([a-z]+)\.js)$/;
 
 /** The package in a directory of its own, which is made anew. */
 export async function packageConstructs(directory = PACKAGE): Promise<void> {
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  await bundleFunction('resource', join(directory, 'resource'));
-  await bundleCode(directory);
-  writeTypes(directory);
-  writeFileSync(join(directory, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
-  copyFileSync(join(root, 'docs/constructs.md'), join(directory, 'README.md'));
-  copyFileSync(join(root, 'LICENSE'), join(directory, 'LICENSE'));
+  await replaceDirectory(directory, async (made) => {
+    await bundleFunction('resource', join(made, 'resource'));
+    await bundleConstructs(made);
+    writeTypes(made);
+    writeFileSync(join(made, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+    copyFileSync(join(root, 'docs/constructs.md'), join(made, 'README.md'));
+    copyFileSync(join(root, 'LICENSE'), join(made, 'LICENSE'));
+  });
 }
 
 function indexOf(extension: string): string {
   return MODULES.map((module) => `export * from './${module}.${extension}';\n`).join('');
 }
 
-async function bundleCode(directory: string): Promise<void> {
+/** `index.js` in this directory. */
+export async function bundleConstructs(directory: string): Promise<void> {
   await build({
     stdin: { contents: indexOf('ts'), resolveDir: join(here, 'constructs'), loader: 'ts' },
     outfile: join(directory, 'index.js'),
@@ -44,10 +47,10 @@ async function bundleCode(directory: string): Promise<void> {
     platform: 'node',
     target: 'node22',
     format: 'esm',
-    minify: true,
-    keepNames: true,
+    // Node shows the line that throws: a wrong spec must not be told below a page of minified code.
+    minify: false,
     legalComments: 'none',
-    plugins: [LITTLE_ZOD],
+    plugins: [ENGLISH_ONLY, ZOD_BY_NAME],
     external: ['aws-cdk-lib', 'constructs'],
   });
 }

@@ -6,7 +6,14 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeAddressesCommand, DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Answer, Facts } from './preflight.ts';
-import { readSettings, type Settings, SettingsError, STACK_NAME } from './settings.ts';
+import {
+  readChosen,
+  readSettings,
+  SETTINGS_OUTPUT,
+  type Settings,
+  SettingsError,
+  STACK_NAME,
+} from './settings.ts';
 
 const BOOTSTRAP_STACK = 'CDKToolkit';
 const BOOTSTRAP_OUTPUT = 'BootstrapVersion';
@@ -14,12 +21,13 @@ const SENTENCE_LENGTH_MAX = 200;
 const ATTEMPTS_MAX = 2;
 
 export async function gatherFacts(context: Readonly<Record<string, string>>): Promise<Facts> {
-  const settings = settingsOf(context);
   const region = await regionOf();
-  const first = { node: process.version, settings, region };
+  const deployed = await deployedIn(region);
+  const settings = settingsOf({ ...deployed, ...context });
+  const first = { node: process.version, settings, deployed, region };
   const vpc = 'refusal' in settings ? undefined : settings.vpc;
   const unasked = { bootstrap: 'unknown', stack: 'unknown', addresses: 'unknown' } as const;
-  const noVpc = vpc === undefined ? 'unasked' : 'unknown';
+  const noVpc: Facts['vpc'] = vpc === undefined && !('refusal' in settings) ? 'unasked' : 'unknown';
   if (region === undefined) return { ...first, ...unasked, identity: 'unknown', vpc: noVpc };
   const identity = await ask(async () => whoAmI(region));
   if (identity === 'unknown' || 'failure' in identity) return { ...first, ...unasked, identity, vpc: noVpc };
@@ -27,9 +35,17 @@ export async function gatherFacts(context: Readonly<Record<string, string>>): Pr
     ask(() => bootstrapOf(region)),
     ask(async () => ({ status: (await stackOf(region, STACK_NAME))?.StackStatus ?? 'NONE' })),
     ask(() => addressesOf(region)),
-    vpc === undefined ? ('unasked' as const) : ask(() => vpcOf(region, vpc)),
+    vpc === undefined ? noVpc : ask(() => vpcOf(region, vpc)),
   ]);
   return { ...first, identity, bootstrap, stack, addresses, vpc: found };
+}
+
+/** What was chosen at the deployment before holds until something else is chosen. */
+async function deployedIn(region: string | undefined): Promise<Facts['deployed']> {
+  const stack =
+    region === undefined ? 'unknown' : await ask(async () => ({ it: await stackOf(region, STACK_NAME) }));
+  const outputs = stack !== 'unknown' && 'it' in stack ? (stack.it?.Outputs ?? []) : [];
+  return readChosen(outputs.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT)?.OutputValue);
 }
 
 function settingsOf(context: Readonly<Record<string, string>>): Settings | { readonly refusal: string } {

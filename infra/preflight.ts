@@ -9,6 +9,8 @@ export interface Facts {
   readonly node: string;
   /** The settings, or the sentence that refuses them. */
   readonly settings: Settings | { readonly refusal: string };
+  /** Settings of the deployment that stands, by name; empty if there is none, or it was not asked. */
+  readonly deployed: Readonly<Record<string, string>>;
   readonly region: string | undefined;
   readonly identity: Answer<{ readonly account: string; readonly arn: string }>;
   /** Version of the CDK's bootstrap in this account and region. */
@@ -40,6 +42,9 @@ export const BOOTSTRAP_VERSION_MIN = 6;
 export const ADDRESSES_DEFAULT = 5;
 /** One a hub. */
 export const ADDRESSES_NEEDED = 2;
+
+/** What Node says where nobody was asked at all; that says nothing of the credentials. */
+const UNREACHED = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)\b/;
 
 type Check = (facts: Facts) => Finding;
 
@@ -78,8 +83,18 @@ function checkNode({ node }: Facts): Finding {
   return missing('Node', `this is ${node}; run npm ci, then npm run deploy, which takes the project's own`);
 }
 
-function checkSettings({ settings }: Facts): Finding {
+/** What stays as long as the deployment: hubs can't leave their VPC, nor prefixes the pools that they were given from. */
+const LASTING = ['vpc', 'pools'] as const;
+
+function checkSettings({ settings, deployed }: Facts): Finding {
   if ('refusal' in settings) return missing('settings', settings.refusal);
+  const isThere = Object.keys(deployed).length > 0;
+  const moved = LASTING.find((name) => isThere && deployed[name] !== settings[name]);
+  if (moved !== undefined)
+    return missing(
+      'settings',
+      `the deployment has ${moved} ${deployed[moved] ?? 'of its own making'}, which can't be changed: leave out -c ${moved}, or destroy it first`,
+    );
   const { domain = 'none', vpc = 'a new one', pools } = settings;
   return ok('settings', `domain: ${domain}, VPC: ${vpc}, pools: ${pools}`);
 }
@@ -91,6 +106,11 @@ function checkRegion({ region }: Facts): Finding {
 
 function checkCredentials({ identity }: Facts): Finding {
   if (identity === 'unknown') return unknown('credentials');
+  if ('failure' in identity && UNREACHED.test(identity.failure))
+    return missing(
+      'credentials',
+      `AWS was not reached (${identity.failure}): is the region's name right, and does this machine reach the internet?`,
+    );
   if ('failure' in identity)
     return missing(
       'credentials',

@@ -2,9 +2,8 @@
  * What a person may choose at deployment: three values, all optional, given by `-c NAME=VALUE`. The border of this
  * room: what comes from the command line or the environment is parsed here and nowhere else.
  */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { cacheDirectory } from '../build/cache.ts';
 import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
 import { RESERVED } from '../protocol/reserved.ts';
 import { VpcId } from '../protocol/slot.ts';
@@ -52,6 +51,25 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Settin
   throw new SettingsError(`The setting "${issue?.path.join('.')}" is not valid. ${issue?.message}`);
 }
 
+/** Output of the stack that keeps them, so that the next deployment need not be told again. */
+export const SETTINGS_OUTPUT = 'Settings';
+
+export function chosenText(settings: Settings): string {
+  return JSON.stringify(settings);
+}
+
+/** By name; empty if there is no such text, or it was not written by `chosenText`. */
+export function readChosen(text: string | undefined): Readonly<Record<string, string>> {
+  try {
+    return z
+      .record(z.string(), z.string())
+      .catch({})
+      .parse(JSON.parse(text ?? '{}'));
+  } catch {
+    return {};
+  }
+}
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -63,6 +81,16 @@ export function readTarget(environment: Readonly<Record<string, string | undefin
 } {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = environment;
   return account === undefined || region === undefined ? {} : { account, region };
+}
+
+/** What npm took for itself because no `--` stood before it, as a sentence. A dry run that npm swallows would be a deployment. */
+export function swallowedWord(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  if (environment['npm_config_dry_run'] === 'true') return 'npm took --dry-run for itself';
+  const setting = environment['npm_config_call']?.split('=')[0];
+  if (setting !== undefined && SETTING_NAMES.includes(setting)) return `npm took -c ${setting} for itself`;
+  return undefined;
 }
 
 /** Why these can't be the deployment's pools, as a sentence. */
@@ -88,9 +116,6 @@ function poolsFault(texts: readonly string[]): string | undefined {
 }
 
 /** Where things are kept that can be made again. */
-export function readCache(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const home = environment['HOME'] || homedir();
-  return (
-    environment['ISTHMUS_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'isthmus')
-  );
+export function readCache(): string {
+  return cacheDirectory(process.env);
 }

@@ -1,6 +1,6 @@
 /**
- * The key that signs agents' documents. It is made in KMS and cannot be taken out of it; whoever can't reach KMS with
- * one of the two roles that may sign can mint no document. Kept when the stack goes: agents pin its public half.
+ * The key that signs agents' documents. It is made in KMS and cannot be taken out of it. Of our roles two may sign; beside
+ * them only whom the account itself lets use all of its keys. Kept when the stack goes: agents pin its public half.
  */
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';

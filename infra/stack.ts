@@ -15,7 +15,7 @@ import { Leaves } from './leaves.ts';
 import { Network } from './network.ts';
 import { keepProviderLogs } from './provider-log.ts';
 import { Reconcile } from './reconcile.ts';
-import type { Settings } from './settings.ts';
+import { chosenText, SETTINGS_OUTPUT, type Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { Table } from './table.ts';
 
@@ -77,6 +77,7 @@ export class IsthmusStack extends Stack {
     this.tell('ApiUrl', api.url, 'The API, as agents and programs reach it');
     this.tell('ConsoleUrl', page.url, 'The console');
     this.tell('AdminSecretName', bootstrap.adminSecret.secretName, "Secret with the first admin's key");
+    this.tell(SETTINGS_OUTPUT, chosenText(settings), 'What was chosen; npm run deploy keeps to it');
     this.tell('IngressUrl', ingress.url, 'Public routes to services');
     for (const { name, endpoint } of hubs.slots)
       this.tell(

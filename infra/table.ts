@@ -15,7 +15,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { allow } from './permission.ts';
 
-export const RECOVERY_DAYS = 35;
+const RECOVERY_DAYS = 35;
 
 export class Table extends Construct {
   readonly table: DynamoTable;

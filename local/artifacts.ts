@@ -2,17 +2,12 @@
  * What the installer downloads: the agent, a Node for hosts without one, a WireGuard for kernels without one. Each has
  * a SHA-256 that the installer checks. Built or packed at most once and kept in a cache directory.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { hashOfFile, packFile } from '../build/cache.ts';
 import { check } from './command.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-/** Packing harder than this takes four times as long and saves a tenth. */
-const GZIP_LEVEL = 5;
 
 export interface Artifact {
   readonly name: string;
@@ -30,14 +25,6 @@ export interface Shelf {
 export interface ShelfSettings {
   readonly cache: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** Where things are kept that can be made again. */
-export function cacheDirectory(environment: Readonly<Record<string, string | undefined>>): string {
-  const home = environment['HOME'] || homedir() || '/root';
-  return (
-    environment['ISTHMUS_CACHE'] || join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'isthmus')
-  );
 }
 
 /** Prepares everything; resolves when all is there. */
@@ -64,7 +51,7 @@ export function shelfOf(files: ReadonlyMap<string, string>, architecture: string
     const stamp = `${mtimeMs} ${size}`;
     const before = known.get(name);
     if (before?.stamp === stamp) return before.artifact;
-    const artifact = hashOf(path).then((sha256) => ({ name, path, bytes: size, sha256 }));
+    const artifact = hashOfFile(path).then((sha256) => ({ name, path, bytes: size, sha256 }));
     known.set(name, { stamp, artifact });
     return artifact;
   };
@@ -78,12 +65,6 @@ export function shelfOf(files: ReadonlyMap<string, string>, architecture: string
   };
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
-
 async function bundleAgent(): Promise<string> {
   await check([process.execPath, join(ROOT, 'edge-agent/bundle.ts')], { cwd: ROOT });
   return join(ROOT, 'dist/agent.mjs');
@@ -95,9 +76,7 @@ async function packNode(cache: string, architecture: string): Promise<string | u
   const packed = join(cache, 'artifacts', `node-${process.version}-linux-${architecture}.gz`);
   if (existsSync(packed)) return packed;
   mkdirSync(join(cache, 'artifacts'), { recursive: true });
-  const beside = `${packed}.${process.pid}`;
-  await pipeline(createReadStream(source), createGzip({ level: GZIP_LEVEL }), createWriteStream(beside));
-  renameSync(beside, packed);
+  await packFile(source, packed);
   return packed;
 }
 

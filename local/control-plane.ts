@@ -2,20 +2,20 @@
  * The control plane on one machine: the same API and the same reconcile steps as on AWS, over a table, blobs and a
  * signing key in one directory. This is the composition; it must not hold a rule of the product.
  */
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import { cacheDirectory } from '../build/cache.ts';
 import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
 import type { ApiDependencies } from '../functions/api/dependencies.ts';
+import { systemClock } from '../functions/aws/clock.ts';
 import { installLine } from '../functions/installer/installer.ts';
-import type { Clock } from '../functions/reconcile/ports.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
 import { RELEASE } from '../protocol/version.ts';
-import { cacheDirectory, openShelf } from './artifacts.ts';
+import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
 import { installerRoutes } from './downloads.ts';
@@ -45,11 +45,6 @@ export interface ControlPlane {
   installerReady(): Promise<void>;
   close(): Promise<void>;
 }
-
-export const systemClock: Clock = {
-  now: () => new Date().toISOString(),
-  randomHex: (bytes) => randomBytes(bytes).toString('hex'),
-};
 
 export interface ControlPlaneOptions {
   /** One line for the log. */
@@ -113,7 +108,9 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const reconciler = createReconciler({ store, blobs, signer, queue: board, clock: systemClock, deployment });
   const rounds = watchRounds(reconciler, options.log);
   listen(rounds.changed);
-  const tokenSecret = readOrMake(join(settings.state, 'token.secret'), () => systemClock.randomHex(SECRET_BYTES));
+  const tokenSecret = readOrMake(join(settings.state, 'token.secret'), () =>
+    systemClock.randomHex(SECRET_BYTES),
+  );
   const api = createApi({
     ...options.account,
     store,
@@ -130,10 +127,13 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
   const app = new Hono()
-    .route('/', installerRoutes(
+    .route(
+      '/',
+      installerRoutes(
         { url, downloads: `${url}/install`, authority: tls.authority, roots, version: RELEASE },
         shelf,
-      ))
+      ),
+    )
     .all('*', (context) => api.fetch(context.req.raw));
   const close = async () => {
     await shelf.catch(() => undefined);

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { Hono } from 'hono';
+import type { Hono } from 'hono';
 import { type InstallerSettings, installerRoute } from '../functions/installer/installer.ts';
 import type { Shelf } from './artifacts.ts';
 

@@ -11,3 +11,9 @@ export const RESERVED = [
   { prefix: parsePrefix('169.254.0.0/16'), why: 'link-local, where clouds serve metadata' },
   { prefix: parsePrefix('224.0.0.0/3'), why: 'multicast and reserved' },
 ] as const;
+
+/**
+ * Ranges that lead nowhere on the internet (RFC 1918). Native routes are for these alone: a hub that led a public range into a
+ * tunnel would cut itself off from whoever has it, its own account's API among them.
+ */
+export const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parsePrefix);

@@ -14,10 +14,16 @@ export interface Room {
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   protocol: { rooms: [], packages: ['zod'], pure: true },
+  build: { rooms: [], packages: ['node:', 'esbuild'] },
   'vpc/plan': { rooms: ['protocol', 'vpc/port.ts'], packages: [], pure: true },
   vpc: {
     rooms: ['protocol', 'vpc/'],
-    packages: ['node:', '@aws-sdk/client-ec2', '@aws-sdk/client-dynamodb', '@aws-sdk/client-servicediscovery'],
+    packages: [
+      'node:',
+      '@aws-sdk/client-ec2',
+      '@aws-sdk/client-dynamodb',
+      '@aws-sdk/client-servicediscovery',
+    ],
   },
   'functions/domain': { rooms: ['protocol'], packages: [], pure: true },
   'functions/store': {
@@ -29,13 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:crypto'],
   },
   'functions/api': {
-    rooms: [
-      'protocol',
-      'functions/domain',
-      'functions/reconcile',
-      'functions/store/port.ts',
-      'vpc/port.ts',
-    ],
+    rooms: ['protocol', 'functions/domain', 'functions/reconcile', 'functions/store/port.ts', 'vpc/port.ts'],
     packages: ['hono', '@hono/zod-openapi', 'zod', 'node:crypto'],
   },
   'functions/installer': { rooms: ['protocol'], packages: ['node:', 'hono'] },
@@ -44,11 +44,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', '@aws-sdk/', 'aws-lambda', 'hono', 'zod'],
   },
   functions: {
-    rooms: ['protocol', 'functions/', 'vpc/'],
+    rooms: ['protocol', 'functions/', 'vpc/', 'build'],
     packages: ['aws-lambda', 'esbuild', 'node:'],
   },
   'edge-agent': {
-    rooms: ['protocol', 'edge-agent/'],
+    rooms: ['protocol', 'edge-agent/', 'build/bundling.ts'],
     packages: ['node:', 'commander', 'zod', 'esbuild'],
   },
   'edge-agent/plan': { rooms: ['protocol'], packages: [], pure: true },
@@ -60,16 +60,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/gateway': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:', 'zod'] },
   'edge-agent/link': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/cloud': {
-    rooms: ['protocol', 'edge-agent/plan', 'edge-agent/apply/command.ts', 'vpc/'],
+    rooms: ['protocol', 'edge-agent/plan', 'edge-agent/apply/command.ts', 'edge-agent/poll.ts', 'vpc/'],
     packages: ['node:', '@aws-sdk/', '@smithy/', 'zod'],
   },
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
   'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
   infra: {
-    rooms: ['protocol', 'infra/', 'functions/aws/environment.ts', 'functions/bundle.ts'],
+    rooms: ['protocol', 'infra/', 'build', 'functions/aws/environment.ts', 'functions/bundle.ts'],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],
   },
-  local: { rooms: ['protocol', 'functions/', 'local'], packages: ['*'] },
+  local: { rooms: ['protocol', 'functions/', 'build', 'local'], packages: ['*'] },
   test: { rooms: ['*'], packages: ['*'] },
   bench: { rooms: ['*'], packages: ['*'] },
 };

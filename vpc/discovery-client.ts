@@ -4,6 +4,7 @@ import {
   UpdateInstanceCustomHealthStatusCommand,
 } from '@aws-sdk/client-servicediscovery';
 import type { Discovery, DiscoveryOptions } from './discovery.ts';
+import { limited } from './limits.ts';
 
 const CONNECT_MS = 1_000;
 const REQUEST_MS = 5_000;
@@ -11,11 +12,7 @@ const REQUEST_MS = 5_000;
 export function connectDiscovery(options: DiscoveryOptions): Discovery {
   const client = new ServiceDiscoveryClient({
     ...options,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...limited({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }),
   });
   return {
     setHealth: async (service, instance, healthy) => {

@@ -17,6 +17,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Ec2, Ec2Options } from './ec2.ts';
 import { asVpcError } from './ec2-errors.ts';
+import { limited } from './limits.ts';
 import { type PrefixLists, type RouteTables, type RouteTableView, type RouteView, VpcError } from './port.ts';
 
 const CONNECT_MS = 1_000;
@@ -36,11 +37,7 @@ export function connectEc2(options: Ec2Options): Ec2 {
     new EC2Client({
       ...options,
       maxAttempts,
-      requestHandler: {
-        connectionTimeout: CONNECT_MS,
-        requestTimeout: REQUEST_MS,
-        throwOnRequestTimeout: true,
-      },
+      ...limited({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }),
     });
   const clients = { reader: connect(READ_TRIES_MAX), writer: connect(1) };
   return {

@@ -45,8 +45,9 @@ function faultOf(cause: Error): VpcFault {
 }
 
 /** HTTP status of the answer; undefined if there was none: no connection, no credentials, too late. */
-function statusOf(cause: Error): number | undefined {
-  const metadata: unknown = '$metadata' in cause ? cause.$metadata : undefined;
+export function statusOf(cause: unknown): number | undefined {
+  if (!(cause instanceof Error) || !('$metadata' in cause)) return undefined;
+  const metadata = cause.$metadata;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
 }

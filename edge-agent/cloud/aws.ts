@@ -5,6 +5,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDiscovery } from '../../vpc/discovery.ts';
 import { lazyEc2 } from '../../vpc/ec2.ts';
+import { limited } from '../../vpc/limits.ts';
 import { createOwners } from '../../vpc/owners-table.ts';
 import type { Cloud, CloudOptions, Prove, Slots } from './cloud.ts';
 import { type OwnershipPorts, openOwnership } from './owner.ts';
@@ -19,11 +20,7 @@ export function openCloud({ region, chance }: CloudOptions): Cloud {
   const table = new DynamoDBClient({
     region,
     maxAttempts: ATTEMPTS_MAX,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...limited({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }),
   });
   const { routeTables } = lazyEc2({ region });
   const ports: OwnershipPorts = {

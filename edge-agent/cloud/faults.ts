@@ -3,6 +3,7 @@
  * It must not try anything again.
  */
 import type { Finding } from '../../protocol/report.ts';
+import { ROUTES_TAG, ROUTES_TAG_OFF } from '../../vpc/plan/routes.ts';
 import type { VpcError } from '../../vpc/port.ts';
 
 const TEXT_MAX = 400;
@@ -45,9 +46,8 @@ export class Faults {
   }
 }
 
-/** Whoever was asked is named by `what`, so the error's own prefix goes. */
 export function faultText(what: string, error: VpcError): string {
-  return `${what}: ${lasting(error.message.replace(/^EC2: /, ''))}`.slice(0, TEXT_MAX);
+  return `${what}: ${lasting(error.message)}`.slice(0, TEXT_MAX);
 }
 
 /** Without what differs in every answer: a refusal that stays is one finding, and is reported once. */
@@ -80,7 +80,7 @@ function conflictFinding(conflicts: OpenRoutes['conflicts']): Finding[] {
         0,
         TEXT_MAX,
       ),
-      fix: 'Remove these routes from the route tables, or tag the tables isthmus:routes=off.',
+      fix: `Remove these routes from the route tables, or tag the tables ${ROUTES_TAG}=${ROUTES_TAG_OFF}.`,
     },
   ];
 }

@@ -12,32 +12,11 @@ import { keepRoutes, moveRoutes, type RoutesOrder, type RoutesOutcome } from '..
 import { claimByHub, FIRST_CLAIM_STATE } from '../../vpc/plan/owner.ts';
 import { planRoutes, type RouteKey } from '../../vpc/plan/routes.ts';
 import type { Owners, RouteTables } from '../../vpc/port.ts';
+import { Poll } from '../poll.ts';
 import type { Ownership, OwnershipOptions, OwnershipView } from './cloud.ts';
 import { Faults, faultText, lasting } from './faults.ts';
-import { Repeat } from './repeat.ts';
+import { type OwnershipPace, PACE } from './pace.ts';
 
-/** How often what is done; tests are faster. */
-export interface OwnershipPace {
-  /** Looks after a takeover. */
-  readonly repairMs: readonly number[];
-  /** Looks of an owner after those: a late write of the owner before is repaired within this time. */
-  readonly keepMs: number;
-  readonly readMs: number;
-  /** Writes rest on a reading of the owner that is younger than this. */
-  readonly freshMs: number;
-  /** Who does not own the routes looks at them too, to know at a takeover what to turn. */
-  readonly lookMs: number;
-  readonly claimAgainMs: number;
-}
-
-const PACE: OwnershipPace = {
-  repairMs: [1_000, 2_000, 4_000],
-  keepMs: 3_000,
-  readMs: 5_000,
-  freshMs: 5_000,
-  lookMs: 15_000,
-  claimAgainMs: 1_000,
-};
 const TEXT_MAX = 300;
 const JOURNAL_TEXT_MAX = 2_000;
 
@@ -61,8 +40,8 @@ class VpcOwnership implements Ownership {
   readonly #ports: OwnershipPorts;
   readonly #pace: OwnershipPace;
   readonly #faults = new Faults();
-  readonly #reads = new Repeat(() => this.#readIfOld());
-  readonly #keeps = new Repeat(() => this.#keep());
+  #reads = new Poll(() => this.#readIfOld());
+  #keeps = new Poll(() => this.#keep());
   #slot: SlotLeaf | undefined;
   #state = FIRST_CLAIM_STATE;
   #owner: RouteOwner | undefined;
@@ -89,11 +68,12 @@ class VpcOwnership implements Ownership {
   }
 
   update(slot: SlotLeaf | undefined): void {
-    const isSame = JSON.stringify(slot) === JSON.stringify(this.#slot);
-    this.#slot = slot;
-    if (isSame) return;
-    this.#healthEpoch = 0;
+    const before = this.#slot;
+    if (JSON.stringify(slot) === JSON.stringify(before)) return;
     if (slot === undefined) return this.stop();
+    if (before === undefined || before.vpc !== slot.vpc || before.table !== slot.table) this.#begin();
+    this.#slot = slot;
+    this.#healthEpoch = 0;
     this.#reads.wake();
     this.#keeps.wake();
   }
@@ -134,12 +114,25 @@ class VpcOwnership implements Ownership {
   }
 
   stop(): void {
+    this.#slot = undefined;
     this.#reads.stop();
     this.#keeps.stop();
   }
 
+  /** What was read of another table, or for another VPC, says nothing here. */
+  #begin(): void {
+    this.stop();
+    this.#owner = undefined;
+    this.#readMs = undefined;
+    this.#state = FIRST_CLAIM_STATE;
+    this.#known = [];
+    this.#reads = new Poll(() => this.#readIfOld());
+    this.#keeps = new Poll(() => this.#keep());
+  }
+
   /** Writes rest on this: that we own the routes, and have read so a moment ago. */
   #mayWrite(): boolean {
+    if (this.#slot === undefined) return false;
     const isFresh = this.#readMs !== undefined && this.#options.now() - this.#readMs <= this.#pace.freshMs;
     return isFresh && this.#owner?.hub === this.#options.hub;
   }
@@ -159,7 +152,8 @@ class VpcOwnership implements Ownership {
     const read = await this.#tried('the table of owners', () =>
       this.#ports.owners(slot.table).read(slot.vpc),
     );
-    if (read === undefined || (read.value?.epoch ?? 0) < (this.#owner?.epoch ?? 0)) return;
+    if (read === undefined || slot !== this.#slot || (read.value?.epoch ?? 0) < (this.#owner?.epoch ?? 0))
+      return;
     this.#owner = read.value;
     this.#readMs = begunMs;
   }
@@ -170,7 +164,8 @@ class VpcOwnership implements Ownership {
     if (this.#takeover === 'running' || now() - this.#claimedMs < this.#pace.claimAgainMs) return;
     this.#takeover = 'running';
     this.#claimedMs = now();
-    if (await this.#claim(slot, claim)) await this.#turn(slot);
+    const isClaimed = await this.#claim(slot, claim);
+    if (isClaimed && slot === this.#slot) await this.#turn(slot);
     else this.#reads.wake();
     this.#takeover = 'idle';
     this.#keeps.wake();

@@ -5,6 +5,7 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { asVpcError } from '../../vpc/ec2-errors.ts';
+import { limited } from '../../vpc/limits.ts';
 import type { Cloud, QueueMessages } from './cloud.ts';
 import { lasting } from './faults.ts';
 
@@ -20,11 +21,7 @@ export function openQueue(region: string): Cloud['messages'] {
   const client = new SQSClient({
     region,
     maxAttempts: ATTEMPTS_MAX,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...limited({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }),
   });
   return async (queue) => {
     try {
@@ -64,5 +61,5 @@ export function agentsIn(body: string): readonly string[] {
 
 function failed(cause: unknown): QueueMessages {
   const { code, message } = asVpcError(cause);
-  return { kind: 'failed', code, reason: lasting(message.replace(/^EC2: /, '')) };
+  return { kind: 'failed', code, reason: lasting(message) };
 }

@@ -53,7 +53,7 @@ async function reversePathOf(run: Run, device: string): Promise<[string, string]
 }
 
 /** Of `ip -j -4 addr show` and `ip -j link show`. */
-export function parseDevices(addresses: string, links: string): SlotDevice[] {
+function parseDevices(addresses: string, links: string): SlotDevice[] {
   const withAddress = new Map(Links.parse(JSON.parse(addresses || '[]')).map((link) => [link.ifname, link]));
   return Links.parse(JSON.parse(links)).map(({ ifname, address, flags }) => ({
     name: ifname,
@@ -66,7 +66,7 @@ export function parseDevices(addresses: string, links: string): SlotDevice[] {
 }
 
 /** Of `ip -j -4 route show table main`. */
-export function parseSlotRoutes(json: string): SlotRoute[] {
+function parseSlotRoutes(json: string): SlotRoute[] {
   return Routes.parse(JSON.parse(json || '[]')).flatMap(({ type, dst, dev, gateway, prefsrc, metric }) => {
     if (dev === undefined || (type !== undefined && type !== 'unicast')) return [];
     const prefix = dst === 'default' ? DEFAULT : dst.includes('/') ? dst : `${dst}/32`;

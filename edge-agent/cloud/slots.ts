@@ -10,6 +10,7 @@ import {
   type NetworkInterface,
 } from '@aws-sdk/client-ec2';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { limited } from '../../vpc/limits.ts';
 import type { SlotInterface, Slots } from './cloud.ts';
 
 const CONNECT_MS = 2_000;
@@ -24,11 +25,7 @@ export function connectSlots(region: string): Slots {
   const options = {
     region,
     maxAttempts: ATTEMPTS_MAX,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-    },
+    ...limited({ connectMs: CONNECT_MS, requestMs: REQUEST_MS }),
   };
   const ec2 = new EC2Client(options);
   const secrets = new SecretsManagerClient(options);

@@ -80,10 +80,11 @@ export function clampLines(clamps: readonly Clamp[]): string[] {
 
 /**
  * A native connection may pass two hubs, one in each direction, and neither sees both: what is not the first packet of a
- * connection is then left to the host that it is for, and to the VPC's own rules.
+ * connection is then left to the host that it is for, and to the VPC's own rules. All such packets have ACK or RST;
+ * without them they are a scan.
  */
 const HALF_SEEN = rule(
-  'iifname "ist*" ip saddr @native ip daddr @own_real ct state invalid tcp flags & (syn | ack) != syn accept',
+  'iifname "ist*" ip saddr @native ip daddr @own_real ct state invalid tcp flags & (syn | ack) != syn tcp flags & (ack | rst) != 0 accept',
   'the other direction passes another hub',
 );
 

@@ -25,6 +25,8 @@ export interface PaceSettings {
 export interface Asking {
   /** Rounds in a row, up to the last one, in which it was asked as one that carries packets or is in doubt. */
   readonly roundsAsked: number;
+  /** Rounds since it was asked. */
+  readonly roundsRested: number;
   /** In the round that ends now. */
   readonly isAnswered: boolean;
   /** When questions went out that nothing has answered since, the oldest first. */
@@ -35,15 +37,19 @@ export interface Asking {
 
 export interface PaceNow {
   readonly atMs: number;
-  /** Number of the round that begins. */
-  readonly round: number;
   /** Packets other than our own pass the tunnels. */
   readonly isBusy: boolean;
   readonly isActive: boolean;
   readonly path: HubPath;
 }
 
-export const NOT_ASKED: Asking = { roundsAsked: 0, isAnswered: false, open: [], rttMs: undefined };
+export const NOT_ASKED: Asking = {
+  roundsAsked: 0,
+  roundsRested: 0,
+  isAnswered: false,
+  open: [],
+  rttMs: undefined,
+};
 
 /** True if silence counts: the hub was asked in so many rounds in a row that an answer should have come in this one. */
 export function isJudged({ roundsAsked, rttMs }: Asking, probeIntervalMs: number): boolean {
@@ -57,10 +63,11 @@ export function nextAsking(
   settings: PaceSettings,
 ): { readonly asking: Asking; readonly isDue: boolean } {
   const every = roundsBetween(asking, now, settings);
-  const isDue = now.round % every === 0;
+  const isDue = asking.roundsRested + 1 >= every;
   const open = isDue ? [...asking.open, now.atMs].slice(0, OPEN_MAX) : asking.open;
   const roundsAsked = every === 1 ? asking.roundsAsked + 1 : 0;
-  return { asking: { ...asking, isAnswered: false, roundsAsked, open }, isDue };
+  const roundsRested = isDue ? 0 : asking.roundsRested + 1;
+  return { asking: { roundsAsked, roundsRested, isAnswered: false, open, rttMs: asking.rttMs }, isDue };
 }
 
 /** The question that was sent at this time is answered, and so are those before it. */

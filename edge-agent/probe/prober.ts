@@ -75,7 +75,6 @@ export class Prober {
   #address: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #number = 0;
-  #rounds = 0;
   #tickedMs = 0;
 
   constructor(options: ProberOptions) {
@@ -143,7 +142,6 @@ export class Prober {
       goodToReturn: settings.probeGoodToReturn,
     });
     for (const target of targets) this.#ask(target, { atMs: nowMs, isBusy });
-    this.#rounds += 1;
     this.#options.onRound?.(round);
     if (this.#verdict() !== before) onChange();
   }
@@ -159,7 +157,7 @@ export class Prober {
     if (path === undefined) return;
     const next = nextAsking(
       target.asking,
-      { ...now, path, round: this.#rounds, isActive: name === this.#path.active },
+      { ...now, path, isActive: name === this.#path.active },
       { probeIntervalMs: this.#options.settings.probeIntervalMs, standbyEvery: this.#standbyEvery },
     );
     target.asking = next.asking;

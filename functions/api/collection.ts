@@ -3,6 +3,7 @@
  * `resource.ts` makes the operations of it.
  */
 import type { z } from 'zod';
+import type { Principal } from '../../protocol/key.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { Action } from '../domain/authorize.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
@@ -50,6 +51,7 @@ export interface Wanted<K extends Kind> {
   readonly spec: Kinds[K]['spec'];
   readonly before: Item<K> | undefined;
   readonly cause: Cause;
+  readonly principal: Principal;
 }
 
 /** A kind whose spec users replace. */

@@ -89,7 +89,14 @@ export function createOperation<K extends Kind, Shown>(desk: Desk, kind: Creatab
       const item = await createItem(desk.store, call, {
         key,
         async content(evidence) {
-          const prepared = await kind.prepare({ key, spec, before: undefined, cause: causeOf(call) });
+          const { principal } = call;
+          const prepared = await kind.prepare({
+            key,
+            spec,
+            before: undefined,
+            cause: causeOf(call),
+            principal,
+          });
           return { ...prepared, internal: kind.begin(evidence) };
         },
       });
@@ -116,7 +123,8 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const { spec } = call.body;
       if (sameJson(before.spec, spec)) return answerItem(kind, before, 200);
       const cause = causeOf(call);
-      const content = await kind.prepare({ key: before.key, spec, before, cause });
+      const { principal } = call;
+      const content = await kind.prepare({ key: before.key, spec, before, cause, principal });
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
       const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail });
       await replaceItem(desk.store, next);

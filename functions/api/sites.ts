@@ -11,7 +11,7 @@ import {
   Site as SiteSchema,
 } from '../../protocol/site.ts';
 import { checkNative } from '../domain/native.ts';
-import { checkSite } from '../domain/site.ts';
+import { checkSite, isSameNetwork } from '../domain/site.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
 import type { Item, ItemKey, Store } from '../store/port.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
@@ -47,7 +47,25 @@ export function siteOperations(desk: Desk): Operation[] {
   return crudOperations(desk, kind);
 }
 
-async function prepareSite(desk: Desk, { key, spec, before }: Wanted<'site'>) {
+/** Of a site that a hub stands in, what the hub does for it to everybody's network is the deployment's to change. */
+async function requireOwnNetwork(store: Store, { key, spec, before, principal }: Wanted<'site'>) {
+  if (before === undefined || principal.tenant === '*' || isSameNetwork(before.spec, spec)) return;
+  const hub = await findHubIn(store, key);
+  if (hub !== undefined)
+    refuse(
+      'forbidden',
+      `The hub ${hub.key.name} stands in this VPC: its kind, allotment, prefixes and lan take a key of the whole deployment.`,
+    );
+}
+
+function findHubIn(store: Store, { tenant, name }: ItemKey<'site'>) {
+  const standsIn = ({ spec }: Item<'hub'>) => spec.vpc?.tenant === tenant && spec.vpc.site === name;
+  return findDependent(store, { kind: 'hub', tenant: '*' }, standsIn);
+}
+
+async function prepareSite(desk: Desk, wanted: Wanted<'site'>) {
+  const { key, spec, before } = wanted;
+  await requireOwnNetwork(desk.store, wanted);
   const others = before === undefined ? [] : await advertisedWithin(desk.store, before, spec.allotment);
   refuseIf(checkSite(spec, { pools: desk.deployment.pools, others }));
   const prefixes = [...new Set([...spec.prefixes, ...others])];
@@ -90,6 +108,12 @@ async function releaseSite(store: Store, { key }: Item<'site'>, cause: Cause): P
   const { tenant, name } = key;
   const edge = await findDependent(store, { kind: 'edge', tenant }, ({ spec }) => spec.site === name);
   const service = await findDependent(store, { kind: 'service', tenant, prefix: `${name}/` }, () => true);
+  const hub = await findHubIn(store, key);
+  if (hub !== undefined)
+    refuse(
+      'in_use',
+      `The hub ${hub.key.name} stands in the site ${name}. Take it out of there or delete it first.`,
+    );
   const dependent = edge ?? service;
   if (dependent !== undefined)
     refuse(

@@ -3,6 +3,7 @@
  * names it, and what is read is checked here. Nothing is deleted.
  */
 import { createHash } from 'node:crypto';
+import { statusOf } from '../../vpc/ec2-errors.ts';
 import type { Blobs } from '../reconcile/ports.ts';
 import { LIMITS } from './limits.ts';
 import { once } from './once.ts';
@@ -49,14 +50,6 @@ export function createBlobs(bucket: string): Blobs {
       }
     },
   };
-}
-
-/** HTTP status of a refusal by AWS. */
-function statusOf(fault: unknown): number | undefined {
-  if (!(fault instanceof Error) || !('$metadata' in fault)) return undefined;
-  const metadata = fault.$metadata;
-  const isStatus = typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata;
-  return isStatus && typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
 }
 
 function hashOf(text: string): string {

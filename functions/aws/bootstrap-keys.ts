@@ -6,6 +6,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { WireguardKey } from '../../protocol/wireguard-key.ts';
 import type { Clock } from '../reconcile/ports.ts';
+import { readJson } from './json.ts';
 import { LIMITS } from './limits.ts';
 import { once } from './once.ts';
 import type { Secrets } from './secrets.ts';
@@ -68,15 +69,6 @@ function makeSlotKey(): SlotKey {
 /** The 32 bytes, in base64 as WireGuard writes them. */
 function rawOf(key: KeyObject, part: 'd' | 'x'): string {
   return Buffer.from(key.export({ format: 'jwk' })[part] ?? '', 'base64url').toString('base64');
-}
-
-/** The value of a text, or undefined if it is no JSON. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Reads public keys from KMS; refuses a key that could not sign documents. */

@@ -1,77 +1,40 @@
 /**
- * A custom resource of CloudFormation: what is to be done is done, and CloudFormation is told, always, because a stack waits
- * an hour for an answer that does not come. What is done must be idempotent: events come twice.
+ * A custom resource of our own stack: what is to be done is done, and CloudFormation is told. What is done must be
+ * idempotent: events come twice.
  */
 import { z } from 'zod';
+import { type Answer, type AnswerPorts, byNetwork, Event, sendAnswer } from './cloudformation.ts';
 import { logFailure } from './log.ts';
 
-const ANSWER_MS = 10_000;
-const TRIES_MAX = 4;
-const TRY_AGAIN_MS = 500;
-/** CloudFormation takes 4 kB in all. */
-const REASON_LENGTH_MAX = 1_000;
-
-const Event = z.object({
-  RequestType: z.enum(['Create', 'Update', 'Delete']),
-  ResponseURL: z.url(),
-  StackId: z.string(),
-  RequestId: z.string(),
-  LogicalResourceId: z.string(),
-  PhysicalResourceId: z.string().optional(),
-  ResourceProperties: z.looseObject({}),
-});
-type Event = z.infer<typeof Event>;
+const Properties = z.looseObject({});
 
 export interface Order {
-  readonly type: 'Create' | 'Update' | 'Delete';
+  readonly type: Event['RequestType'];
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** `work` answers the resource's attributes. What it throws is shown to whoever deploys: make it a sentence. */
-export function createCustomResource(work: (order: Order) => Promise<Record<string, string>>) {
+/** Answers the resource's attributes. What it throws is shown to whoever deploys: make it a sentence. */
+type Work = (order: Order) => Promise<Record<string, string>>;
+
+export function createCustomResource(work: Work, ports: AnswerPorts = byNetwork) {
   return async (input: unknown): Promise<void> => {
     const event = Event.parse(input);
-    const outcome = await work({ type: event.RequestType, properties: event.ResourceProperties }).then(
-      (Data) => ({ Status: 'SUCCESS', Data }),
-      (error: unknown) => {
-        logFailure({ what: `${event.RequestType} of ${event.LogicalResourceId}`, error });
-        return { Status: 'FAILED', Reason: reasonOf(error) };
-      },
-    );
-    await tell(event, outcome);
+    // It never changes, or an update would end with the deletion of what it has just made.
+    const physicalId = event.PhysicalResourceId ?? `isthmus-${event.LogicalResourceId}`;
+    const answer = await perform(work, event);
+    await sendAnswer(ports, event, { ...answer, physicalId });
   };
 }
 
-async function tell(event: Event, outcome: object): Promise<void> {
-  const { StackId, RequestId, LogicalResourceId } = event;
-  const body = JSON.stringify({
-    // It never changes, or an update would end with the deletion of what it has just made.
-    PhysicalResourceId: event.PhysicalResourceId ?? `isthmus-${LogicalResourceId}`,
-    StackId,
-    RequestId,
-    LogicalResourceId,
-    ...outcome,
-  });
-  for (let tries = 1; ; tries += 1) {
-    const failure = await put(event.ResponseURL, body);
-    if (failure === undefined) return;
-    if (tries === TRIES_MAX) throw new Error(`CloudFormation can't be told: ${failure}`);
-    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS * tries));
-  }
-}
-
-/** What went wrong, or undefined. The URL is signed without a content type, so none may be sent. */
-async function put(url: string, body: string): Promise<string | undefined> {
+async function perform(
+  work: Work,
+  { RequestType: type, LogicalResourceId, ResourceProperties }: Event,
+): Promise<Omit<Answer, 'physicalId'>> {
   try {
-    const bytes = Buffer.from(body);
-    const init = { method: 'PUT', body: bytes, signal: AbortSignal.timeout(ANSWER_MS) };
-    const { ok, status } = await fetch(url, init);
-    return ok ? undefined : `status ${status}`;
+    const data = await work({ type, properties: Properties.parse(ResourceProperties) });
+    return { status: 'SUCCESS', reason: '', data };
   } catch (error) {
-    return reasonOf(error);
+    logFailure({ what: `${type} of ${LogicalResourceId}`, error });
+    return { status: 'FAILED', reason: error instanceof Error ? error.message : String(error), data: {} };
   }
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, REASON_LENGTH_MAX);
 }

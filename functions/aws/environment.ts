@@ -3,6 +3,7 @@
  * set them by the same names. Values, never secrets: those are read from their own service when they are needed.
  */
 import { z } from 'zod';
+import { readJson } from './json.ts';
 
 export const VARIABLES = {
   /** Name of the table. */
@@ -32,15 +33,6 @@ const list = (separator: string) =>
     .string()
     .min(1)
     .transform((text) => text.split(separator));
-
-/** What is no JSON reads as undefined, which is then refused like any other wrong value. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const Environment = z.object({
   table: z.string().min(3),

@@ -1,4 +1,5 @@
 /** How long a call to AWS may take, and how often it is tried: a function that waits is paid for. */
+import { limited } from '../../vpc/limits.ts';
 
 const CONNECT_MS = 1_000;
 const ANSWER_MS = 5_000;
@@ -7,9 +8,5 @@ const ATTEMPTS_MAX = 4;
 /** Settings of every client. */
 export const LIMITS = {
   maxAttempts: ATTEMPTS_MAX,
-  requestHandler: {
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: ANSWER_MS,
-    throwOnRequestTimeout: true,
-  },
+  ...limited({ connectMs: CONNECT_MS, requestMs: ANSWER_MS }),
 };

@@ -4,7 +4,7 @@
  */
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
 import { type Client, Refused, type Resource, Unanswered } from './resource-client.ts';
-import { completeSpec, type Declared, type Holding } from './resource-event.ts';
+import { completeSpec, type Declared, type Holding } from './resource-declared.ts';
 
 /** Lost races with other writers, or looks at a name that is still being freed. */
 const ROUNDS_MAX = 20;

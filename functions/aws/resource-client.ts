@@ -4,16 +4,16 @@
  */
 import { z } from 'zod';
 import { Problem } from '../../protocol/problem.ts';
+import type { AnswerPorts } from './cloudformation.ts';
+import { readJson } from './json.ts';
 
 /** The world of the resource function. */
-export interface ResourcePorts {
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+export interface ResourcePorts extends AnswerPorts {
   /** Text of a secret; it may be some minutes old. */
   readonly secret: (id: string) => Promise<string>;
   /** The secret of this id was refused: read it anew the next time. */
   readonly forget: (id: string) => void;
   readonly nowMs: () => number;
-  readonly pause: (delayMs: number) => Promise<void>;
 }
 
 /** The API has decided against it. */
@@ -180,12 +180,4 @@ function refusalOf(call: Call, { status, text }: Answer): Refused {
     .map((fault) => ` ${fault.pointer}: ${fault.detail}`);
   const request = instance === undefined ? '' : `, request ${instance}`;
   return new Refused(code, `${detail}${fields.join('')} (${code}${request})`, errors.length > 0);
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

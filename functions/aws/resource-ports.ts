@@ -1,5 +1,6 @@
-/** The world of the resource function on AWS: fetch, the clock, and keys in Secrets Manager, read when they are needed. */
+/** The world of the resource function on AWS: the network, the clock, and keys in Secrets Manager, read when they are needed. */
 import { systemClock } from './clock.ts';
+import { byNetwork } from './cloudformation.ts';
 import type { ResourcePorts } from './resource-client.ts';
 import { createSecrets, keptSecret } from './secrets.ts';
 
@@ -7,7 +8,7 @@ export function createResourcePorts(): ResourcePorts {
   const secrets = createSecrets();
   const kept = new Map<string, () => Promise<string>>();
   return {
-    fetch: (url, init) => fetch(url, init),
+    ...byNetwork,
     secret(id) {
       const read = kept.get(id) ?? keptSecret(secrets, id, systemClock);
       kept.set(id, read);
@@ -17,6 +18,5 @@ export function createResourcePorts(): ResourcePorts {
       kept.delete(id);
     },
     nowMs: () => Date.now(),
-    pause: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
   };
 }

@@ -2,18 +2,17 @@
  * The resource function: one event of CloudFormation about one resource of a user's stack, from its properties to the
  * answer. It never leaves an event unanswered, and has no memory between events but the physical id.
  */
-import { dataOf, sendAnswer } from './resource-answer.ts';
+import { Event, sendAnswer } from './cloudformation.ts';
 import { abandon, create, type Desk, type Held, remove, Unsure, update } from './resource-apply.ts';
 import { createClient, Refused, type ResourcePorts } from './resource-client.ts';
+import { dataOf } from './resource-data.ts';
 import {
   type Declared,
   formatHolding,
   idempotencyKey,
-  type ResourceEvent,
   readDeclared,
-  readEvent,
   readHolding,
-} from './resource-event.ts';
+} from './resource-declared.ts';
 
 /** `remainingMs` is what the function has left; some of it is kept for the answer. */
 export type ResourceHandler = (event: unknown, remainingMs: number) => Promise<void>;
@@ -25,7 +24,8 @@ const ANSWER_RESERVE_MS = 90_000;
 
 export function createResourceHandler(ports: ResourcePorts): ResourceHandler {
   return async (raw, remainingMs) => {
-    const event = readEvent(raw);
+    // Without an address to answer to, all that is left is to fail. Everything else about an event can be answered.
+    const event = Event.parse(raw);
     const deadlineMs = ports.nowMs() + remainingMs - ANSWER_RESERVE_MS;
     const answer = await act(ports, event, deadlineMs).catch((fault: unknown) => ({
       status: 'FAILED' as const,
@@ -37,7 +37,7 @@ export function createResourceHandler(ports: ResourcePorts): ResourceHandler {
   };
 }
 
-async function act(ports: ResourcePorts, event: ResourceEvent, deadlineMs: number) {
+async function act(ports: ResourcePorts, event: Event, deadlineMs: number) {
   const declared = readDeclared(event.ResourceProperties);
   if (event.RequestType === 'Delete') {
     await letGo(ports, { event, declared, deadlineMs });
@@ -49,7 +49,7 @@ async function act(ports: ResourcePorts, event: ResourceEvent, deadlineMs: numbe
   return succeed(formatHolding(holding, event.RequestId), dataOf(declared.plural, resource));
 }
 
-function apply(desk: Desk, event: ResourceEvent, declared: Declared): Promise<Held> {
+function apply(desk: Desk, event: Event, declared: Declared): Promise<Held> {
   if (event.RequestType === 'Create') return create(desk, declared);
   const old = readDeclared(event.OldResourceProperties);
   const before = typeof old === 'string' ? undefined : old;
@@ -57,7 +57,7 @@ function apply(desk: Desk, event: ResourceEvent, declared: Declared): Promise<He
 }
 
 interface Release {
-  readonly event: ResourceEvent;
+  readonly event: Event;
   readonly declared: Declared | string;
   readonly deadlineMs: number;
 }
@@ -93,7 +93,7 @@ function succeed(physicalId: string, data: Readonly<Record<string, string>>) {
 }
 
 /** A failed update keeps its id: with another one CloudFormation would delete the resource that still stands. */
-function idAfterFailure(event: ResourceEvent, fault: unknown): string {
+function idAfterFailure(event: Event, fault: unknown): string {
   if (event.RequestType !== 'Create') return event.PhysicalResourceId ?? event.RequestId;
   return formatHolding({ kind: kindOfFailure(fault) }, event.RequestId);
 }

@@ -1,9 +1,11 @@
 /**
  * Native routing: pairs of sites of one tenant that reach each other by real addresses. It takes both to ask. The
- * hubs route real prefixes of all tenants in one table, so a pair is refused where any of them would collide there.
+ * hubs route real prefixes of all tenants in one table, so a pair is refused where any of them would collide there, or is a
+ * public one.
  */
-import { overlaps, type Prefix, parsePrefix } from '../../protocol/address.ts';
+import { contains, overlaps, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import { PRIVATE } from '../../protocol/reserved.ts';
 import type { SiteFacts } from './estate.ts';
 import { sortedBy } from './order.ts';
 
@@ -38,7 +40,8 @@ export function nativePairs(sites: readonly NativeSite[]): NativePair[] {
   const joined = new Set<NativeSite>();
   return mutualPairs(sites).flatMap(([a, b]) => {
     const fresh = [a, b].filter((end) => !joined.has(end));
-    const clash = collide(a, b) || fresh.some((end) => rivalOf(end, occupied) !== undefined);
+    const isPublic = publicOf(a) !== undefined || publicOf(b) !== undefined;
+    const clash = isPublic || collide(a, b) || fresh.some((end) => rivalOf(end, occupied) !== undefined);
     if (clash) return [];
     for (const end of fresh) {
       joined.add(end);
@@ -86,6 +89,11 @@ export function nativeTaken(site: NativeSite, sites: readonly NativeSite[]): str
 }
 
 function collisionOf(site: NativeSite, peer: NativeSite, others: readonly NativeSite[]): string | undefined {
+  for (const end of [site, peer]) {
+    const found = publicOf(end);
+    if (found)
+      return `${found} of ${end.name} is no private range: hubs that led it into a tunnel would no longer reach who has it on the internet; use virtual addresses.`;
+  }
   if (collide(site, peer))
     return `The real prefixes of ${site.name} and ${peer.name} overlap; use virtual ones.`;
   const routed = [...vpcRanges(others), ...routedRanges([site, ...others])];
@@ -94,6 +102,11 @@ function collisionOf(site: NativeSite, peer: NativeSite, others: readonly Native
     if (rival) return describe(end, rival);
   }
   return undefined;
+}
+
+/** A real prefix that is no private one; undefined if all are. */
+function publicOf({ prefixes }: NativeSite): string | undefined {
+  return prefixes.find((text) => !PRIVATE.some((range) => contains(range, parsePrefix(text))));
 }
 
 /** Another tenant's site is not named: that it exists is not this tenant's business. */

@@ -29,6 +29,15 @@ export function checkSite(
   return { code: first.code, detail: first.detail, errors };
 }
 
+type Network = Pick<SiteSpec, 'kind' | 'allotment' | 'prefixes' | 'lan'>;
+
+/** True if a change leaves alone what is done to packets of the site itself: it may still ask for native routes. */
+export function isSameNetwork(before: Network, after: Network): boolean {
+  const textOf = ({ kind, allotment, prefixes, lan }: Network) =>
+    JSON.stringify([kind, allotment, prefixes, lan]);
+  return textOf(before) === textOf(after);
+}
+
 function allotmentFaults(allotment: readonly string[], { pools }: Surroundings): Fault[] {
   return allotment.flatMap((text, index) => {
     const fault = rangeFault(text, ALLOTMENT_LENGTH_MIN, pools);

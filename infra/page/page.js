@@ -7,5 +7,5 @@ fetch('/openapi.json', { headers: { accept: 'application/json' } })
     state.textContent = `answers, version ${description.info.version}`;
   })
   .catch((error) => {
-    state.textContent = `does not answer (${error.message})`;
+    state.textContent = `is not well (${error.message})`;
   });

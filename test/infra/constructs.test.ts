@@ -1,32 +1,17 @@
-/** The constructs for users' stacks, from the package as it is installed: their templates, and apps in each dialect. */
-import { rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/** The constructs for users' stacks, as code that is bundled for the package: their templates. */
 import { App, CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { IsthmusConnection } from '../../infra/constructs/connection.ts';
 import type { IIsthmusTenant } from '../../infra/constructs/tenant.ts';
-import { type Constructs, createUserApp, type UserApp } from './constructs-stand.ts';
+import { bundledConstructs, type Constructs } from './constructs-stand.ts';
 
-const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url));
+const constructs = await bundledConstructs();
 const SECRET = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:isthmus/shop-AbCdEf';
 const SITE = { name: 'berlin', allotment: ['10.0.0.0/8'], prefixes: ['10.1.0.0/24', '10.2.0.0/24'] };
-
-const made: { app?: UserApp } = {};
-beforeAll(async () => {
-  made.app = await createUserApp();
-}, 120_000);
-afterAll(() => {
-  if (made.app !== undefined) rmSync(made.app.directory, { recursive: true });
-});
-
-function userApp(): UserApp {
-  if (made.app === undefined) throw new Error('the app is not made');
-  return made.app;
-}
 
 interface Scene extends Constructs {
   readonly stack: Stack;
@@ -36,7 +21,6 @@ interface Scene extends Constructs {
 
 /** A stack with a connection to the tenant `acme`. */
 function scene(): Scene {
-  const { constructs } = userApp();
   const stack = new Stack(new App(), 'Shop', { env: { account: '111122223333', region: 'eu-central-1' } });
   const apiKey = Secret.fromSecretCompleteArn(stack, 'ApiKey', SECRET);
   const props = { url: 'https://isthmus.example.com', apiKey };
@@ -236,57 +220,4 @@ describe('a resource', () => {
     const policies = Object.values(Template.fromStack(stack).findResources('Custom::IsthmusSite'));
     expect(policies.map((resource) => resource['DeletionPolicy'])).toEqual(['Delete', 'Retain']);
   });
-});
-
-const BODY = `
-const stack = new Stack(new App(), 'Shop');
-const apiKey = Secret.fromSecretNameV2(stack, 'ApiKey', 'isthmus/shop');
-const connection = new IsthmusConnection(stack, 'Isthmus', { url: 'https://isthmus.example.com', apiKey });
-const tenant = IsthmusTenant.fromName(connection, 'acme');
-const site = new IsthmusSite(stack, 'Berlin', { tenant, name: 'berlin', allotment: ['10.0.0.0/8'] });
-const web = new IsthmusService(stack, 'Web', { site, name: 'web', address: '10.1.0.10', port: 8080 });
-new IsthmusRoute(stack, 'Route', { service: web, host: 'shop.example.com' });
-`;
-const NAMES = 'IsthmusConnection, IsthmusTenant, IsthmusSite, IsthmusService, IsthmusRoute';
-const IMPORTS = `import { App, Stack } from 'aws-cdk-lib';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { ${NAMES} } from 'isthmus-constructs';
-`;
-const REQUIRES = `const { App, Stack } = require('aws-cdk-lib');
-const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
-const { ${NAMES} } = require('isthmus-constructs');
-`;
-const PRINT = `
-const { Resources } = stack.node.root.synth().getStackByName('Shop').template;
-console.log(Object.values(Resources).map(({ Type }) => Type).filter((type) => type.startsWith('Custom')).join(' '));
-`;
-const SYNTHESIZED = 'Custom::IsthmusSite Custom::IsthmusService Custom::IsthmusRoute\n';
-
-describe("a user's app", () => {
-  test('in JavaScript synthesizes, as an ES module and as CommonJS', async () => {
-    const app = userApp();
-    app.write('app.mjs', IMPORTS + BODY + PRINT);
-    app.write('app.cjs', REQUIRES + BODY + PRINT);
-    expect(await app.run(process.execPath, ['app.mjs'])).toBe(SYNTHESIZED);
-    expect(await app.run(process.execPath, ['app.cjs'])).toBe(SYNTHESIZED);
-  }, 120_000);
-
-  test('in TypeScript is checked by types that need nothing but the CDK, in either module system', async () => {
-    const app = userApp();
-    const options = { strict: true, module: 'nodenext', target: 'es2022', noEmit: true, types: ['node'] };
-    const files = ['esm.mts', 'commonjs.cts'];
-    const compilerOptions = { ...options, skipLibCheck: true };
-    app.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-    // A type that could not be resolved would be `any`, and what is wrong here no error.
-    const wrong = `
-// @ts-expect-error a port is a number
-new IsthmusService(stack, 'Wrong', { site, name: 'web', address: '10.1.0.10', port: '8080' });
-// @ts-expect-error a site has an allotment
-new IsthmusSite(stack, 'Wrong', { tenant, name: 'berlin' });
-// @ts-expect-error a site is no service
-new IsthmusRoute(stack, 'Wrong', { service: site, host: 'shop.example.com' });
-`;
-    for (const file of files) app.write(file, IMPORTS + BODY + wrong);
-    expect(await app.run(TSC, ['-p', '.'])).toBe('');
-  }, 120_000);
 });

@@ -119,6 +119,41 @@ describe('permissions', () => {
     expect(trusts.filter((trust) => !trust.includes('"Service"') || trust.includes('"AWS"'))).toEqual([]);
   });
 
+  test('none hides where the rules above do not look: in a role, or in the policy of a key, a queue or a bucket', () => {
+    const inline = ofType(all, 'AWS::IAM::Role').filter(
+      ({ Properties }) => Properties['Policies'] !== undefined,
+    );
+    expect(inline.map(({ id }) => id.replace(/Role[0-9A-F]{8}$/, ''))).toEqual([
+      'CustomVpcRestrictDefaultSGCustomResourceProvider',
+    ]);
+    expect(JSON.stringify(inline[0]?.Properties['Policies'])).not.toContain('*');
+    const managed = ['AWS::IAM::ManagedPolicy', 'AWS::SecretsManager::ResourcePolicy', 'AWS::Lambda::Url'];
+    expect(managed.flatMap((type) => ofType(all, type))).toEqual([]);
+    const others = [
+      ...ofType(all, 'AWS::KMS::Key').map(({ id, Properties }) => ({ id, policy: Properties['KeyPolicy'] })),
+      ...['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']
+        .flatMap((type) => ofType(all, type))
+        .map(({ id, Properties }) => ({ id, policy: Properties['PolicyDocument'] })),
+    ];
+    const given = others.flatMap(({ id, policy }) =>
+      Document.parse(policy)
+        .Statement.filter(({ Effect }) => Effect === 'Allow')
+        .map(({ Action, Condition }) => {
+          const name = id.replace(/[0-9A-F]{8}$/, '');
+          return `${name}: ${Action.join(' ')}${Condition === undefined ? '' : ', on a condition'}`;
+        }),
+    );
+    expect(given.toSorted()).toEqual([
+      'AlarmsTopicPolicy: sns:Publish, on a condition',
+      'ConsoleBucketPolicy: s3:GetObject, on a condition',
+      'ConsoleBucketPolicy: s3:PutBucketPolicy s3:GetBucket* s3:List* s3:DeleteObject*',
+      // To the account itself, which passes it on by the permissions above.
+      'SigningKey: kms:*',
+      'TableKey: kms:*',
+      'TableKey: kms:Decrypt kms:Encrypt kms:GenerateDataKey kms:DescribeKey kms:CreateGrant, on a condition',
+    ]);
+  });
+
   test('only the two reconcile functions may sign, by the one algorithm that agents verify', () => {
     const signers = grants.filter(({ actions }) => actions.includes('kms:Sign'));
     expect(signers.map(({ where }) => where.replace(/RoleDefaultPolicy.*$/, '')).toSorted()).toEqual([

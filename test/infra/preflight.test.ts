@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../infra/deploy.ts';
 import { keptOf, readKept } from '../../infra/destroy.ts';
 import { checkAll, describeFinding, type Facts, mayDeploy } from '../../infra/preflight.ts';
+import { chosenText, readChosen, readSettings, swallowedWord } from '../../infra/settings.ts';
 
 const WELL: Facts = {
   node: 'v24.21.0',
   settings: { pools: '100.64.0.0/10' },
+  deployed: {},
   region: 'eu-central-1',
   identity: { account: '123456789012', arn: 'arn:aws:iam::123456789012:user/me' },
   bootstrap: { version: 30 },
@@ -31,11 +33,31 @@ describe('preflight', () => {
   test.each<[string, Partial<Facts>, string]>([
     ['an old Node', { node: 'v20.20.0' }, 'missing Node: this is v20.20.0; run npm ci'],
     ['a slip in a setting', { settings: { refusal: 'No.' } }, 'missing settings: No.'],
+    [
+      'another VPC than the one that the deployment stands in',
+      { settings: { pools: '100.64.0.0/10' }, deployed: { pools: '100.64.0.0/10', vpc: 'vpc-12345678' } },
+      "missing settings: the deployment has vpc vpc-12345678, which can't be changed",
+    ],
+    [
+      'a VPC for a deployment that made its own',
+      { settings: VPC, vpc: { state: 'there' }, deployed: { pools: '100.64.0.0/10' } },
+      'missing settings: the deployment has vpc of its own making',
+    ],
+    [
+      'other pools',
+      { settings: { pools: '10.0.0.0/8' }, deployed: { pools: '100.64.0.0/10' } },
+      'missing settings: the deployment has pools 100.64.0.0/10',
+    ],
     ['no region', { region: undefined }, 'missing region: none is set: export AWS_REGION'],
     [
       'no credentials',
       { identity: { failure: 'none' } },
       'missing credentials: AWS does not know you (none): run aws',
+    ],
+    [
+      'no way to AWS',
+      { identity: { failure: 'getaddrinfo ENOTFOUND sts.mars.amazonaws.com' } },
+      "missing credentials: AWS was not reached (getaddrinfo ENOTFOUND sts.mars.amazonaws.com): is the region's name",
     ],
     [
       'no bootstrap',
@@ -91,6 +113,15 @@ describe('command lines', () => {
     expect(() => readArguments(words)).toThrow();
   });
 
+  test.each([
+    [{ npm_config_dry_run: 'true' }, 'npm took --dry-run for itself'],
+    [{ npm_config_call: 'vpc=vpc-12345678' }, 'npm took -c vpc for itself'],
+    [{ npm_config_call: 'npm run deploy' }, undefined],
+    [{}, undefined],
+  ])('a word that npm swallowed is no deployment: %j', (environment, sentence) => {
+    expect(swallowedWord(environment)).toBe(sentence);
+  });
+
   test('destroy knows what the stack leaves behind, and nothing else', () => {
     const resource = (name: string, type: string) => ({
       LogicalResourceId: name,
@@ -115,4 +146,10 @@ describe('command lines', () => {
     expect(readKept('table:a:b')).toEqual({ kind: 'table', id: 'a:b' });
     expect(() => readKept('stack:x')).toThrow('write table:NAME');
   });
+});
+
+test('what was chosen is read back from the stack, and anything else there is nothing', () => {
+  const settings = readSettings({ domain: 'apps.example.com' });
+  expect(readChosen(chosenText(settings))).toEqual({ domain: 'apps.example.com', pools: '100.64.0.0/10' });
+  expect([undefined, '', 'no JSON', '[1]', '{"vpc":1}'].map(readChosen)).toEqual([{}, {}, {}, {}, {}]);
 });

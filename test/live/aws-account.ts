@@ -10,9 +10,7 @@ import { rootOf } from '../../functions/aws/facts.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import { type Ministack, REGION } from '../fixtures/ministack/start.ts';
 import { idOf } from '../fixtures/moto/ground.ts';
-import { type AwsStand, CREDENTIALS } from './aws-stand.ts';
-
-export const POOL = '100.64.0.0/10';
+import { type AwsStand, CREDENTIALS, POOL } from './aws-stand.ts';
 
 type Account = Pick<AwsStand, 'admin' | 'ground'>;
 
@@ -28,6 +26,13 @@ export async function routesIn({ admin, ground }: Account): Promise<Map<string, 
   );
 }
 
+/** Every table of the VPC with its route to this interface, but for the foreign one. */
+export async function allTo(account: AwsStand, target: string): Promise<Map<string, string>> {
+  const { foreign } = account;
+  const tables = [...(await routesIn(account)).keys()];
+  return new Map(tables.map((table) => [table, table === foreign.table ? foreign.target : target]));
+}
+
 /** Somebody takes the pool's route out of these tables. */
 export async function dropRoutes({ admin }: Account, tables: readonly string[]): Promise<void> {
   for (const RouteTableId of tables)
@@ -39,8 +44,13 @@ export async function newTable({ admin, ground }: Account): Promise<string> {
   return idOf(RouteTable?.RouteTableId);
 }
 
-export async function deleteTable({ admin }: Account, table: string): Promise<void> {
-  await admin.send(new DeleteRouteTableCommand({ RouteTableId: table }));
+/** Somebody deletes a table just before a route is written to it. */
+export function deleteBeforeWrite({ admin, proxy }: AwsStand, table: string): void {
+  proxy.before = async (asked) => {
+    if (asked.get('Action') !== 'CreateRoute' || asked.get('RouteTableId') !== table) return;
+    proxy.before = async () => undefined;
+    await admin.send(new DeleteRouteTableCommand({ RouteTableId: table }));
+  };
 }
 
 /** What KMS says of the one key that can sign: the root that every agent has to pin. */

@@ -5,20 +5,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EC2Client } from '@aws-sdk/client-ec2';
+import { CreateRouteCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { bundleFunction, FUNCTIONS } from '../../functions/bundle.ts';
 import { exchange } from '../fixtures/ministack/calls.ts';
 import { type Cdk, createCdk } from '../fixtures/ministack/cdk.ts';
 import { ACCOUNT, type Ministack, REGION, startMinistack } from '../fixtures/ministack/start.ts';
-import { type Ground, newList, newVpc } from '../fixtures/moto/ground.ts';
+import { type Ground, newGateway, newList, newVpc } from '../fixtures/moto/ground.ts';
 import { Proxy } from '../fixtures/moto/proxy.ts';
 import { startMoto } from '../fixtures/moto/start.ts';
 
 const STACK_APP = 'test/infra/emulated-app.ts';
 const LIST_ENTRIES_MAX = 20;
 export const TABLES = 10;
+/** The default one of a deployment. */
+export const POOL = '100.64.0.0/10';
 export const VPC_PREFIX = '10.99.0.0/16';
 
 const Outputs = z.object({
@@ -55,6 +57,8 @@ export interface AwsStand {
   readonly proxy: Proxy;
   readonly motoUrl: string;
   readonly prefixList: string;
+  /** A route for the pool that somebody else has made before. */
+  readonly foreign: { readonly table: string; readonly target: string };
   readonly outputs: z.infer<typeof Outputs>;
   /** `ID.execute-api...`, as API Gateway takes and hands on requests. */
   readonly apiHost: string;
@@ -154,7 +158,16 @@ async function emulate(opened: Opened) {
   opened.push(() => admin.destroy());
   const ground = await newVpc(admin, TABLES);
   const prefixList = await newList(admin, LIST_ENTRIES_MAX);
-  return { ministack: ministack.value, motoUrl, proxy, proxyUrl, admin, ground, prefixList };
+  const foreign = await addForeign(admin, ground);
+  return { ministack: ministack.value, motoUrl, proxy, proxyUrl, admin, ground, prefixList, foreign };
+}
+
+async function addForeign(admin: EC2Client, { tables }: Ground): Promise<AwsStand['foreign']> {
+  const [table = ''] = tables;
+  const target = await newGateway(admin);
+  const route = { RouteTableId: table, DestinationCidrBlock: POOL, GatewayId: target };
+  await admin.send(new CreateRouteCommand(route));
+  return { table, target };
 }
 
 export const CREDENTIALS = { accessKeyId: ACCOUNT, secretAccessKey: 'test' };

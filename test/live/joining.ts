@@ -1,5 +1,6 @@
 /** How a site's edge and a hub of an estate come to run: made by the API, enrolled by the agent's own command, started. */
-import { cacheDirectory, findWireguard } from '../../local/artifacts.ts';
+import { cacheDirectory } from '../../build/cache.ts';
+import { findWireguard } from '../../local/artifacts.ts';
 import type { Running } from '../../local/command.ts';
 import type { ControlPlane } from '../../local/control-plane.ts';
 import type { Lab } from '../../local/lab.ts';

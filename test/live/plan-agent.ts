@@ -5,6 +5,7 @@
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { cacheDirectory } from '../../build/cache.ts';
 import { applySteps } from '../../edge-agent/apply/apply.ts';
 import { run } from '../../edge-agent/apply/command.ts';
 import { sendDatagram } from '../../edge-agent/apply/datagram.ts';
@@ -17,7 +18,7 @@ import { observePeers } from '../../edge-agent/observe/peers.ts';
 import { describeStep } from '../../edge-agent/plan/describe.ts';
 import { desired } from '../../edge-agent/plan/desired.ts';
 import { planSteps } from '../../edge-agent/plan/plan.ts';
-import { cacheDirectory, findWireguard } from '../../local/artifacts.ts';
+import { findWireguard } from '../../local/artifacts.ts';
 import { Document } from '../../protocol/document.ts';
 
 const runtimeDirectory = '/run/isthmus';

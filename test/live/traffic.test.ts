@@ -124,7 +124,9 @@ describe('a VPC that is joined natively with a site', () => {
     await estate.lanHost('oslo').ip('route replace 172.31.0.0/24 via 10.3.0.2');
     await eventually(async () => {
       expect(await fetchFrom(vpc.host, '10.3.0.10')).toBe(`hello from oslo, you are ${vpc.address}`);
-      expect(await fetchFrom(estate.lanHost('oslo'), vpc.address)).toBe('hello from cloud, you are 10.3.0.10');
+      expect(await fetchFrom(estate.lanHost('oslo'), vpc.address)).toBe(
+        'hello from cloud, you are 10.3.0.10',
+      );
     });
     expect([
       await echoesUdp(vpc.host, '10.3.0.10'),

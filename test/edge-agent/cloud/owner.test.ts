@@ -11,6 +11,7 @@ import {
   PACE,
   POOL,
   rounds,
+  SLOT,
   soon,
   TABLES,
   until,
@@ -131,6 +132,35 @@ describe('two hubs that do not see each other', () => {
   });
 });
 
+describe('a hub', () => {
+  test('that is stopped while it takes over turns nothing, and looks no more', async () => {
+    const account = openAccount();
+    const { a, b } = await ownedByA(account);
+    a.stop();
+    const written = account.ec2.count('replace');
+    for (let tick = 0; tick < MISSED_MAX; tick += 1) b.round([], false);
+    b.stop();
+    await until(() => account.owners.ownerOf(VPC)?.hub === 'hub-b');
+    await soon(PACE.keepMs);
+    const looked = account.ec2.count('describe');
+    await soon(PACE.keepMs * 3);
+    expect([account.ec2.count('replace'), account.ec2.count('describe')]).toEqual([written, looked]);
+    expect(account.discovery.health).toEqual({ 'srv-1 a': true, 'srv-1 b': false });
+  });
+
+  test('believes a table that was restored, although its epoch is an older one', async () => {
+    const account = openAccount();
+    const { a, b } = await ownedByA(account);
+    await rounds(b, [], everyRouteIs(account, B));
+    expect(account.owners.ownerOf(VPC)).toMatchObject({ hub: 'hub-b', epoch: 2 });
+    const since = '2026-01-01T00:00:00.000Z';
+    await account.restored.claim({ vpc: VPC, hub: 'hub-a', epoch: 1, since, reason: 'as it was' });
+    for (const hub of [a, b]) hub.update({ ...SLOT, table: 'restored' });
+    await until(() => [a, b].every((hub) => hub.view()?.owner === 'hub-a'));
+    await until(everyRouteIs(account, A));
+  });
+});
+
 describe('what stands in the way', () => {
   test('a foreign route is a conflict, is shown, and stays', async () => {
     const account = openAccount();
@@ -169,7 +199,7 @@ describe('what stands in the way', () => {
       if (answers > 5) return describe(vpc);
       throw new VpcError(
         'denied',
-        `EC2: UnauthorizedOperation: No. Encoded authorization failure message: ${answers}x`,
+        `UnauthorizedOperation: No. Encoded authorization failure message: ${answers}x`,
       );
     };
     await until(() => answers >= 5);

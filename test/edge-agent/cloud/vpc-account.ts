@@ -20,7 +20,7 @@ export const PACE = {
 };
 export const TABLES = Array.from({ length: 12 }, (_, index) => `rtb-${index}`);
 
-const SLOT: SlotLeaf = {
+export const SLOT: SlotLeaf = {
   kind: 'slot',
   vpc: VPC,
   queue: 'https://sqs.eu-central-1.amazonaws.com/123456789012/hub',
@@ -34,6 +34,8 @@ const SLOT: SlotLeaf = {
 
 export class Account {
   readonly owners = new FakeOwners();
+  /** Of the table with the name `restored`. */
+  readonly restored = new FakeOwners();
   readonly ec2 = new FakeEc2([A, B]);
   readonly discovery = new FakeDiscovery();
   readonly told: string[] = [];
@@ -52,7 +54,7 @@ export class Account {
         journal: (_, steps, reason) => this.told.push(...steps, ...(reason === undefined ? [] : [reason])),
       },
       {
-        owners: () => this.owners,
+        owners: (table) => (table === SLOT.table ? this.owners : this.restored),
         tables: this.ec2,
         discovery: this.discovery,
         pause: soon,

@@ -180,6 +180,16 @@ describe('a hub', () => {
     ]);
   });
 
+  test('lets half of a native connection pass, but neither a beginning nor a scan; an edge, which sees both halves, none', () => {
+    const half = blockOf(hubFirewall({ ...HUB, site: EDGE.site }).text, 'chain site').slice(-3);
+    expect(half).toEqual([
+      'iifname "ist*" ip saddr @native ip daddr @own_real ct state invalid tcp flags & (syn | ack) != syn tcp flags & (ack | rst) != 0 accept',
+      'oifname "ist*" counter name not_ours drop',
+      'counter name policy_denied drop',
+    ]);
+    expect(edgeFirewall(EDGE).text).not.toContain('ct state invalid');
+  });
+
   test('has the same text whatever the order of its parts', () => {
     const reversed = HUB.tenants.map((tenant) => ({ ...tenant, members: [...tenant.members].reverse() }));
     expect(hubFirewall({ ...HUB, tenants: reversed }).text).toBe(text);

@@ -76,6 +76,40 @@ describe('an edge', () => {
     prober.stop();
   });
 
+  test('asks seldom while nothing passes, and finds a hub that died down all the same', async () => {
+    const responders = HUBS.map(({ tunnelAddress }) => respond(tunnelAddress));
+    const packets: number[] = [];
+    let isBusy = false;
+    const prober = new Prober({
+      settings: SETTINGS,
+      now,
+      port: PORT,
+      onChange: () => undefined,
+      isBusy: ({ a = 0 }) => {
+        packets.push(a);
+        return isBusy;
+      },
+    });
+    /** Of the first hub, both ways, in so many rounds. */
+    const packetsIn = async (rounds: number) => {
+      const from = packets.length;
+      await until(() => packets.length >= from + rounds);
+      return (packets.at(-1) ?? 0) - (packets[from] ?? 0);
+    };
+    prober.probe(EDGE, HUBS);
+    await until(() => prober.view().every(({ state, isMtuMeasured }) => state === 'up' && isMtuMeasured));
+    expect(await packetsIn(50)).toBeLessThan(30);
+    isBusy = true;
+    expect(await packetsIn(50)).toBeGreaterThan(70);
+    isBusy = false;
+    const silentMs = now();
+    responders[0]?.stop();
+    await until(() => prober.active === 'b');
+    expect(now() - silentMs).toBeLessThan(2_000);
+    prober.stop();
+    responders[1]?.stop();
+  });
+
   test('finds its hubs up, and moves when the active one falls silent', async () => {
     const responders = HUBS.map(({ tunnelAddress }) => respond(tunnelAddress));
     let changes = 0;

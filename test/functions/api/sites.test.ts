@@ -1,7 +1,7 @@
 /** Sites and their virtual prefixes: disjoint under races, and for life. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { overlaps, parsePrefix } from '../../../protocol/address.ts';
-import { type Bench, createBench } from './bench.ts';
+import { ADMIN, type Bench, createBench, putKey } from './bench.ts';
 import { edit, enrol, make, remove, tokenFor, withSite } from './estates.ts';
 
 const BERLIN = '/v1/tenants/acme/sites/berlin';
@@ -110,5 +110,44 @@ describe('a service', () => {
       hostname: 'web.berlin.acme.isthmus.internal',
       virtualAddress: network.replace(/0\/24$/, '7'),
     });
+  });
+});
+
+describe('the site of a VPC that a hub stands in', () => {
+  const CLOUD = '/v1/tenants/acme/sites/cloud';
+  const spec = { kind: 'vpc', allotment: ['172.31.0.0/16'], prefixes: ['172.31.0.0/24'] };
+
+  async function withHub(): Promise<string> {
+    await make(bench, ['/v1/tenants', 'acme']);
+    await make(bench, ['/v1/tenants/acme/sites', 'cloud'], spec);
+    const vpc = { tenant: 'acme', site: 'cloud' };
+    await make(bench, ['/v1/hubs', 'alpha'], { endpoint: '198.51.100.10:51820', vpc });
+    return putKey(bench.store, 'acme', 'operator');
+  }
+
+  async function put(key: string, change: Readonly<Record<string, unknown>>) {
+    const { headers } = await bench.call('GET', CLOUD);
+    const match = { 'if-match': headers.get('etag') ?? '' };
+    return bench.call('PUT', CLOUD, { key, body: { spec: { ...spec, ...change } }, headers: match });
+  }
+
+  test('is changed in its network by keys of the deployment alone; its native routes are the tenant’s', async () => {
+    const operator = await withHub();
+    for (const change of [
+      { lan: 'masquerade' },
+      { prefixes: [] },
+      { allotment: ['172.31.0.0/16', '52.94.0.0/16'] },
+    ]) {
+      const reply = await put(operator, change);
+      expect([reply.status, reply.json.code]).toEqual([403, 'forbidden']);
+    }
+    expect((await put(operator, { native: ['berlin'] })).status).toBe(200);
+    expect((await put(ADMIN, { lan: 'masquerade' })).status).toBe(200);
+  });
+
+  test('is not deleted while the hub stands in it', async () => {
+    await withHub();
+    const reply = await remove(bench, CLOUD);
+    expect([reply.status, reply.json.code]).toEqual([409, 'in_use']);
   });
 });

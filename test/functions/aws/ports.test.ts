@@ -3,6 +3,7 @@ import { once as happens } from 'node:events';
 import { createServer } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { byNetwork } from '../../../functions/aws/cloudformation.ts';
 import { createCustomResource } from '../../../functions/aws/custom-resource.ts';
 import { readEnvironment } from '../../../functions/aws/environment.ts';
 import { once } from '../../../functions/aws/once.ts';
@@ -84,7 +85,11 @@ test('the schedule does what it is told, and nothing for what it does not know',
 });
 
 describe('CloudFormation', () => {
-  async function answerTo(work: Parameters<typeof createCustomResource>[0], failures = 0) {
+  async function answerTo(
+    work: Parameters<typeof createCustomResource>[0],
+    event: object = {},
+    failures = 0,
+  ) {
     const bodies: { body: string; type: string | undefined }[] = [];
     let left = failures;
     const server = createServer((request, response) => {
@@ -102,13 +107,14 @@ describe('CloudFormation', () => {
     await happens(server, 'listening');
     const address = server.address();
     const port = address !== null && typeof address === 'object' ? address.port : 0;
-    await createCustomResource(work)({
+    await createCustomResource(work, { ...byNetwork, pause: async () => undefined })({
       RequestType: 'Create',
       ResponseURL: `http://127.0.0.1:${port}/`,
       StackId: 'stack',
       RequestId: 'request',
       LogicalResourceId: 'Keys',
       ResourceProperties: { what: 'keys' },
+      ...event,
     });
     server.close();
     return bodies.map(({ body, type }) => ({ type, json: JSON.parse(body) }));
@@ -120,10 +126,16 @@ describe('CloudFormation', () => {
     expect(answer?.json).toMatchObject({ Status: 'SUCCESS', Data: { Roots: 'root' }, RequestId: 'request' });
   });
 
+  test('is told of properties that are no properties too', async () => {
+    const answers = await answerTo(async () => ({}), { ResourceProperties: 'none' });
+    expect(answers[0]?.json).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'isthmus-Keys' });
+  });
+
   test('is told a sentence when it failed, and told again until it hears', async () => {
-    const answers = await answerTo(async () => {
+    const wrong = async () => {
       throw new Error('The key is of the wrong kind.');
-    }, 1);
+    };
+    const answers = await answerTo(wrong, {}, 1);
     expect(answers).toHaveLength(2);
     expect(answers[1]?.json).toMatchObject({ Status: 'FAILED', Reason: 'The key is of the wrong kind.' });
   });

@@ -22,6 +22,23 @@ describe('pairs in force', () => {
     expect(nativePairs([oslo])).toEqual([]);
   });
 
+  test('a public range is never routed natively: the hubs would lose whoever has it on the internet', () => {
+    const lab = at('lab', '52.94.0.0/16', { native: ['oslo'] });
+    const both = at('oslo', '10.0.0.0/24', { native: ['lab'] });
+    expect(nativePairs([lab, both])).toEqual([]);
+    expect(checkNative(both, [lab])).toMatchObject({
+      code: 'native_collision',
+      errors: [
+        {
+          pointer: '/spec/native/0',
+          detail: expect.stringContaining('52.94.0.0/16 of lab is no private range'),
+        },
+      ],
+    });
+    for (const prefix of ['172.16.0.0/12', '192.168.7.0/24', '10.255.0.0/16'])
+      expect(nativePairs([{ ...lab, prefixes: [prefix] }, both])).toHaveLength(1);
+  });
+
   test('two of different tenants are never a pair', () => {
     expect(nativePairs([oslo, { ...rome, tenant: 'blue' }])).toEqual([]);
   });

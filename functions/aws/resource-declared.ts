@@ -1,5 +1,5 @@
 /**
- * What CloudFormation asks of the resource function, parsed, and what a physical id says. It calls nobody.
+ * What a template declares of a resource, parsed, and what a physical id says. It calls nobody.
  *
  * A physical id tells a later event what this stack holds, since nothing else is remembered between events:
  *   /v1/...             the stack made what is at this path; it goes with the stack
@@ -51,18 +51,6 @@ const Properties = z.object({
   spec: Spec,
 });
 
-const Event = z.object({
-  RequestType: z.enum(['Create', 'Update', 'Delete']),
-  ResponseURL: z.url(),
-  StackId: z.string().min(1),
-  RequestId: z.string().min(1),
-  LogicalResourceId: z.string().min(1),
-  PhysicalResourceId: z.string().optional(),
-  ResourceProperties: z.unknown(),
-  OldResourceProperties: z.unknown().optional(),
-});
-export type ResourceEvent = z.infer<typeof Event>;
-
 /** A resource as a template declares it. */
 export interface Declared {
   /** Without a slash at the end. */
@@ -80,11 +68,6 @@ export type Holding =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unseen' }
   | { readonly kind: 'unsure' };
-
-/** Throws if the event has no address to answer to; everything else about it can be answered. */
-export function readEvent(event: unknown): ResourceEvent {
-  return Event.parse(event);
-}
 
 /** The declared resource, or a sentence that says what is wrong with it. */
 export function readDeclared(properties: unknown): Declared | string {
