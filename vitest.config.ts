@@ -9,7 +9,12 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/live/**'],
+          setupFiles: ['test/setup.ts'],
           testTimeout: 30_000,
+          // Packages are loaded once a worker and not once a file, which is most of the time; our own modules are not kept.
+          isolate: false,
+          // Otherwise a core is left idle, which is one of two.
+          maxWorkers: '100%',
         },
       },
       {

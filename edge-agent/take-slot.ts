@@ -5,11 +5,18 @@
 import { z } from 'zod';
 import type { Run } from './apply/command.ts';
 import { keepKey, readPrivateKey } from './apply/keys.ts';
-import type { SlotInterface, Slots } from './cloud/cloud.ts';
+import type { Slots } from './cloud/cloud.ts';
 import type { Metadata } from './cloud/metadata.ts';
 import { applyHostStep, observeSlotHost } from './cloud/slot-host.ts';
 import { writeDurably } from './link/durable.ts';
-import { describeSlotStep, type SlotFacts, type SlotStep, slotDevice, slotSteps } from './plan/slot.ts';
+import {
+  describeSlotStep,
+  type SlotFacts,
+  type SlotInterface,
+  type SlotStep,
+  slotDevice,
+  slotSteps,
+} from './plan/slot.ts';
 import type { Paths } from './settings.ts';
 import { readTakenSlot, type SlotFile, type TakenSlot } from './slot-file.ts';
 

@@ -5,6 +5,7 @@
 import type { SlotLeaf } from '../../protocol/document.ts';
 import type { InstanceProof } from '../../protocol/enrolment.ts';
 import type { Finding } from '../../protocol/report.ts';
+import type { SlotInterface } from '../plan/slot.ts';
 
 /** Agents whose document changed; what was received is deleted, for messages are hints. */
 export type QueueMessages =
@@ -51,21 +52,6 @@ export interface Cloud {
   /** Waits up to 20 s. Never rejects. */
   messages(queue: string): Promise<QueueMessages>;
   ownership(options: OwnershipOptions): Ownership;
-}
-
-/** A slot's network interface as the account sees it. */
-export interface SlotInterface {
-  readonly id: string;
-  /** Lower case. */
-  readonly mac: string;
-  readonly address: string;
-  readonly attachment?:
-    | {
-        readonly id: string;
-        readonly instance: string | undefined;
-        readonly state: 'attaching' | 'attached' | 'detaching';
-      }
-    | undefined;
 }
 
 /** What taking a slot asks of the account. Every method rejects with an error whose message says why. */

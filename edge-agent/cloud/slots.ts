@@ -11,7 +11,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { limited } from '../../vpc/limits.ts';
-import type { SlotInterface, Slots } from './cloud.ts';
+import type { SlotInterface } from '../plan/slot.ts';
+import type { Slots } from './cloud.ts';
 
 const CONNECT_MS = 2_000;
 const REQUEST_MS = 10_000;

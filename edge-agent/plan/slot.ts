@@ -33,21 +33,25 @@ export interface SlotRoute {
   readonly metric: number;
 }
 
+/** A slot's network interface as the account sees it. */
+export interface SlotInterface {
+  readonly id: string;
+  /** Lower case. */
+  readonly mac: string;
+  readonly address: string;
+  readonly attachment?:
+    | {
+        readonly id: string;
+        readonly instance: string | undefined;
+        readonly state: 'attaching' | 'attached' | 'detaching';
+      }
+    | undefined;
+}
+
 export interface SlotFacts {
   /** Id of this instance. */
   readonly instance: string;
-  readonly interface: {
-    readonly id: string;
-    readonly mac: string;
-    readonly address: string;
-    readonly attachment?:
-      | {
-          readonly id: string;
-          readonly instance: string | undefined;
-          readonly state: 'attaching' | 'attached' | 'detaching';
-        }
-      | undefined;
-  };
+  readonly interface: SlotInterface;
   /** Since the slot was first asked for. */
   readonly waitedMs: number;
   readonly devices: readonly SlotDevice[];

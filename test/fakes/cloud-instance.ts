@@ -3,7 +3,8 @@
  * `sysctl` hold state. Whoever else has the interface keeps it until it is asked back, or forever.
  */
 import type { CommandResult, Run } from '../../edge-agent/apply/command.ts';
-import type { SlotInterface, Slots } from '../../edge-agent/cloud/cloud.ts';
+import type { Slots } from '../../edge-agent/cloud/cloud.ts';
+import type { SlotInterface } from '../../edge-agent/plan/slot.ts';
 
 interface Link {
   readonly name: string;

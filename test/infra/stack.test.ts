@@ -235,6 +235,7 @@ describe('deployment', () => {
       'EndpointA',
       'EndpointB',
       'IngressUrl',
+      'Settings',
     ]);
   });
 
