@@ -13,7 +13,14 @@ export const RESERVED = [
 ] as const;
 
 /**
- * Ranges that lead nowhere on the internet (RFC 1918). Native routes are for these alone: a hub that led a public range into a
- * tunnel would cut itself off from whoever has it, its own account's API among them.
+ * Ranges that lead nowhere on the internet (RFC 1918; of documentation, RFC 5737). Native routes are for these alone: a hub that led
+ * a public range into a tunnel would cut itself off from whoever has it, its own account's API among them.
  */
-export const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parsePrefix);
+export const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '192.0.2.0/24',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+].map(parsePrefix);

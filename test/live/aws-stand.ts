@@ -2,7 +2,7 @@
  * The deployment in emulators, for the tests of it: the stack that the CDK deployed to MiniStack with the functions' real
  * bundles, whose calls to EC2 and STS go to moto, those to EC2 by a proxy that throttles and interferes when it is told to.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateRouteCommand, EC2Client } from '@aws-sdk/client-ec2';
@@ -127,10 +127,15 @@ async function raise(opened: Opened): Promise<Omit<AwsStand, 'close'>> {
   };
 }
 
+/** The list that the installer is filled in with. */
+export const DOWNLOADS = [{ name: 'agent.mjs', sha256: 'ab'.repeat(32) }];
+
 /** Constructs for users take their bundle from where `npm run bundle` puts it. */
 async function bundle(directory: string): Promise<void> {
   for (const name of FUNCTIONS)
     await (name === 'resource' ? bundleFunction(name) : bundleFunction(name, join(directory, name)));
+  // What a deployment makes beforehand takes a minute; here one name and one hash stand for it.
+  await writeFile(join(directory, 'api/downloads.json'), JSON.stringify(DOWNLOADS));
 }
 
 function functionsEnvironment({ ministack, proxyUrl, motoUrl }: Awaited<ReturnType<typeof emulate>>) {

@@ -26,7 +26,7 @@ import {
   instanceOf,
   newIdentity,
 } from './aws-agents.ts';
-import { type AwsStand, POOL, raiseAws, TABLES, VPC_PREFIX } from './aws-stand.ts';
+import { type AwsStand, DOWNLOADS, POOL, raiseAws, TABLES, VPC_PREFIX } from './aws-stand.ts';
 import {
   changeSpec,
   emptyQueues,
@@ -84,6 +84,7 @@ test('API Gateway hands everything on to the function, which alone decides who m
   const installer = await open('/install.sh');
   expect(installer.header('content-type')).toBe('text/x-shellscript; charset=utf-8');
   const [root] = await signingRootsOf(aws.ministack);
+  expect(installer.text).toContain(`${DOWNLOADS[0]?.name} ${DOWNLOADS[0]?.sha256}`);
   expect(installer.text).toContain(`signing_roots='${root?.publicKey}'`);
   const refused = await open('/v1/deployment');
   expect(refused.header('content-type')).toBe('application/problem+json');
