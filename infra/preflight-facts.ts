@@ -22,30 +22,29 @@ const ATTEMPTS_MAX = 2;
 
 export async function gatherFacts(context: Readonly<Record<string, string>>): Promise<Facts> {
   const region = await regionOf();
-  const deployed = await deployedIn(region);
+  const identity = region === undefined ? 'unknown' : await ask(async () => whoAmI(region));
+  const isKnown = identity !== 'unknown' && !('failure' in identity);
+  const it = region !== undefined && isKnown ? await ask(async () => stateOf(region)) : 'unknown';
+  const deployed = it !== 'unknown' && 'status' in it ? it.deployed : {};
   const settings = settingsOf({ ...deployed, ...context });
-  const first = { node: process.version, settings, deployed, region };
   const vpc = 'refusal' in settings ? undefined : settings.vpc;
-  const unasked = { bootstrap: 'unknown', stack: 'unknown', addresses: 'unknown' } as const;
   const noVpc: Facts['vpc'] = vpc === undefined && !('refusal' in settings) ? 'unasked' : 'unknown';
-  if (region === undefined) return { ...first, ...unasked, identity: 'unknown', vpc: noVpc };
-  const identity = await ask(async () => whoAmI(region));
-  if (identity === 'unknown' || 'failure' in identity) return { ...first, ...unasked, identity, vpc: noVpc };
-  const [bootstrap, stack, addresses, found] = await Promise.all([
+  const first = { node: process.version, settings, deployed, region, identity, stack: it };
+  if (region === undefined || !isKnown)
+    return { ...first, bootstrap: 'unknown', addresses: 'unknown', vpc: noVpc };
+  const [bootstrap, addresses, found] = await Promise.all([
     ask(() => bootstrapOf(region)),
-    ask(async () => ({ status: (await stackOf(region, STACK_NAME))?.StackStatus ?? 'NONE' })),
     ask(() => addressesOf(region)),
     vpc === undefined ? noVpc : ask(() => vpcOf(region, vpc)),
   ]);
-  return { ...first, identity, bootstrap, stack, addresses, vpc: found };
+  return { ...first, bootstrap, addresses, vpc: found };
 }
 
-/** What was chosen at the deployment before holds until something else is chosen. */
-async function deployedIn(region: string | undefined): Promise<Facts['deployed']> {
-  const stack =
-    region === undefined ? 'unknown' : await ask(async () => ({ it: await stackOf(region, STACK_NAME) }));
-  const outputs = stack !== 'unknown' && 'it' in stack ? (stack.it?.Outputs ?? []) : [];
-  return readChosen(outputs.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT)?.OutputValue);
+/** How the stack is; and what was chosen at the deployment before, which holds until something else is chosen. */
+async function stateOf(region: string) {
+  const stack = await stackOf(region, STACK_NAME);
+  const kept = stack?.Outputs?.find(({ OutputKey }) => OutputKey === SETTINGS_OUTPUT);
+  return { status: stack?.StackStatus ?? 'NONE', deployed: readChosen(kept?.OutputValue) };
 }
 
 function settingsOf(context: Readonly<Record<string, string>>): Settings | { readonly refusal: string } {
