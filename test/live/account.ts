@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateManagedPrefixListCommand,
   CreateNetworkInterfaceCommand,
@@ -16,12 +16,13 @@ import {
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createTable, TABLE_NAME } from '../../local/table.ts';
 import type { Slot } from '../../protocol/slot.ts';
 import { startMoto } from '../fixtures/moto/start.ts';
 
 const REGION = 'eu-central-1';
 const ACCOUNT = '123456789012';
-const TABLE = 'isthmus';
 const PORT = 4566;
 
 /** A route that was made or moved by a call that EC2 answered well. */
@@ -48,8 +49,6 @@ export interface Account {
   readonly tables: readonly string[];
   /** Table that says who owns the routes. */
   readonly ownersTable: string;
-  /** Environment of who is no hub: the functions. */
-  readonly environment: Readonly<Record<string, string>>;
   slot(hub: string, options: { readonly address: string; readonly keys: KeyPair }): Promise<AccountSlot>;
   /** Private address of a slot's interface. */
   addressOf(interfaceId: string): string | undefined;
@@ -91,7 +90,7 @@ export async function openAccount(host: string, routeTables: number): Promise<Ac
     secrets: new SecretsManagerClient(settings),
   };
   const network = await makeNetwork(clients.ec2, routeTables);
-  await makeTable(clients.dynamodb);
+  await createTable(DynamoDBDocumentClient.from(clients.dynamodb));
   return {
     region: REGION,
     url,
@@ -99,8 +98,7 @@ export async function openAccount(host: string, routeTables: number): Promise<Ac
     dynamodb: clients.dynamodb,
     vpc: network.vpc,
     tables: network.tables,
-    ownersTable: TABLE,
-    environment: environmentOf(url, 'test', 'test'),
+    ownersTable: TABLE_NAME,
     slot: async (hub, options) => {
       const made = await makeSlot({ clients, network, url, hub }, options);
       addresses.set(made.slot.interface, options.address);
@@ -220,23 +218,6 @@ async function makeNetwork(ec2: EC2Client, routeTables: number): Promise<Network
   return { vpc, subnet: present(Subnet?.SubnetId), tables, prefixList: present(PrefixList?.PrefixListId) };
 }
 
-async function makeTable(dynamodb: DynamoDBClient): Promise<void> {
-  await dynamodb.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-    }),
-  );
-}
-
 interface SlotPlace {
   readonly clients: {
     readonly ec2: EC2Client;
@@ -272,7 +253,7 @@ async function makeSlot(
     publicKey: keys.publicKey,
     secret,
     queue: present(QueueUrl),
-    table: TABLE,
+    table: TABLE_NAME,
     prefixList: network.prefixList,
   };
   const environment = {

@@ -2,12 +2,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { proveRole } from '../../../edge-agent/cloud/prove.ts';
 import { createReconciler } from '../../../functions/reconcile/reconcile.ts';
-import { FakeIdentityService } from '../../fakes/identity-service.ts';
+import type { FakeIdentityService } from '../../fakes/identity-service.ts';
 import { deployment } from '../reconcile/deployment.ts';
-import { type Bench, callAs, createBench, createHost, type Reply } from './bench.ts';
+import { type Bench, callAs, createHost } from './bench.ts';
 import { edit, enrol, make, SITE, tokenFor } from './estates.ts';
 import {
-  createSlotHub,
   type Enrolling,
   enrolInstance,
   hubSpec,
@@ -17,10 +16,11 @@ import {
   REGION,
   slotOf,
   startInstance,
-  withCloud,
+  withInstance,
 } from './instances.ts';
 
 type Body = ReturnType<typeof instanceEnrolment>;
+type Stand = Awaited<ReturnType<typeof withInstance>>;
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -30,26 +30,16 @@ afterEach(() => {
 let bench: Bench;
 let service: FakeIdentityService;
 let instance: Instance;
+let send: Stand['send'];
+let at: Stand['at'];
 
 beforeEach(async () => {
-  service = new FakeIdentityService();
-  bench = await createBench({ identify: service.identify });
-  await withCloud(bench);
-  await createSlotHub(bench, 'a');
-  await createSlotHub(bench, 'b');
-  instance = startInstance(service, 'a', 'i-00000001');
+  ({ bench, service, instance, send, at } = await withInstance());
 });
 
-function send(body: unknown, on = bench): Promise<Reply> {
-  return on.call('POST', '/v1/enrol', { key: null, body });
-}
-
+/** Of the instance that a test has chosen last. */
 function bodyOf(more: Partial<Enrolling> = {}): Body {
   return instanceEnrolment(instance, { now: bench.clock.now(), ...more });
-}
-
-function at(seconds: number): string {
-  return new Date(Date.parse(bench.clock.now()) + seconds * 1_000).toISOString();
 }
 
 test('an instance with the role of the slot enrols as its hub, and the log names it', async () => {

@@ -1,7 +1,7 @@
 /** Enrolment of instances by their role: what is refused, in a table, and before or after whom is asked. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FakeIdentityService } from '../../fakes/identity-service.ts';
-import { type Bench, createBench, createHost, enrolmentOf, type Reply } from './bench.ts';
+import type { FakeIdentityService } from '../../fakes/identity-service.ts';
+import { type Bench, createBench, createHost, enrolmentOf } from './bench.ts';
 import { make } from './estates.ts';
 import {
   createSlotHub,
@@ -11,27 +11,23 @@ import {
   slotOf,
   startInstance,
   withCloud,
+  withInstance,
 } from './instances.ts';
 
 type Body = ReturnType<typeof instanceEnrolment>;
+type Stand = Awaited<ReturnType<typeof withInstance>>;
 
 let bench: Bench;
 let service: FakeIdentityService;
 let instance: Instance;
+let send: Stand['send'];
+let at: Stand['at'];
 
 beforeEach(async () => {
-  service = new FakeIdentityService();
-  bench = await createBench({ identify: service.identify });
-  await withCloud(bench);
-  await createSlotHub(bench, 'a');
-  await createSlotHub(bench, 'b');
-  instance = startInstance(service, 'a', 'i-00000001');
+  ({ bench, service, instance, send, at } = await withInstance());
 });
 
-function send(body: unknown, on = bench): Promise<Reply> {
-  return on.call('POST', '/v1/enrol', { key: null, body });
-}
-
+/** Of the instance that a test has chosen last. */
 function bodyOf(more: Partial<Enrolling> = {}): Body {
   return instanceEnrolment(instance, { now: bench.clock.now(), ...more });
 }
@@ -43,10 +39,6 @@ function altered(change: (headers: Record<string, string>) => Record<string, str
 
 function without(name: string): Body {
   return altered((headers) => Object.fromEntries(Object.entries(headers).filter(([own]) => own !== name)));
-}
-
-function at(seconds: number): string {
-  return new Date(Date.parse(bench.clock.now()) + seconds * 1_000).toISOString();
 }
 
 describe('what is refused before anybody is asked whose signature it is', () => {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '../../../protocol/canonical.ts';
 import { ENROLMENT_CONTEXT, type InstanceProof } from '../../../protocol/enrolment.ts';
 import type { Slot } from '../../../protocol/slot.ts';
-import { type Credentials, type FakeIdentityService, signIdentity } from '../../fakes/identity-service.ts';
-import { type Bench, createHost, type Host, type Reply, statedBy } from './bench.ts';
+import { type Credentials, FakeIdentityService, signIdentity } from '../../fakes/identity-service.ts';
+import { type Bench, createBench, createHost, type Host, type Reply, statedBy } from './bench.ts';
 import { make } from './estates.ts';
 
 export const ACCOUNT = '123456789012';
@@ -90,4 +90,24 @@ function hashOf(statement: Json): string {
   return createHash('sha256')
     .update(ENROLMENT_CONTEXT + canonicalJson(statement))
     .digest('hex');
+}
+
+/** A deployment whose hubs `hub-a` and `hub-b` are slots, and an instance with the role of the first. */
+export async function withInstance() {
+  const service = new FakeIdentityService();
+  const bench = await createBench({ identify: service.identify });
+  await withCloud(bench);
+  await createSlotHub(bench, 'a');
+  await createSlotHub(bench, 'b');
+  const instance = startInstance(service, 'a', 'i-00000001');
+  return {
+    bench,
+    service,
+    instance,
+    send: (body: unknown, on = bench): Promise<Reply> => on.call('POST', '/v1/enrol', { key: null, body }),
+    bodyOf: (more: Partial<Enrolling> = {}) =>
+      instanceEnrolment(instance, { now: bench.clock.now(), ...more }),
+    /** So many seconds from the bench's now. */
+    at: (seconds: number) => new Date(Date.parse(bench.clock.now()) + seconds * 1_000).toISOString(),
+  };
 }
