@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import { Address, Cidr, Endpoint } from './address.ts';
+import { AppTemplate } from './app.ts';
+import { BackupSpec } from './backup.ts';
+import { ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
@@ -206,6 +209,58 @@ export const SlotLeaf = z.strictObject({
 });
 export type SlotLeaf = z.infer<typeof SlotLeaf>;
 
+/**
+ * `cluster/NAME`, of the edge that holds its credentials. `access` is everybody who may ask now, with the user and the groups that
+ * the cluster sees: who is not named any more is cut off, running streams included.
+ */
+export const ClusterLeaf = z.strictObject({
+  kind: z.literal('cluster'),
+  tenant: Name,
+  cluster: Name,
+  type: ClusterKind,
+  host: z.string(),
+  access: z.array(
+    z.strictObject({
+      subject: z.string().max(200),
+      user: z.string().max(200),
+      groups: z.array(ClusterGroup),
+    }),
+  ),
+  record: z.enum(['none', 'exec']),
+  backup: BackupSpec.optional(),
+});
+export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
+
+/** `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template. */
+export const WorkloadLeaf = z.strictObject({
+  kind: z.literal('workload'),
+  tenant: Name,
+  cluster: Name,
+  app: Name,
+  namespace: Name,
+  release: z.int().min(1),
+  template: AppTemplate,
+});
+export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
+
+/** `pool/CLUSTER/POOL`, of the same edge: addresses that this cluster hands out. */
+export const PoolLeaf = z.strictObject({
+  kind: z.literal('pool'),
+  tenant: Name,
+  cluster: Name,
+  pool: Name,
+  prefixes: z.array(Cidr).min(1),
+});
+export type PoolLeaf = z.infer<typeof PoolLeaf>;
+
+/** `clusters/TENANT`, of a hub: server names that are passed through, undecrypted, to the edge's cluster proxy. */
+export const ClustersLeaf = z.strictObject({
+  kind: z.literal('clusters'),
+  tenant: Name,
+  clusters: z.array(z.strictObject({ host: z.string(), address: Address, port: Port })),
+});
+export type ClustersLeaf = z.infer<typeof ClustersLeaf>;
+
 export const Leaf = z.discriminatedUnion('kind', [
   SelfLeaf,
   RootsLeaf,
@@ -218,6 +273,10 @@ export const Leaf = z.discriminatedUnion('kind', [
   RoutesLeaf,
   TwinsLeaf,
   SlotLeaf,
+  ClusterLeaf,
+  WorkloadLeaf,
+  PoolLeaf,
+  ClustersLeaf,
 ]);
 export type Leaf = z.infer<typeof Leaf>;
 

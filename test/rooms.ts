@@ -65,6 +65,27 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
   'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
+  'edge-agent/kube': { rooms: ['protocol'], packages: ['node:', 'zod', 'yaml'] },
+  'edge-agent/clusters': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod', 'yaml'] },
+  'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
+  'edge-agent/cache': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],
+    packages: ['node:', 'zod'],
+  },
+  'edge-agent/proxy': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/cache/port.ts'],
+    packages: ['node:', 'zod', 'jose'],
+  },
+  'edge-agent/etcd': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/apply/command.ts'],
+    packages: ['node:', 'zod', '@aws-sdk/client-s3'],
+  },
+  'edge-agent/controllers': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod'] },
+  'edge-agent/node': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/apply/command.ts', 'edge-agent/plan'],
+    packages: ['node:', 'zod'],
+  },
+  cli: { rooms: ['protocol', 'cli'], packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'] },
   infra: {
     rooms: ['protocol', 'infra/', 'build', 'functions/aws/environment.ts', 'functions/bundle.ts'],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],

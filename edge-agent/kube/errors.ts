@@ -1,0 +1,64 @@
+/** What can go wrong with a Kubernetes API server, as a small coded set. Callers branch on `code`, never on text. */
+
+export type KubeFault =
+  /** No answer at all: not reachable, TLS failed, too slow. Nothing is known of what was asked for; try later. */
+  | 'kube.unreachable'
+  /** Our credentials are not taken (401). */
+  | 'kube.unauthenticated'
+  /** The cluster's authorization says no (403). */
+  | 'kube.forbidden'
+  | 'kube.not_found'
+  /** Another version stands there, or another manager owns a field (409). */
+  | 'kube.conflict'
+  /** The resource version is too old (410): list again. */
+  | 'kube.gone'
+  /** Validation or admission refused it (400, 422): the same again will not pass. */
+  | 'kube.invalid'
+  /** Asked to come back (429, or 503 with Retry-After). */
+  | 'kube.busy'
+  /** Any other answer of 500 and more. */
+  | 'kube.failed'
+  /** An answer that is not what the API promises. */
+  | 'kube.malformed';
+
+export interface KubeErrorFacts {
+  /** HTTP status; absent where nothing was answered. */
+  readonly status?: number | undefined;
+  /** `reason` of the Status object: `AlreadyExists`, `Expired`, ... */
+  readonly reason?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly cause?: unknown;
+}
+
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  readonly code: KubeFault;
+  readonly status: number | undefined;
+  readonly reason: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: KubeFault, message: string, facts: KubeErrorFacts = {}) {
+    super(message, { cause: facts.cause });
+    this.code = code;
+    this.status = facts.status;
+    this.reason = facts.reason;
+    this.retryAfterSeconds = facts.retryAfterSeconds;
+  }
+}
+
+const BY_STATUS: Readonly<Record<number, KubeFault>> = {
+  400: 'kube.invalid',
+  401: 'kube.unauthenticated',
+  403: 'kube.forbidden',
+  404: 'kube.not_found',
+  409: 'kube.conflict',
+  410: 'kube.gone',
+  422: 'kube.invalid',
+  429: 'kube.busy',
+};
+
+/** The fault that an HTTP status stands for. */
+export function faultOf(status: number, hasRetryAfter: boolean): KubeFault {
+  if (status === 503 && hasRetryAfter) return 'kube.busy';
+  return BY_STATUS[status] ?? (status >= 500 ? 'kube.failed' : 'kube.malformed');
+}

@@ -1,0 +1,257 @@
+/**
+ * An app: a portable workload. What stands here says nothing of any orchestrator; a driver makes of it what its cluster has.
+ * The same spec is the user's manifest, a leaf of the edge's document (`workload.ts`), and what drivers are given.
+ */
+import { z } from 'zod';
+import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
+import { Port, Protocol } from './service.ts';
+
+const LIST_MAX = 64;
+const FILE_BYTES_MAX = 65_536;
+const TEXT_MAX = 4_096;
+
+const Path = z.string().regex(/^\/[^\0]{0,500}$/, { message: 'Give an absolute path.' });
+const VariableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,126}$/);
+
+/** Whoever looks first at a container of the app: `start` until it answers once, then `live` and `ready`. */
+export const Probe = z
+  .strictObject({
+    http: z.strictObject({ path: z.string().regex(/^\//).max(TEXT_MAX), port: Port }).optional(),
+    tcp: z.strictObject({ port: Port }).optional(),
+    command: z.array(z.string().max(TEXT_MAX)).min(1).max(LIST_MAX).optional(),
+    periodSeconds: z.int().min(1).max(3_600).default(10),
+    timeoutSeconds: z.int().min(1).max(600).default(2),
+    failures: z.int().min(1).max(100).default(3),
+  })
+  .refine(({ http, tcp, command }) => [http, tcp, command].filter((way) => way !== undefined).length === 1, {
+    error: 'Give exactly one of http, tcp and command.',
+  })
+  .meta({ id: 'Probe' });
+export type Probe = z.infer<typeof Probe>;
+
+/** A file that containers of the app find; a change is a new version of it. */
+export const AppFile = z
+  .strictObject({
+    path: Path,
+    content: z.string().max(FILE_BYTES_MAX),
+    mode: z.int().min(0).max(0o777).default(0o644),
+  })
+  .meta({ id: 'AppFile' });
+export type AppFile = z.infer<typeof AppFile>;
+
+/** A value of a secret that the cluster has already; Isthmus never sees it. */
+export const AppSecret = z
+  .strictObject({
+    secret: z.string().max(253).meta({ description: "Name in the app's namespace of the cluster" }),
+    key: z.string().max(253),
+    as: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('variable'), name: VariableName }),
+      z.strictObject({ kind: z.literal('file'), path: Path }),
+    ]),
+  })
+  .meta({ id: 'AppSecret' });
+export type AppSecret = z.infer<typeof AppSecret>;
+
+/** A directory that outlives containers, one of its own for each replica. */
+export const AppVolume = z
+  .strictObject({
+    name: Name,
+    path: Path,
+    sizeMib: z.int().min(1).max(16_777_216),
+    class: z
+      .string()
+      .max(253)
+      .optional()
+      .meta({ description: "Storage class; the cluster's default if absent" }),
+  })
+  .meta({ id: 'AppVolume' });
+export type AppVolume = z.infer<typeof AppVolume>;
+
+export const AppResources = z
+  .strictObject({
+    cpuMillis: z.int().min(1).max(1_000_000).optional(),
+    memoryMib: z.int().min(1).max(16_777_216).optional(),
+    cpuMillisMax: z.int().min(1).max(1_000_000).optional(),
+    memoryMibMax: z.int().min(1).max(16_777_216).optional(),
+  })
+  .meta({ id: 'AppResources' });
+export type AppResources = z.infer<typeof AppResources>;
+
+/** A number, or bounds between which the cluster scales by itself. */
+export const Replicas = z
+  .union([
+    z.int().min(0).max(10_000),
+    z
+      .strictObject({
+        min: z.int().min(1).max(10_000),
+        max: z.int().min(1).max(10_000),
+        cpuPercent: z.int().min(1).max(1_000).default(70),
+      })
+      .refine(({ min, max }) => min <= max, { error: 'min is at most max.', path: ['min'] }),
+  ])
+  .meta({ id: 'Replicas' });
+export type Replicas = z.infer<typeof Replicas>;
+
+/** How running containers learn that a file changed. `restart`: as `onChange` says. */
+export const Reload = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('restart') }),
+    z.strictObject({ kind: z.literal('signal'), signal: z.enum(['HUP', 'USR1', 'USR2', 'INT', 'WINCH']) }),
+    z.strictObject({
+      kind: z.literal('http'),
+      port: Port,
+      path: z.string().regex(/^\//).max(TEXT_MAX),
+      method: z.enum(['GET', 'POST', 'PUT']).default('POST'),
+    }),
+  ])
+  .meta({ id: 'Reload' });
+export type Reload = z.infer<typeof Reload>;
+
+export const DisconnectContract = z
+  .strictObject({
+    lostAfterSeconds: z.int().min(10).max(604_800).default(300),
+    replace: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Make containers elsewhere once they count as lost' }),
+    reconcile: z.enum(['keep_oldest', 'keep_newest']).default('keep_newest').meta({
+      description: 'Which stay when both are back',
+    }),
+  })
+  .meta({ id: 'DisconnectContract' });
+export type DisconnectContract = z.infer<typeof DisconnectContract>;
+
+/** Who may call the app beside its own tenant's apps in the cluster; everybody else is refused. */
+export const AppCaller = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('app'), app: Name }),
+    z.strictObject({ kind: z.literal('prefix'), prefix: z.string().max(18) }),
+  ])
+  .meta({ id: 'AppCaller' });
+export type AppCaller = z.infer<typeof AppCaller>;
+
+/** What runs, without where. */
+export const AppTemplate = z
+  .strictObject({
+    image: z.string().min(1).max(512),
+    pullPolicy: z.enum(['always', 'if_absent', 'never']).default('if_absent'),
+    command: z.array(z.string().max(TEXT_MAX)).max(LIST_MAX).optional(),
+    arguments: z.array(z.string().max(TEXT_MAX)).max(LIST_MAX).optional(),
+    environment: z.record(VariableName, z.string().max(32_768)).default({}),
+    files: z.array(AppFile).max(LIST_MAX).default([]),
+    secrets: z.array(AppSecret).max(LIST_MAX).default([]),
+    ports: z
+      .array(z.strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') }))
+      .max(LIST_MAX)
+      .default([]),
+    volumes: z.array(AppVolume).max(LIST_MAX).default([]),
+    resources: AppResources.default({}),
+    replicas: Replicas.default(1),
+    health: z
+      .strictObject({ start: Probe.optional(), live: Probe.optional(), ready: Probe.optional() })
+      .default({}),
+    pool: Name.optional().meta({ description: 'Its containers have addresses of this pool' }),
+    access: z
+      .strictObject({
+        kind: z.enum(['tenant', 'listed']).default('tenant').meta({
+          description: 'tenant: every app of the tenant may call it. listed: only the callers below.',
+        }),
+        callers: z.array(AppCaller).max(LIST_MAX).default([]),
+      })
+      .default({ kind: 'tenant', callers: [] }),
+    onChange: z.enum(['rolling', 'rebuildInPlace']).default('rolling').meta({
+      description: 'rebuildInPlace: new containers on the same nodes with the same volumes and addresses',
+    }),
+    onFileChange: Reload.default({ kind: 'restart' }),
+    restart: z.enum(['reuse', 'new']).default('reuse').meta({
+      description: 'reuse: an exited container is brought up again in its place before anything new is made',
+    }),
+    maxUnavailable: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .meta({ description: 'At once, by any voluntary cause' }),
+    stopSeconds: z.int().min(0).max(3_600).default(30),
+    disconnect: DisconnectContract.default(DisconnectContract.parse({})),
+  })
+  .meta({ id: 'AppTemplate' });
+export type AppTemplate = z.infer<typeof AppTemplate>;
+
+export const AppSpec = AppTemplate.extend({
+  placement: z
+    .strictObject({ clusters: z.array(Name).min(1).max(LIST_MAX) })
+    .meta({ description: 'Clusters of the tenant; each runs all replicas' }),
+  namespace: Name.optional().meta({ description: "Of the cluster; the tenant's name if absent" }),
+}).meta({ id: 'AppSpec' });
+export type AppSpec = z.infer<typeof AppSpec>;
+
+/** One container as people look at it. `reason` is one of a small set; `message` says what to do. */
+export const ContainerStatus = z
+  .strictObject({
+    name: z.string().max(320),
+    node: z.string().max(253),
+    address: z.string().max(45),
+    state: z.enum(['waiting', 'starting', 'running', 'ready', 'stopping', 'exited']),
+    reason: z
+      .enum([
+        'none',
+        'image_pull',
+        'crash_loop',
+        'out_of_memory',
+        'unschedulable',
+        'config_missing',
+        'volume_pending',
+        'probe_failing',
+        'node_lost',
+        'address_pending',
+        'other',
+      ])
+      .default('none'),
+    message: z.string().max(1_000),
+    lastLines: z.array(z.string().max(500)).max(20),
+    restarts: z.int(),
+    release: z.int(),
+  })
+  .meta({ id: 'ContainerStatus' });
+export type ContainerStatus = z.infer<typeof ContainerStatus>;
+
+/** An app in one cluster. */
+export const AppInstance = z
+  .strictObject({
+    cluster: z.string(),
+    release: z.int().meta({ description: 'The newest one that the cluster was told' }),
+    wanted: z.int(),
+    ready: z.int(),
+    updated: z.int(),
+    statements: z
+      .array(
+        z.strictObject({
+          type: z.string().max(64),
+          status: z.enum(['True', 'False', 'Unknown']),
+          reason: z.string().max(64),
+          message: z.string().max(500),
+        }),
+      )
+      .max(16),
+    containers: z.array(ContainerStatus).max(1_000),
+    observedAt: Timestamp.optional(),
+  })
+  .meta({ id: 'AppInstance' });
+export type AppInstance = z.infer<typeof AppInstance>;
+
+export const AppStatus = z
+  .strictObject({
+    release: z
+      .int()
+      .meta({ description: 'Number of the newest release: rises with every change of the template' }),
+    instances: z.array(AppInstance),
+    conditions: z.array(Condition),
+  })
+  .meta({ id: 'AppStatus' });
+export type AppStatus = z.infer<typeof AppStatus>;
+export const App = resource('App', AppSpec, AppStatus);
+export type App = z.infer<typeof App>;
+export const AppList = listOf('AppList', App);
+export const AppCreation = creation('AppCreation', AppSpec);
+export const AppReplacement = replacement('AppReplacement', AppSpec);

@@ -1,0 +1,42 @@
+/**
+ * The token that `isthmus` shows a cluster for a person: a JWT of at most 15 minutes for exactly one cluster. It says who asks;
+ * what that one may do stands in the edge's own document, so that access ends with the document and not with the token.
+ */
+import { z } from 'zod';
+import { Role } from './key.ts';
+import { Timestamp } from './metadata.ts';
+
+export const CLUSTER_TOKEN_TYPE = 'isthmus-cluster+jwt';
+export const CLUSTER_TOKEN_ALGORITHM = 'ES256';
+export const CLUSTER_TOKEN_ISSUER = 'isthmus';
+export const CLUSTER_TOKEN_SECONDS = 900;
+/** Clocks of the control plane and of an edge may differ by this. */
+export const CLUSTER_TOKEN_TOLERANCE_SECONDS = 60;
+
+/** The only audience that a token for this cluster has. */
+export function clusterAudience(tenant: string, cluster: string): string {
+  return `isthmus:cluster:${tenant}/${cluster}`;
+}
+
+/** `sub` names a subject of the edge's document; header: `{alg, typ, kid}`, `kid` being the id of a signing root. */
+export const ClusterTokenClaims = z.strictObject({
+  iss: z.literal(CLUSTER_TOKEN_ISSUER),
+  aud: z.string(),
+  sub: z.string().min(1).max(200),
+  iat: z.int(),
+  exp: z.int(),
+  jti: z.string().min(16).max(64),
+});
+export type ClusterTokenClaims = z.infer<typeof ClusterTokenClaims>;
+
+/** Answer of `POST /v1/tenants/{tenant}/clusters/{cluster}/credentials`. */
+export const ClusterCredential = z
+  .strictObject({
+    token: z.string(),
+    expiresAt: Timestamp,
+    subject: z.string(),
+    groups: z.array(z.string()),
+    role: Role,
+  })
+  .meta({ id: 'ClusterCredential' });
+export type ClusterCredential = z.infer<typeof ClusterCredential>;
