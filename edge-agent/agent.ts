@@ -5,6 +5,7 @@
 import type { Server } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Cloud, OwnershipOptions } from './cloud/cloud.ts';
+import { ClustersProcess } from './clusters-process.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Documents } from './documents.ts';
 import { openEdge } from './edge.ts';
@@ -107,9 +108,9 @@ export class Agent {
   }
 
   /** Stops the agent alone: tunnels, routes and firewall stay, and packets go on flowing. */
-  stop(): void {
+  async stop(): Promise<void> {
     for (const task of [this.#fetches, this.#drift, this.#watch]) task.stop();
-    this.#role.stop();
+    await this.#role.stop();
     this.#names.stop();
     this.#client.close();
     this.#socket?.close();
@@ -133,6 +134,7 @@ export class Agent {
       peers: await this.#role.peers(),
       names: this.#names.listening,
       ownership: this.#role.ownership(),
+      clusters: this.#role.clusters(),
       findings: this.#role.findings(),
     });
   }
@@ -144,16 +146,31 @@ export class Agent {
     const onNudge = () => this.#fetches.wake();
     const onPath = () => void this.#passes.request('path');
     const { wireguard, runtimeDirectory } = host.hands;
-    if (config.role === 'edge') return openEdge({ ...timing, wireguard, onNudge, onPath });
+    const chance = () => clock.chance();
+    if (config.role === 'edge') {
+      const clusters = this.#openClusters();
+      return openEdge({ ...timing, wireguard, onNudge, onPath, clusters });
+    }
     const device = interfaceName(agent, agent);
     return openHub({
       ...timing,
       onPath,
       caller: this.#controlPlane,
-      chance: () => clock.chance(),
+      chance,
       onNudge,
       sights: () => observePeers({ wireguard, device, runtimeDirectory }),
       cloud: account && config.cloud && { account, hub: config.cloud.hub, journal: this.#journalOfVpc },
+    });
+  }
+
+  #openClusters(): ClustersProcess {
+    const { paths, clock, log } = this.#options;
+    return new ClustersProcess({
+      directory: paths.clusters,
+      root: paths.root,
+      now: () => clock.monotonicMs(),
+      chance: () => clock.chance(),
+      log,
     });
   }
 

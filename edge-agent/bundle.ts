@@ -1,6 +1,7 @@
 /**
- * Makes the agent two files for Node 24, and prints their sizes and SHA-256: `dist/agent.mjs`, and beside it
- * `dist/cloud.mjs`, which speaks to a cloud account and is loaded by the hubs there alone. Names are kept for stack traces.
+ * Makes the agent three files for Node 24, and prints their sizes and SHA-256: `dist/agent.mjs`, and beside it
+ * `dist/cloud.mjs`, which speaks to a cloud account and is loaded by the hubs there alone, and `dist/clusters.mjs`, the process for
+ * an edge's clusters and the commands about them. Names are kept for stack traces.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
@@ -11,19 +12,24 @@ import { ENGLISH_ONLY, REQUIRE } from '../build/bundling.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** What speaks to a cloud account is a file of its own; in the agent there is only the call that loads it. */
-const CLOUD_APART: Plugin = {
-  name: 'cloud-apart',
+/** What few agents need is a file of its own; in the agent there is only the call that loads it. */
+const APART: Plugin = {
+  name: 'apart',
   setup: (bundling) => {
-    bundling.onResolve({ filter: /\/cloud\/aws\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './cloud.mjs', external: true } : undefined,
-    );
+    for (const [filter, path] of [
+      [/\/cloud\/aws\.ts$/, './cloud.mjs'],
+      [/\/clusters\.ts$/, './clusters.mjs'],
+    ] as const)
+      bundling.onResolve({ filter }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path, external: true } : undefined,
+      );
   },
 };
 
 for (const [entry, name] of [
   ['main.ts', 'agent.mjs'],
   ['cloud/aws.ts', 'cloud.mjs'],
+  ['clusters.ts', 'clusters.mjs'],
 ] as const)
   await bundle(join(here, entry), join(here, '../dist', name));
 
@@ -40,7 +46,7 @@ async function bundle(entry: string, outfile: string): Promise<void> {
     minify: true,
     keepNames: true,
     legalComments: 'none',
-    plugins: [ENGLISH_ONLY, CLOUD_APART],
+    plugins: [ENGLISH_ONLY, APART],
     banner: { js: REQUIRE },
   });
   renameSync(beside, outfile);

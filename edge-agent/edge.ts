@@ -1,6 +1,7 @@
-/** What an edge runs beside the loop: probes to its hubs, and an ear for their nudges. It must not change routes. */
+/** What an edge runs beside the loop: probes to its hubs, an ear for their nudges, and the process for its clusters. It must not change routes. */
 import type { Document } from '../protocol/document.ts';
 import type { DevicePeer, Wireguard } from './apply/wireguard.ts';
+import type { ClustersProcess } from './clusters-process.ts';
 import { readPackets } from './observe/traffic.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
@@ -26,10 +27,11 @@ export interface EdgeOptions {
   readonly wallNow: () => number;
   readonly onPath: () => void;
   readonly onNudge: () => void;
+  readonly clusters: ClustersProcess;
 }
 
 export function openEdge(options: EdgeOptions): Role {
-  const { now, onNudge, onPath, tuning } = options;
+  const { now, onNudge, onPath, tuning, clusters } = options;
   const prober = new Prober({
     settings: tuning,
     now,
@@ -39,7 +41,10 @@ export function openEdge(options: EdgeOptions): Role {
   });
   const listener = new NudgeListener({ now, onNudge });
   return {
-    update: (document) => update(document, prober, listener),
+    update: (document) => {
+      update(document, prober, listener);
+      clusters.update(document);
+    },
     choice: () => choiceOf(prober),
     peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),
     nameHubs: () =>
@@ -48,11 +53,13 @@ export function openEdge(options: EdgeOptions): Role {
         .filter(({ state }) => state !== 'down')
         .map(({ tunnelAddress }) => ({ address: tunnelAddress, port: DNS_PORT })),
     ownership: () => undefined,
-    findings: () => [],
+    clusters: () => clusters.clusters(),
+    findings: () => clusters.findings(),
     isReached: () => prober.view().some(({ state }) => state === 'up'),
-    stop: () => {
+    stop: async () => {
       prober.stop();
       listener.stop();
+      await clusters.stop();
     },
   };
 }

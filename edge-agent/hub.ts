@@ -120,6 +120,10 @@ class HubRole implements Role {
     return this.#ownership?.view();
   }
 
+  clusters() {
+    return [];
+  }
+
   findings(): readonly Finding[] {
     return [...(this.#ownership?.findings() ?? []), ...this.#messages.findings()];
   }
@@ -137,7 +141,7 @@ class HubRole implements Role {
     return this.#peers.map((peer) => this.#statusOf(peer, sights.get(peer.publicKey)));
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#watch);
     this.#watch = undefined;
     this.#twins.stop();

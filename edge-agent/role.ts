@@ -5,6 +5,7 @@ import type { OwnershipView } from './cloud/cloud.ts';
 import type { Upstream } from './names/upstream.ts';
 import type { Choice } from './plan/state.ts';
 import type { PeerStatus } from './status.ts';
+import type { ClusterView } from './worker/messages.ts';
 
 export interface Role {
   /** Sets what the document in force says; idempotent. */
@@ -17,7 +18,9 @@ export interface Role {
   isReached(): boolean;
   /** Who owns the routes of the VPC; undefined where there is no VPC. */
   ownership(): OwnershipView | undefined;
+  /** Clusters that this host reaches and drives. */
+  clusters(): readonly ClusterView[];
   /** What is wrong beside the host itself. */
   findings(): readonly Finding[];
-  stop(): void;
+  stop(): Promise<void>;
 }

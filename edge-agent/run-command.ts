@@ -31,6 +31,6 @@ export async function runAgent(config: Config, paths: Paths, environment: Enviro
   writeFileSync(paths.pid, `${process.pid}\n`);
   console.log(`${config.agent} runs`);
   await ended;
-  agent.stop();
+  await agent.stop();
   for (const file of [paths.pid, paths.socket]) rmSync(file, { force: true });
 }

@@ -74,6 +74,8 @@ export interface Paths {
   readonly slot: string;
   readonly ledger: string;
   readonly journal: string;
+  /** Clusters of this host, a file each, with their credentials. */
+  readonly clusters: string;
   readonly run: string;
   readonly socket: string;
   readonly pid: string;
@@ -109,6 +111,7 @@ export function pathsUnder(root: string): Paths {
     slot: join(state, 'slot.json'),
     ledger: join(state, 'ledger'),
     journal: join(state, 'journal.jsonl'),
+    clusters: join(state, 'clusters'),
     run,
     socket: join(run, 'agent.sock'),
     pid: join(run, 'agent.pid'),

@@ -12,6 +12,7 @@ import { leafOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
 import { type Config } from './settings.ts';
 import type { PeerStatus, Status } from './status.ts';
+import type { ClusterView } from './worker/messages.ts';
 
 export interface StatusInput {
   readonly config: Config;
@@ -28,7 +29,8 @@ export interface StatusInput {
   readonly peers: readonly PeerStatus[];
   readonly names: readonly Listening[];
   readonly ownership: OwnershipView | undefined;
-  /** Of the role. */
+  readonly clusters: readonly ClusterView[];
+  /** Of the role, and of the process for clusters. */
   readonly findings: readonly Finding[];
 }
 
@@ -63,6 +65,7 @@ export function statusOf(input: StatusInput): Status {
     prefixes: (document && leafOf(document, 'network')?.prefixes) ?? [],
     names: input.names.map(({ address, state, reason }) => ({ address, state, reason })),
     pass: pass && { ageSeconds: age(nowMs, input.passedMs), steps: pass.steps, failure: pass.failure },
+    clusters: [...input.clusters],
     findings: [...(pass?.findings ?? []), ...(input.gateway?.findings ?? []), ...input.findings],
   };
 }

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Version } from '../protocol/document.ts';
 import { Finding } from '../protocol/report.ts';
+import { ClusterView } from './worker/messages.ts';
 
 const Peer = z.strictObject({
   name: z.string(),
@@ -78,6 +79,8 @@ export const Status = z.strictObject({
     }),
   ),
   pass: z.strictObject({ ageSeconds: z.number(), steps: z.int(), failure: z.string().optional() }).optional(),
+  /** Of an edge that has clusters. */
+  clusters: z.array(ClusterView).default([]),
   findings: z.array(Finding),
 });
 export type Status = z.infer<typeof Status>;
@@ -114,7 +117,7 @@ export function printStatus(status: Status): string {
     ['names', status.names.map(({ address, state }) => `${address} ${state}`).join(', ') || '-'],
   ];
   const head = facts.map(([label, value]) => `${label.padEnd(LABEL_WIDTH)}${value}`);
-  return [...head, ...peersTable(status), ...prefixTable(status)].join('\n');
+  return [...head, ...peersTable(status), ...prefixTable(status), ...clustersTable(status)].join('\n');
 }
 
 const LABEL_WIDTH = 16;
@@ -173,6 +176,20 @@ function prefixTable(status: Status): string[] {
     '',
     ...aligned([['REAL', 'VIRTUAL'], ...status.prefixes.map(({ real, virtual }) => [real, virtual])]),
   ];
+}
+
+function clustersTable({ clusters }: Status): string[] {
+  if (clusters.length === 0) return [];
+  const rows = clusters.map((cluster) => [
+    cluster.name,
+    cluster.kind,
+    cluster.reason === undefined ? cluster.state : `${cluster.state}: ${cluster.reason}`,
+    cluster.version ?? '-',
+    String(cluster.nodes),
+    String(cluster.workloads),
+    String(cluster.openStreams),
+  ]);
+  return ['', ...aligned([['CLUSTER', 'KIND', 'STATE', 'VERSION', 'NODES', 'APPS', 'STREAMS'], ...rows])];
 }
 
 /** Rows of cells as lines with columns of the same width. */

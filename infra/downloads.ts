@@ -56,7 +56,7 @@ async function makeDownloads(say: (line: string) => void): Promise<void> {
 
 async function bundles(): Promise<Made[]> {
   await run(process.execPath, [join(ROOT, 'edge-agent/bundle.ts')], { cwd: ROOT, timeout: TOOL_TIMEOUT_MS });
-  return ['agent.mjs', 'cloud.mjs']
+  return ['agent.mjs', 'cloud.mjs', 'clusters.mjs']
     .map((name) => ({ name, path: join(DIST, name) }))
     .filter(({ path }) => existsSync(path));
 }

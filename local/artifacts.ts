@@ -34,6 +34,7 @@ export async function openShelf(settings: ShelfSettings): Promise<Shelf> {
   const files = new Map<string, string>([
     ['agent.mjs', agent],
     ['cloud.mjs', join(ROOT, 'dist/cloud.mjs')],
+    ['clusters.mjs', join(ROOT, 'dist/clusters.mjs')],
   ]);
   if (node !== undefined) files.set(`node-linux-${architecture}.gz`, node);
   const wireguard = findWireguard(settings);

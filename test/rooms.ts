@@ -81,6 +81,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', 'zod', '@aws-sdk/client-s3'],
   },
   'edge-agent/controllers': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod'] },
+  'edge-agent/worker': { rooms: ['protocol', 'edge-agent/'], packages: ['node:', 'zod'] },
   'edge-agent/node': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/apply/command.ts', 'edge-agent/plan'],
     packages: ['node:', 'zod'],

@@ -217,9 +217,10 @@ fetch_programs() {
   chmod 700 "$state_directory" "$settings_directory"
   is_file_with "$program_directory/agent.mjs" "$(hash_of agent.mjs)" || download agent.mjs "$work/agent.mjs"
   [ "$slotted" = no ] || is_file_with "$program_directory/cloud.mjs" "$(hash_of cloud.mjs)" || download cloud.mjs "$work/cloud.mjs"
+  [ "$role" = hub ] || is_file_with "$program_directory/clusters.mjs" "$(hash_of clusters.mjs)" || download clusters.mjs "$work/clusters.mjs"
   fetch_node
   fetch_wireguard
-  for file in agent.mjs cloud.mjs node wireguard-go; do
+  for file in agent.mjs cloud.mjs clusters.mjs node wireguard-go; do
     [ ! -e "$work/$file" ] || install_file "$work/$file" "$program_directory/$file"
   done
 }

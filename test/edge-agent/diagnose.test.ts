@@ -50,6 +50,7 @@ const GOOD: Status = {
   prefixes: [{ real: '10.0.0.0/24', virtual: '100.65.0.0/24' }],
   names: [{ address: '10.0.0.1', state: 'listening' }],
   pass: { ageSeconds: 1, steps: 0 },
+  clusters: [],
   findings: [],
 };
 

@@ -86,6 +86,7 @@ describe('the socket', () => {
     peers: [],
     prefixes: [],
     names: [],
+    clusters: [],
     findings: [],
   };
 

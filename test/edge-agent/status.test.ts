@@ -15,6 +15,7 @@ const STATUS: Status = {
   peers: [],
   prefixes: [],
   names: [],
+  clusters: [],
   findings: [],
 };
 const OWNERSHIP = {

@@ -76,6 +76,7 @@ describe('an installation', () => {
     expect(code).toBe(0);
     expect(readdirSync(join(scratch.host, 'opt/isthmus')).sort()).toEqual([
       'agent.mjs',
+      'clusters.mjs',
       'node',
       'node.sha256',
       'wireguard-go',

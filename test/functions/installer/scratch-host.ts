@@ -31,6 +31,7 @@ case $* in *" enrol "*) mkdir -p "$HOST/etc/isthmus" && echo '{}' > "$HOST/etc/i
 export const FILES: Readonly<Record<string, Buffer>> = {
   'agent.mjs': Buffer.from('the agent'),
   'cloud.mjs': Buffer.from('the cloud part'),
+  'clusters.mjs': Buffer.from('the part for clusters'),
   'node-linux-x64.gz': gzipSync(NODE),
   'wireguard-go-linux-x64': Buffer.from('the tunnel'),
 };

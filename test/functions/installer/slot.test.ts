@@ -38,6 +38,7 @@ describe('an instance that fills a slot', () => {
     const { code, said } = run(installer(), ['--slot', slotFile(), '--no-start']);
     expect([code, said]).toEqual([0, expect.stringContaining('installs version')]);
     expect(readdirSync(join(scratch.host, 'opt/isthmus'))).toContain('cloud.mjs');
+    expect(readdirSync(join(scratch.host, 'opt/isthmus'))).not.toContain('clusters.mjs');
     const [slot, enrol, ...more] = asked();
     expect(slot).toBe('slot /etc/isthmus/slot.json');
     expect(enrol).toMatch(/^enrol .* --root-key Um9vdEtleQ== --slot \/etc\/isthmus\/slot\.json$/);

@@ -1,0 +1,62 @@
+/**
+ * Makes a cluster known to the control plane, once and again whenever what it knows of us has changed. It sends what clients need to
+ * trust the proxy; credentials of the cluster are never part of it.
+ */
+import { ClusterAttached, type ClusterAttachment } from '../../protocol/cluster.ts';
+import type { Caller } from '../link/fetch.ts';
+import { failureOf } from '../link/problem.ts';
+
+/** Said again after this: the control plane may have been set back to an older table. */
+const REPEAT_MS = 600_000;
+
+export interface AttachmentState {
+  readonly attached?: ClusterAttached | undefined;
+  /** Why the control plane does not know it. */
+  readonly reason?: string | undefined;
+}
+
+export class Attachment {
+  readonly #caller: Caller;
+  readonly #cluster: string;
+  #state: AttachmentState = {};
+  #said = { text: '', atMs: Number.NEGATIVE_INFINITY };
+
+  constructor(caller: Caller, cluster: string) {
+    this.#caller = caller;
+    this.#cluster = cluster;
+  }
+
+  get state(): AttachmentState {
+    return this.#state;
+  }
+
+  /** Says it if it is due. Resolves when the control plane has answered or could not be reached. */
+  async say(attachment: ClusterAttachment, nowMs: number): Promise<void> {
+    const body = JSON.stringify(attachment);
+    if (body === this.#said.text && nowMs - this.#said.atMs < REPEAT_MS) return;
+    const path = `/v1/agent/clusters/${this.#cluster}`;
+    const answer = await this.#caller.call({ method: 'POST', path, body });
+    if (answer.kind !== 'answer' || answer.status !== 200) {
+      this.#state = { ...this.#state, reason: failureOf(answer).reason };
+      return;
+    }
+    const parsed = ClusterAttached.safeParse(parseJson(answer.body));
+    if (!parsed.success) {
+      this.#state = {
+        ...this.#state,
+        reason: 'The control plane answered something else than an attachment.',
+      };
+      return;
+    }
+    this.#state = { attached: parsed.data };
+    this.#said = { text: body, atMs: nowMs };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What the agent and its process for clusters say to each other, over the channel between parent and child. The agent hands
+ * down what its document says of clusters; the process tells how they are, for `edge-agent status`. Reports to the control plane do not pass here.
+ */
+import { z } from 'zod';
+import { Address, Cidr } from '../../protocol/address.ts';
+import { ClusterLeaf, type Document, PoolLeaf, SigningRoot, WorkloadLeaf } from '../../protocol/document.ts';
+import { Finding } from '../../protocol/report.ts';
+
+/** Everything of the document in force that concerns clusters. */
+export const ClusterOrders = z.strictObject({
+  kind: z.literal('orders'),
+  /** Keys that sign the tokens of clusters, too. */
+  roots: z.array(SigningRoot).min(1),
+  tunnelAddress: Address,
+  pools: z.array(Cidr),
+  /** Prefixes that the site exposes, as they are in the site. */
+  exposed: z.array(Cidr),
+  clusters: z.array(ClusterLeaf),
+  workloads: z.array(WorkloadLeaf),
+  addressPools: z.array(PoolLeaf),
+});
+export type ClusterOrders = z.infer<typeof ClusterOrders>;
+
+export const ClusterView = z.strictObject({
+  name: z.string(),
+  kind: z.string(),
+  host: z.string().optional(),
+  state: z.enum(['attaching', 'attached', 'failed']),
+  reason: z.string().optional(),
+  version: z.string().optional(),
+  nodes: z.int(),
+  workloads: z.int(),
+  openStreams: z.int(),
+});
+export type ClusterView = z.infer<typeof ClusterView>;
+
+export const ClusterState = z.strictObject({
+  kind: z.literal('state'),
+  residentBytes: z.int(),
+  clusters: z.array(ClusterView),
+  findings: z.array(Finding),
+});
+export type ClusterState = z.infer<typeof ClusterState>;
+
+/** Undefined while the document does not say yet who the agent is. */
+export function ordersOf(document: Document): ClusterOrders | undefined {
+  const leaves = Object.values(document.leaves);
+  const self = leaves.find((leaf) => leaf.kind === 'self');
+  const roots = leaves.find((leaf) => leaf.kind === 'roots');
+  if (self === undefined || roots === undefined) return undefined;
+  const network = leaves.find((leaf) => leaf.kind === 'network');
+  return {
+    kind: 'orders',
+    roots: roots.roots,
+    tunnelAddress: self.tunnelAddress,
+    pools: self.pools,
+    exposed: (network?.prefixes ?? []).map(({ real }) => real),
+    clusters: leaves.filter((leaf) => leaf.kind === 'cluster'),
+    workloads: leaves.filter((leaf) => leaf.kind === 'workload'),
+    addressPools: leaves.filter((leaf) => leaf.kind === 'pool'),
+  };
+}
