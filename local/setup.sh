@@ -182,6 +182,17 @@ provide_runtime_interface() {
   step "building Lambda's runtime interface client in $CACHE/runtime-interface" fetch_runtime_interface 'npm and apt-get must reach their registries.'
 }
 
+# ---- Kubernetes, for the tests
+
+build_kube() { sh test/fixtures/kube/build.sh; }
+
+# The script knows whether it has built this version already.
+provide_kube() {
+  stamp=$(cat test/fixtures/kube/main.go test/fixtures/kube/go.mod test/fixtures/kube/go.sum test/fixtures/kube/build.sh | cksum | cut -d ' ' -f 1)
+  [ -d "$CACHE/kube/$stamp" ] && return 0
+  step "building Kubernetes in $CACHE/kube, which takes several minutes" build_kube 'go (1.26 or newer) must reach a module proxy.'
+}
+
 # ---- what no package can give
 
 probe_nft() {
@@ -223,6 +234,7 @@ main() {
   case $mode in demo | test) check_machine ;; esac
   [ "$mode" != test ] || provide_emulators
   [ "$mode" != test ] || provide_runtime_interface
+  [ "$mode" != test ] || provide_kube
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }
 
