@@ -67,6 +67,10 @@ function estateOf(count: number): Estate {
       protocol: 'tcp',
     })),
     policies: [],
+    clusters: [],
+    apps: [],
+    addressPools: [],
+    keys: [],
     routes: [],
   };
   return {

@@ -7,7 +7,8 @@ import { Role } from './key.ts';
 import { Timestamp } from './metadata.ts';
 
 export const CLUSTER_TOKEN_TYPE = 'isthmus-cluster+jwt';
-export const CLUSTER_TOKEN_ALGORITHM = 'ES256';
+/** Ed25519. */
+export const CLUSTER_TOKEN_ALGORITHM = 'EdDSA';
 export const CLUSTER_TOKEN_ISSUER = 'isthmus';
 export const CLUSTER_TOKEN_SECONDS = 900;
 /** Clocks of the control plane and of an edge may differ by this. */
@@ -18,7 +19,7 @@ export function clusterAudience(tenant: string, cluster: string): string {
   return `isthmus:cluster:${tenant}/${cluster}`;
 }
 
-/** `sub` names a subject of the edge's document; header: `{alg, typ, kid}`, `kid` being the id of a signing root. */
+/** `sub` names a subject of the edge's document; header: `{alg, typ, kid}`, `kid` being the id of an issuer of the same document. */
 export const ClusterTokenClaims = z.strictObject({
   iss: z.literal(CLUSTER_TOKEN_ISSUER),
   aud: z.string(),

@@ -211,7 +211,8 @@ export type SlotLeaf = z.infer<typeof SlotLeaf>;
 
 /**
  * `cluster/NAME`, of the edge that holds its credentials. `access` is everybody who may ask now, with the user and the groups that
- * the cluster sees: who is not named any more is cut off, running streams included.
+ * the cluster sees: who is not named any more is cut off, running streams included. `issuers` sign tokens (Ed25519) and nothing else: the API that
+ * gives them out can sign no document.
  */
 export const ClusterLeaf = z.strictObject({
   kind: z.literal('cluster'),
@@ -226,6 +227,7 @@ export const ClusterLeaf = z.strictObject({
       groups: z.array(ClusterGroup),
     }),
   ),
+  issuers: z.array(SigningRoot).min(1).max(4),
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),
 });

@@ -8,7 +8,7 @@ export const Event = z
     time: Timestamp,
     tenant: z.string().meta({ description: '* for the deployment' }),
     actor: z.string().meta({ description: 'key:NAME, agent:ID or system' }),
-    action: z.enum(['create', 'update', 'delete', 'enrol', 'refuse', 'report']),
+    action: z.enum(['create', 'update', 'delete', 'enrol', 'refuse', 'report', 'issue']),
     kind: z.string(),
     name: z.string(),
     detail: z.string().meta({ description: 'One sentence, without secrets' }),

@@ -14,7 +14,8 @@ import { isEnrolled, readBatches } from './progress.ts';
 /** All of a tenant, as the compilers see it; an empty one if it is gone. */
 export async function readTenantEstate(desk: Desk, tenant: string | undefined): Promise<TenantEstate> {
   const nothing = { name: '', isolation: 'open' as const };
-  const empty = { ...nothing, sites: [], edges: [], services: [], policies: [], routes: [] };
+  const none = { sites: [], edges: [], services: [], policies: [], routes: [] };
+  const empty = { ...nothing, ...none, clusters: [], apps: [], addressPools: [], keys: [] };
   if (tenant === undefined) return empty;
   const estate = await readEstate(desk.store, desk.deployment, new Set([tenant]));
   return estate.tenants[0] ?? empty;

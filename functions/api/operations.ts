@@ -1,6 +1,9 @@
 /** Every operation of the API, in the order of the OpenAPI document. */
 import { createAllocator } from '../reconcile/allocate.ts';
 import { agentOperations } from './agent.ts';
+import { clusterAgentOperations } from './cluster-attach.ts';
+import { credentialOperation } from './cluster-credential.ts';
+import { clusterOperations } from './clusters.ts';
 import type { Desk } from './collection.ts';
 import type { ApiDependencies } from './dependencies.ts';
 import { deploymentOperations } from './deployment.ts';
@@ -34,6 +37,8 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     ...routeOperations(desk),
     ...policyOperations(desk),
     ...edgeOperations(desk),
+    ...clusterOperations(desk),
+    credentialOperation(desk),
     ...hubOperations(desk),
     ...tokenOperations(desk),
     ...keyOperations(desk),
@@ -41,5 +46,6 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     enrolOperation(desk),
     ...agentOperations(desk),
     ...reportOperations(desk),
+    ...clusterAgentOperations(desk),
   ];
 }

@@ -34,6 +34,8 @@ function laterStore(load: () => Promise<Store>): Store {
     writeReport: async (agent, at, report) => (await load()).writeReport(agent, at, report),
     liveness: async (agent) => (await load()).liveness(agent),
     writeLiveness: async (agent, at, liveness) => (await load()).writeLiveness(agent, at, liveness),
+    told: async (cluster, parts) => (await load()).told(cluster, parts),
+    writeTold: async (cluster, part, told) => (await load()).writeTold(cluster, part, told),
     writeEvent: async (event) => (await load()).writeEvent(event),
     events: async (tenant, page) => (await load()).events(tenant, page),
   };

@@ -7,7 +7,19 @@ import type { EdgeFacts, Estate, HubFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 
 export interface ChangedItem {
-  readonly kind: 'tenant' | 'site' | 'service' | 'route' | 'policy' | 'edge' | 'hub' | 'token' | 'key';
+  readonly kind:
+    | 'tenant'
+    | 'site'
+    | 'service'
+    | 'route'
+    | 'policy'
+    | 'edge'
+    | 'hub'
+    | 'token'
+    | 'key'
+    | 'cluster'
+    | 'app'
+    | 'pool';
   /** `*` for what belongs to the deployment. */
   readonly tenant: string;
   /** Services are `SITE/NAME`. */
@@ -18,9 +30,19 @@ type AffectedEstate = Pick<Estate, 'hubs' | 'tenants'>;
 
 /** Ids of the agents to compile, sorted. An edge that is not live is named only if it is what changed. */
 export function affectedAgents(change: ChangedItem, estate: AffectedEstate): string[] {
-  if (change.kind === 'token' || change.kind === 'key') return [];
+  if (change.kind === 'token') return [];
+  if (ONLY_CLUSTERS.includes(change.kind)) return holdersOf(change, estate);
   const hubs = estate.hubs.map((hub: HubFacts) => hub.id);
   return [...new Set([...hubs, ...edgesOf(change, estate)])].sort();
+}
+
+/** What hubs know nothing of, and other edges neither. */
+const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'app', 'pool'];
+
+/** The edges that hold clusters: of the tenant, or of all if the deployment's keys changed. */
+function holdersOf({ tenant }: ChangedItem, { tenants }: AffectedEstate): string[] {
+  const concerned = tenants.filter(({ name }) => tenant === '*' || name === tenant);
+  return [...new Set(concerned.flatMap(({ clusters }) => clusters.map(({ agent }) => agent)))].sort();
 }
 
 function edgesOf(change: ChangedItem, estate: AffectedEstate): string[] {
@@ -49,7 +71,8 @@ function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFact
   if (change.kind === 'route' || change.kind === 'policy') return () => tenant.isolation === 'isolated';
   const changed = tenant.edges.find((edge) => change.kind === 'edge' && edge.name === change.name);
   if (changed) return (edge) => edge.site === changed.site;
-  if (change.kind === 'edge') return () => true;
+  // Which edge held it before is not known.
+  if (change.kind === 'edge' || change.kind === 'cluster') return () => true;
   const sites = sitesOf(change, tenant);
   return (edge) => sites.has(edge.site);
 }

@@ -19,6 +19,9 @@ export type ScopeKind =
   | 'hub'
   | 'token'
   | 'key'
+  | 'cluster'
+  | 'app'
+  | 'pool'
   | 'event'
   | 'deployment';
 
@@ -29,11 +32,11 @@ export interface Scope {
 }
 
 /** Writing these takes an admin. */
-const ADMIN_KINDS: readonly ScopeKind[] = ['key', 'tenant', 'deployment'];
+const ADMIN_KINDS: readonly ScopeKind[] = ['key', 'tenant', 'deployment', 'cluster'];
 
 /**
- * - A viewer reads; an operator also writes sites, services, routes, policies, edges, tokens (and, of the
- *   deployment, hubs); an admin also keys and the tenant's own spec.
+ * - A viewer reads; an operator also writes sites, services, routes, policies, edges, tokens, apps, pools (and, of the
+ *   deployment, hubs); an admin also keys, the tenant's own spec, and who may use a cluster.
  * - `administer` on kind `tenant` is to create or delete a tenant: it takes an admin key of the deployment.
  * - Pools, roots and version (`deployment`) are read by every key.
  * - The tree of another tenant is `not_found`, read or write, whether it exists or not.

@@ -4,6 +4,7 @@
  */
 import type { HubsLeaf, Leaf, NamesLeaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
 import type { Mapping } from '../../protocol/site.ts';
+import { clusterLeaves, clustersLeaf } from './cluster.ts';
 import {
   carriedBy,
   type DeploymentFacts,
@@ -52,6 +53,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
     network: networkLeaf({ tenant, site, prefixes, pairs }),
     policy: policyLeaf(flows),
     names: namesLeaf(tenant, site),
+    ...clusterLeaves(tenant, edge, deployment.domain),
   };
 }
 
@@ -77,7 +79,7 @@ export function compileHub(input: Estate & { readonly hub: string }): Leaves | u
     roots: rootsLeaf(input.deployment),
     twins: { kind: 'twins', hubs: twins.map(dialled) },
     ...peerLeaves(input, pairs),
-    ...named(input.tenants.map((tenant) => tenantLeaves(tenant, pairs)).flat()),
+    ...named(input.tenants.map((tenant) => tenantLeaves(tenant, pairs, input.deployment)).flat()),
     ...vpcLeaves(hub, input, pairs),
     ...(slot === undefined ? {} : { slot }),
   };
@@ -190,7 +192,11 @@ function peerLeaf(edge: EdgeFacts, carried: readonly Mapping[], pairs: readonly 
 }
 
 /** What a hub knows of a tenant beside its peers; empty leaves are left out, but for the tenant's own. */
-function tenantLeaves(tenant: TenantEstate, pairs: readonly NativePair[]): NamedLeaf[] {
+function tenantLeaves(
+  tenant: TenantEstate,
+  pairs: readonly NativePair[],
+  { domain }: DeploymentFacts,
+): NamedLeaf[] {
   const membership: Leaf = {
     kind: 'tenant',
     tenant: tenant.name,
@@ -199,12 +205,14 @@ function tenantLeaves(tenant: TenantEstate, pairs: readonly NativePair[]): Named
     native: compileNativePairs(tenant, pairs),
   };
   const routes = routesLeaf(tenant);
+  const clusters = clustersLeaf(tenant, domain);
   const names = tenant.sites
     .map((site) => namesLeaf(tenant, site))
     .filter((leaf) => leaf.services.length > 0);
   return [
     [`tenant/${tenant.name}`, membership],
     ...(routes.routes.length > 0 ? [[`routes/${tenant.name}`, routes] as const] : []),
+    ...(clusters.clusters.length > 0 ? [[`clusters/${tenant.name}`, clusters] as const] : []),
     ...names.map((leaf) => [`names/${leaf.tenant}/${leaf.site}`, leaf] as const),
   ];
 }

@@ -3,8 +3,13 @@
  * deleted item is not among them. It holds no rule but who carries a site's prefixes.
  */
 import { contains, parsePrefix } from '../../protocol/address.ts';
+import type { AppTemplate } from '../../protocol/app.ts';
+import type { BackupSpec } from '../../protocol/backup.ts';
+import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
+import type { Role } from '../../protocol/key.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
+import type { PoolRange } from '../../protocol/pool.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { Slot } from '../../protocol/slot.ts';
 import { sortedBy } from './order.ts';
@@ -77,7 +82,42 @@ export interface RouteFacts {
   readonly service: { readonly site: string; readonly name: string };
 }
 
-/** A tenant with all that is in it. */
+/** An API key, as a cluster may know it. `id` tells it from another that had or will have its name. */
+export interface KeyFacts {
+  /** `*` for the deployment. */
+  readonly tenant: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly id: string;
+}
+
+export interface ClusterPlace {
+  readonly name: string;
+  readonly kind: ClusterKind;
+  readonly site: string;
+  /** Id of the edge that holds its credentials. */
+  readonly agent: string;
+  readonly access: ClusterAccess;
+  /** Signs its tokens. */
+  readonly issuer: SigningRoot;
+  readonly record: ClusterSpec['record'];
+  readonly backup?: BackupSpec | undefined;
+}
+
+export interface AppFacts {
+  readonly name: string;
+  readonly release: number;
+  readonly namespace: string;
+  readonly clusters: readonly string[];
+  readonly template: AppTemplate;
+}
+
+export interface PoolFacts {
+  readonly name: string;
+  readonly ranges: readonly PoolRange[];
+}
+
+/** A tenant with all that is in it. Keys, apps and pools are read only where there are clusters. */
 export interface TenantEstate {
   readonly name: string;
   readonly isolation: 'open' | 'isolated';
@@ -86,6 +126,11 @@ export interface TenantEstate {
   readonly services: readonly ServiceFacts[];
   readonly policies: readonly PolicyFacts[];
   readonly routes: readonly RouteFacts[];
+  readonly clusters: readonly ClusterPlace[];
+  readonly apps: readonly AppFacts[];
+  readonly addressPools: readonly PoolFacts[];
+  /** Of the tenant and of the deployment. */
+  readonly keys: readonly KeyFacts[];
 }
 
 export interface Estate {

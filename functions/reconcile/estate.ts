@@ -1,7 +1,15 @@
 /** Reads the estate of the domain room out of the table, with consistent reads. It decides nothing but what is absent. */
 
 import { edgeId } from '../domain/agent.ts';
-import type { DeploymentFacts, Estate, HubFacts, TenantEstate } from '../domain/estate.ts';
+import { keyId } from '../domain/cluster.ts';
+import type {
+  ClusterPlace,
+  DeploymentFacts,
+  Estate,
+  HubFacts,
+  KeyFacts,
+  TenantEstate,
+} from '../domain/estate.ts';
 import type { Item, Kind, Store } from '../store/port.ts';
 
 const PAGE_ITEMS = 500;
@@ -33,10 +41,14 @@ export async function readEstate(
   deployment: DeploymentFacts,
   only?: ReadonlySet<string>,
 ): Promise<Estate> {
-  const [hubs, tenants] = await Promise.all([present(store, 'hub', '*'), present(store, 'tenant', '*')]);
+  const [hubs, tenants, keys] = await Promise.all([
+    present(store, 'hub', '*'),
+    present(store, 'tenant', '*'),
+    present(store, 'key', '*'),
+  ]);
   const wanted = tenants.filter((tenant) => only === undefined || only.has(tenant.key.name));
   const estates: TenantEstate[] = [];
-  for (const tenant of wanted) estates.push(await readTenant(store, tenant));
+  for (const tenant of wanted) estates.push(await readTenant(store, tenant, keys));
   return { deployment, hubs: hubs.map(hubFacts), tenants: estates };
 }
 
@@ -48,14 +60,19 @@ async function present<K extends Kind>(
   return (await listAll(store, kind, tenant)).filter((item) => item.deletedAt === undefined);
 }
 
-async function readTenant(store: Pick<Store, 'list'>, item: Item<'tenant'>): Promise<TenantEstate> {
+async function readTenant(
+  store: Pick<Store, 'list'>,
+  item: Item<'tenant'>,
+  deploymentKeys: readonly Item<'key'>[],
+): Promise<TenantEstate> {
   const { name } = item.key;
-  const [sites, edges, services, policies, routes] = await Promise.all([
+  const [sites, edges, services, policies, routes, clusters] = await Promise.all([
     present(store, 'site', name),
     present(store, 'edge', name),
     present(store, 'service', name),
     present(store, 'policy', name),
     present(store, 'route', name),
+    present(store, 'cluster', name),
   ]);
   return {
     name,
@@ -65,7 +82,48 @@ async function readTenant(store: Pick<Store, 'list'>, item: Item<'tenant'>): Pro
     services: services.map(serviceFacts),
     policies: policies.map((policy) => ({ name: policy.key.name, ...policy.spec })),
     routes: routes.map((route) => ({ name: route.key.name, ...route.spec })),
+    clusters: clusters.map(clusterPlace),
+    ...(clusters.length === 0 ? NO_WORKLOADS : await readWorkloads(store, item, deploymentKeys)),
   };
+}
+
+type Workloads = Pick<TenantEstate, 'apps' | 'addressPools' | 'keys'>;
+
+const NO_WORKLOADS: Workloads = { apps: [], addressPools: [], keys: [] };
+
+/** Most tenants have no cluster, and are spared these reads. A key is older than no tenant of its own. */
+async function readWorkloads(
+  store: Pick<Store, 'list'>,
+  tenant: Item<'tenant'>,
+  deploymentKeys: readonly Item<'key'>[],
+): Promise<Workloads> {
+  const { name } = tenant.key;
+  const [apps, pools, keys] = await Promise.all([
+    present(store, 'app', name),
+    present(store, 'pool', name),
+    present(store, 'key', name),
+  ]);
+  const own = keys.filter(({ createdAt }) => createdAt >= tenant.createdAt);
+  return {
+    apps: apps.map((app) => appFacts(app)),
+    addressPools: pools.map(({ key, spec }) => ({ name: key.name, ranges: spec.ranges })),
+    keys: [...deploymentKeys, ...own].map(keyFacts),
+  };
+}
+
+export function keyFacts({ key, spec, internal }: Item<'key'>): KeyFacts {
+  return { tenant: key.tenant, name: key.name, role: spec.role, id: keyId(internal.secretHash) };
+}
+
+function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
+  const { site, access, record, backup } = spec;
+  const { kind, agent, issuer } = status;
+  return { name: key.name, kind, agent, issuer, site, access, record, backup };
+}
+
+function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
+  const { placement, namespace = key.tenant, ...template } = spec;
+  return { name: key.name, release: status.release, namespace, clusters: placement.clusters, template };
 }
 
 function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][number] {

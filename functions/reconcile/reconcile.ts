@@ -59,9 +59,9 @@ async function agentsFor(
   { store, deployment }: ReconcileDependencies,
   keys: readonly ItemKey[],
 ): Promise<string[]> {
-  if (keys.every(({ kind }) => kind === 'token' || kind === 'key')) return [];
+  if (keys.every(({ kind }) => kind === 'token')) return [];
   const tenants = keys.map(({ kind, tenant, name }) => (kind === 'tenant' ? name : tenant));
-  const isWide = keys.some(({ kind }) => kind === 'hub');
+  const isWide = keys.some(({ kind, tenant }) => kind === 'hub' || (kind === 'key' && tenant === '*'));
   const estate = await readEstate(store, deployment, isWide ? undefined : new Set(tenants));
   return [...new Set(keys.flatMap((key) => affectedAgents(key, estate)))];
 }

@@ -13,7 +13,18 @@ import { listAll } from './estate.ts';
 /** A ledger entry comes before the item that owns it; this long the item may take. */
 const ORPHAN_SECONDS = 600;
 
-const TENANT_KINDS = ['site', 'service', 'route', 'policy', 'edge', 'token', 'key'] as const;
+const TENANT_KINDS = [
+  'site',
+  'service',
+  'route',
+  'policy',
+  'edge',
+  'token',
+  'key',
+  'cluster',
+  'app',
+  'pool',
+] as const;
 const DEPLOYMENT_KINDS = ['tenant', 'hub', 'token', 'key'] as const;
 
 export type SweepDependencies = DeliverDependencies & AllocatorDependencies & { readonly store: Store };

@@ -7,6 +7,7 @@
  *   document, report, liveness     agent#ID      their word
  *   parts of a document            agent#ID      manifest#VERSION#HASH#PART
  *   parts of liveness              agent#ID      liveness#SET#PART
+ *   what a cluster's edge told      TENANT#told   CLUSTER#PART
  *   ledger                         ledger        BLOCK
  *   host claims                    host          HOST
  *
@@ -14,7 +15,7 @@
  */
 
 import type { Envelope, Version } from '../../protocol/document.ts';
-import type { Change, ItemKey, Kind } from './port.ts';
+import type { Change, ItemKey, Kind, TellingPart } from './port.ts';
 import { StoreError } from './port.ts';
 
 export interface TableKey {
@@ -45,6 +46,9 @@ const KINDS: Readonly<Record<Kind, true>> = {
   hub: true,
   token: true,
   key: true,
+  cluster: true,
+  app: true,
+  pool: true,
 };
 
 /** True if an item can have this tenant and name at all; a read of any other finds nothing. */
@@ -98,6 +102,12 @@ export function manifestPartKey(agent: string, of: Version & ManifestHash, part:
 /** Two sets, in turns: the parts of a round of liveness don't overwrite those of the one before, which may be read. */
 export function livenessPartKey(agent: string, { round, index }: { round: number; index: number }): TableKey {
   return { pk: agentKey(agent, 'liveness').pk, sk: `liveness#${round % 2}#${partText(index)}` };
+}
+
+/** No kind is called `told`, so the stream shows no resource under it. */
+export function toldKey({ tenant, name }: ItemKey<'cluster'>, part: TellingPart): TableKey {
+  if (!isTenant(tenant)) throw refusal('tenant', tenant);
+  return { pk: `${tenant}#told`, sk: `${nameOf(name)}#${part}` };
 }
 
 type ManifestHash = Pick<Envelope, 'manifestHash'>;

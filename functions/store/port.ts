@@ -4,12 +4,16 @@
  */
 
 import type { z } from 'zod';
-import type { SignedDocument } from '../../protocol/document.ts';
+import type { AppSpec } from '../../protocol/app.ts';
+import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
+import type { ClusterReport } from '../../protocol/cluster-report.ts';
+import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
 import type { EdgeSpec, EdgeStatus } from '../../protocol/edge.ts';
 import type { Event } from '../../protocol/event.ts';
 import type { HubSpec, HubStatus } from '../../protocol/hub.ts';
 import type { KeySpec } from '../../protocol/key.ts';
 import type { PolicySpec, PolicyStatus } from '../../protocol/policy.ts';
+import type { PoolSpec } from '../../protocol/pool.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
@@ -21,8 +25,9 @@ import type { Token } from '../../protocol/token.ts';
 export interface Kinds {
   tenant: { spec: TenantSpec; status: z.infer<typeof TenantStatus>; internal: Idempotent };
   site: { spec: SiteSpec; status: z.infer<typeof SiteStatus>; internal: Idempotent };
-  service: { spec: ServiceSpec; status: Record<string, never>; internal: Idempotent };
-  route: { spec: RouteSpec; status: z.infer<typeof RouteStatus>; internal: Idempotent };
+  /** `cluster`: it was found there, and goes when it is no longer found. */
+  service: { spec: ServiceSpec; status: Record<string, never>; internal: Idempotent & Found };
+  route: { spec: RouteSpec; status: z.infer<typeof RouteStatus>; internal: Idempotent & Found };
   policy: { spec: PolicySpec; status: z.infer<typeof PolicyStatus>; internal: Idempotent };
   /** Links, document and applied versions are read from the hubs' liveness, the documents and the reports. */
   edge: {
@@ -42,6 +47,11 @@ export interface Kinds {
     /** `usedKey` is the identity key that redeemed it: the same key gets the same answer, another a 409. */
     internal: Idempotent & { secretHash: string; usedKey?: string | undefined };
   };
+  /** What its edge tells of it is kept apart: see `told`. */
+  cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
+  /** `release` rises with every change of the template. */
+  app: { spec: AppSpec; status: { release: number }; internal: Idempotent };
+  pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
   key: {
     spec: z.infer<typeof KeySpec>;
     status: Record<string, never>;
@@ -54,6 +64,23 @@ export type Kind = keyof Kinds;
 export interface Idempotent {
   idempotency?: { key: string; request: string } | undefined;
 }
+
+/** Of what an edge found in a cluster and named for its users. */
+export interface Found {
+  cluster?: string | undefined;
+}
+
+/** `agent` is the edge that holds the cluster's credentials, `issuer` the key that signed tokens when it last attached. */
+export interface ClusterKept extends Pick<ClusterStatus, 'kind' | 'authority'> {
+  readonly agent: string;
+  readonly issuer: SigningRoot;
+}
+
+/** Parts of a cluster's report, each with the time it was told. */
+export type TellingPart = Exclude<keyof ClusterReport, 'events'>;
+export type Telling = {
+  readonly [Part in TellingPart]?: { readonly at: string; readonly value: NonNullable<ClusterReport[Part]> };
+};
 
 type EdgeStatusAll = z.infer<typeof EdgeStatus>;
 export type EdgeKept = Pick<
@@ -155,6 +182,15 @@ export interface Store {
   liveness(agent: string): Promise<{ readonly at: string; readonly liveness: Liveness } | undefined>;
   /** Overwrites; not a change anybody waits for, so it is left out of the stream. */
   writeLiveness(agent: string, at: string, liveness: Liveness): Promise<void>;
+
+  /** What the edge of a cluster told last, in the parts that were asked for. */
+  told(cluster: ItemKey<'cluster'>, parts: readonly TellingPart[]): Promise<Telling>;
+  /** Overwrites one part; not a change anybody waits for, so it is left out of the stream. */
+  writeTold<Part extends TellingPart>(
+    cluster: ItemKey<'cluster'>,
+    part: Part,
+    told: NonNullable<Telling[Part]>,
+  ): Promise<void>;
 
   /** Appends; writing the same id again changes nothing. */
   writeEvent(event: Event): Promise<void>;

@@ -11,6 +11,7 @@ import { itemStore } from './items.ts';
 import { ledgerStore } from './ledger.ts';
 import { noticeStore } from './notices.ts';
 import type { Change, ItemKey, Store } from './port.ts';
+import { toldStore } from './told.ts';
 
 export interface StoreOptions {
   readonly client: DynamoDBDocumentClient;
@@ -30,6 +31,7 @@ export function createStore(options: StoreOptions): Store {
     ...claimStore(table),
     ...documentStore(table),
     ...noticeStore(table),
+    ...toldStore(table),
     ...eventStore(table),
   };
 }

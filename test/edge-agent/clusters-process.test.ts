@@ -66,6 +66,7 @@ function document(tunnelAddress = '100.64.0.9'): Document {
         type: 'kubernetes',
         host: 'c.demo.clusters.isthmus.internal',
         access: [],
+        issuers: [{ id: 'i', publicKey: 'k' }],
         record: 'none',
       },
     },

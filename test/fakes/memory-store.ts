@@ -14,6 +14,7 @@ import {
   livenessPartKey,
   partitionOf,
   type TableKey,
+  toldKey,
 } from '../../functions/store/keys.ts';
 import { partsOf } from '../../functions/store/manifest.ts';
 import { pack } from '../../functions/store/pack.ts';
@@ -42,6 +43,7 @@ export function memoryStore(options: Pick<StoreOptions, 'onChange'> = {}): Store
     ...claims(cells),
     ...agents(cells),
     ...events(cells),
+    ...tellings(cells),
   };
 }
 
@@ -209,6 +211,16 @@ function readLiveness(cells: Cells, hub: string): Heard | undefined {
   );
   const parts = [head, ...rest].flatMap((part) => (part ? [part.liveness.peers] : []));
   return parts.length === count ? { at: head.at, liveness: { peers: parts.flat() } } : undefined;
+}
+
+function tellings(cells: Cells): Pick<Store, 'told' | 'writeTold'> {
+  return {
+    async told(cluster, parts) {
+      const found = parts.map((part) => [part, cells.read(toldKey(cluster, part))] as const);
+      return Object.fromEntries(found.filter(([, told]) => told !== undefined));
+    },
+    writeTold: async (cluster, part, told) => cells.writePacked(toldKey(cluster, part), told),
+  };
 }
 
 function events(cells: Cells): Pick<Store, 'writeEvent' | 'events'> {

@@ -167,6 +167,10 @@ function recording(store: Store, written: Map<string, string>): Store {
       await store.writeLiveness(hub, at, liveness);
       note('liveness', hub, { at, liveness });
     },
+    async writeTold(cluster, part, told) {
+      await store.writeTold(cluster, part, told);
+      note('told', [cluster, part], told);
+    },
     async writeEvent(event) {
       await store.writeEvent(event);
       note('event', event.id, event);

@@ -70,7 +70,8 @@ export function edge(tenant: string, name: string, more: Partial<EdgeFacts> = {}
 }
 
 export function tenant(name: string, more: Partial<TenantEstate> = {}): TenantEstate {
-  return { name, isolation: 'open', sites: [], edges: [], services: [], policies: [], routes: [], ...more };
+  const none = { sites: [], edges: [], services: [], policies: [], routes: [] };
+  return { name, isolation: 'open', ...none, clusters: [], apps: [], addressPools: [], keys: [], ...more };
 }
 
 /** A ledger of several blocks, without a table. */

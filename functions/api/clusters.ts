@@ -1,0 +1,127 @@
+/** Clusters: edges make them by attaching; users say who may use them, and delete them. Nobody moves one to another site. */
+import {
+  type Cluster,
+  ClusterList,
+  ClusterReplacement,
+  Cluster as ClusterSchema,
+} from '../../protocol/cluster.ts';
+import { RequestAnalysis } from '../../protocol/cluster-report.ts';
+import { readAgentId } from '../domain/agent.ts';
+import { clusterHost } from '../domain/cluster.ts';
+import { clusterConditions } from '../domain/cluster-status.ts';
+import { isLive } from '../domain/estate.ts';
+import type { Item } from '../store/port.ts';
+import { type Desk, findItem, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
+import { findDependent } from './dependent.ts';
+import { refuseField } from './faults.ts';
+import { metadataOf } from './item.ts';
+import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
+import { refuse } from './problems.ts';
+import { deleteOperation, listOperation, readOperation, replaceOperation } from './resource.ts';
+
+export type ClusterCollection = Replaceable<'cluster', Cluster>;
+
+export function clusterOperations(desk: Desk): Operation[] {
+  const kind = clusterKind(desk);
+  return [
+    listOperation(desk, kind),
+    readOperation(desk, kind),
+    replaceOperation(desk, kind),
+    deleteOperation(desk, kind),
+    readRequests(desk, kind),
+  ];
+}
+
+export function clusterKind(desk: Desk): ClusterCollection {
+  return {
+    kind: 'cluster',
+    path: '/v1/tenants/{tenant}/clusters',
+    schemas: { one: ClusterSchema, list: ClusterList, replacement: ClusterReplacement },
+    problems: [],
+    place: tenantPlace,
+    prepare: (wanted) => prepareCluster(wanted),
+    show: (items) => Promise.all(items.map((item) => showCluster(desk, item))),
+    release: (item) => releaseCluster(desk, item),
+  };
+}
+
+async function prepareCluster({ spec, before }: Wanted<'cluster'>) {
+  if (before === undefined) throw new Error('a cluster is only ever made by its edge');
+  if (spec.site !== before.spec.site)
+    refuseField(
+      '/spec/site',
+      `A cluster stays at its site, ${before.spec.site}. Delete it, and attach it from an edge of the other.`,
+    );
+  return { spec, status: before.status };
+}
+
+/** Apps and pools name clusters: nothing may be left that means another one later. */
+async function releaseCluster({ store }: Desk, { key }: Item<'cluster'>): Promise<void> {
+  const { tenant, name } = key;
+  const app = await findDependent(store, { kind: 'app', tenant }, ({ spec }) =>
+    spec.placement.clusters.includes(name),
+  );
+  if (app !== undefined)
+    refuse('in_use', `The app ${app.key.name} runs in ${name}. Place it elsewhere, or delete it first.`);
+  const pool = await findDependent(store, { kind: 'pool', tenant }, ({ spec }) =>
+    spec.ranges.some(({ cluster }) => cluster === name),
+  );
+  if (pool !== undefined)
+    refuse('in_use', `The pool ${pool.key.name} has a range of ${name}. Take it out first.`);
+}
+
+async function showCluster({ store, clock, deployment }: Desk, item: Item<'cluster'>): Promise<Cluster> {
+  const { tenant, name } = item.key;
+  const { kind, agent, authority } = item.status;
+  const edge = readAgentId(agent)?.name ?? agent;
+  const [{ facts }, holder] = await Promise.all([
+    store.told(item.key, ['facts']),
+    findLive(store, { kind: 'edge', tenant, name: edge }),
+  ]);
+  const isEdgeLive = holder !== undefined && isLive(holder.spec) && holder.spec.site === item.spec.site;
+  return {
+    metadata: metadataOf(item),
+    spec: item.spec,
+    status: {
+      kind,
+      edge,
+      host: clusterHost(tenant, name, deployment.domain),
+      authority,
+      ...(facts === undefined ? {} : { facts: facts.value, observedAt: facts.at }),
+      conditions: clusterConditions({ now: clock.now(), updatedAt: item.updatedAt, isEdgeLive, told: facts }),
+    },
+  };
+}
+
+function readRequests(desk: Desk, kind: ClusterCollection): Operation {
+  return operation({
+    id: 'getClusterRequests',
+    method: 'get',
+    path: `${kind.path}/{cluster}/requests`,
+    tag: 'clusters',
+    summary: "Read who asks the cluster's API server for what, and what to do about it",
+    guard: desk.guards.user('read', 'cluster'),
+    body: NO_BODY,
+    query: NO_QUERY,
+    answers: [
+      {
+        status: 200,
+        description: 'The newest analysis',
+        schema: RequestAnalysis,
+        headers: ['Last-Modified'],
+      },
+    ],
+    problems: ['not_found'],
+    async handle({ param }) {
+      const item = await findItem(desk.store, kind, param);
+      const { requests } = await desk.store.told(item.key, ['requests']);
+      if (requests === undefined)
+        return refuse(
+          'not_found',
+          `The edge of ${item.key.name} has told nothing of requests yet. Ask again in a minute.`,
+        );
+      const at = new Date(requests.at).toUTCString();
+      return { status: 200, json: requests.value, headers: { 'last-modified': at } };
+    },
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * Clusters: how they are named at the hubs, who is which user in which groups there, and the leaves that say so. Whoever is not named in a leaf
+ * is nobody to that cluster, whatever token it holds.
+ */
+import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/cluster.ts';
+import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
+import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
+import { isLive } from './estate.ts';
+import { sortedBy } from './order.ts';
+
+const KEY_ID_DIGITS = 12;
+
+/** Server name of a cluster at the hubs. */
+export function clusterHost(tenant: string, cluster: string, domain: string): string {
+  return `${cluster}.${tenant}.${CLUSTER_LABEL}.${domain}`;
+}
+
+/** Tells a key from another that had or will have its name. The hash is of a secret that nobody can guess. */
+export function keyId(secretHash: string): string {
+  return secretHash.slice(0, KEY_ID_DIGITS);
+}
+
+/** Whom a token names. */
+export function subjectOf({ tenant, name, id }: Pick<KeyFacts, 'tenant' | 'name' | 'id'>): string {
+  return `${tenant}/${name}/${id}`;
+}
+
+/** The user that a cluster sees. No tenant is called `*`. */
+export function userOf({ tenant, name }: Pick<KeyFacts, 'tenant' | 'name'>): string {
+  return `isthmus:${tenant}:${name}`;
+}
+
+/** Groups of a key in a cluster of this access; a key of the tenant may have its own. Empty: it is shut out. */
+export function groupsOf(
+  access: ClusterAccess,
+  key: Pick<KeyFacts, 'tenant' | 'name' | 'role'>,
+): readonly string[] {
+  const own = key.tenant === '*' ? undefined : access.keys.find((grant) => grant.key === key.name);
+  return own?.groups ?? access[key.role];
+}
+
+/** What an edge is told of the clusters that it holds: who may ask, what runs there, which addresses it hands out. */
+export function clusterLeaves(tenant: TenantEstate, edge: EdgeFacts, domain: string): Record<string, Leaf> {
+  const own = tenant.clusters.filter(({ agent, site }) => agent === edge.id && site === edge.site);
+  return Object.fromEntries(
+    own.flatMap((cluster): [string, Leaf][] => [
+      [`cluster/${cluster.name}`, clusterLeaf(tenant, cluster, domain)],
+      ...workloadLeaves(tenant, cluster).map((leaf): [string, Leaf] => [
+        `workload/${cluster.name}/${leaf.app}`,
+        leaf,
+      ]),
+      ...poolLeaves(tenant, cluster).map((leaf): [string, Leaf] => [
+        `pool/${cluster.name}/${leaf.pool}`,
+        leaf,
+      ]),
+    ]),
+  );
+}
+
+function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string): ClusterLeaf {
+  const access = tenant.keys.flatMap((key) => {
+    const groups = groupsOf(cluster.access, key);
+    return groups.length === 0
+      ? []
+      : [{ subject: subjectOf(key), user: userOf(key), groups: [...groups].sort() }];
+  });
+  return {
+    kind: 'cluster',
+    tenant: tenant.name,
+    cluster: cluster.name,
+    type: cluster.kind,
+    host: clusterHost(tenant.name, cluster.name, domain),
+    access: sortedBy(access, ({ subject }) => subject),
+    issuers: [cluster.issuer],
+    record: cluster.record,
+    ...(cluster.backup === undefined ? {} : { backup: cluster.backup }),
+  };
+}
+
+function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLeaf[] {
+  const placed = tenant.apps.filter(({ clusters }) => clusters.includes(cluster.name));
+  return placed.map(({ name, namespace, release, template }) => ({
+    kind: 'workload',
+    tenant: tenant.name,
+    cluster: cluster.name,
+    app: name,
+    namespace,
+    release,
+    template,
+  }));
+}
+
+function poolLeaves(tenant: TenantEstate, cluster: ClusterPlace): PoolLeaf[] {
+  return tenant.addressPools.flatMap(({ name, ranges }) => {
+    const prefixes = ranges.filter((range) => range.cluster === cluster.name).map(({ prefix }) => prefix);
+    if (prefixes.length === 0) return [];
+    return [
+      { kind: 'pool', tenant: tenant.name, cluster: cluster.name, pool: name, prefixes: prefixes.sort() },
+    ];
+  });
+}
+
+/** What the hubs pass through; clusters whose edge has no tunnel are left out. */
+export function clustersLeaf(tenant: TenantEstate, domain: string): ClustersLeaf {
+  const edges = new Map(tenant.edges.filter(isLive).map((edge) => [edge.id, edge]));
+  const reached = tenant.clusters.flatMap(({ name, agent, site }) => {
+    const edge = edges.get(agent);
+    if (edge === undefined || edge.site !== site) return [];
+    return [
+      { host: clusterHost(tenant.name, name, domain), address: edge.tunnelAddress, port: CLUSTER_PORT },
+    ];
+  });
+  return { kind: 'clusters', tenant: tenant.name, clusters: sortedBy(reached, ({ host }) => host) };
+}

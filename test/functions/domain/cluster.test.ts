@@ -1,0 +1,150 @@
+/** Clusters in documents: who is told of what, and who may ask for what. */
+import { describe, expect, test } from 'vitest';
+import { affectedAgents, type ChangedItem } from '../../../functions/domain/affected.ts';
+import { groupsOf, keyId, subjectOf } from '../../../functions/domain/cluster.ts';
+import type { ClusterPlace, Estate, KeyFacts, TenantEstate } from '../../../functions/domain/estate.ts';
+import { AppTemplate } from '../../../protocol/app.ts';
+import { ClusterAccess } from '../../../protocol/cluster.ts';
+import { DEPLOYMENT, documents, edge, hub, site, tenant } from './estates.ts';
+
+const ACCESS = ClusterAccess.parse({});
+const ISSUER = { id: 'i', publicKey: 'k' };
+
+function key(name: string, role: KeyFacts['role'] = 'operator', of = 'acme'): KeyFacts {
+  return { tenant: of, name, role, id: keyId(`${name} hash of a secret`) };
+}
+
+function cluster(name: string, more: Partial<ClusterPlace> = {}): ClusterPlace {
+  const agent = 'edge.acme.berlin';
+  return {
+    name,
+    kind: 'kubernetes',
+    site: 'berlin',
+    agent,
+    access: ACCESS,
+    issuer: ISSUER,
+    record: 'none',
+    ...more,
+  };
+}
+
+const app = (name: string, clusters: readonly string[]) => ({
+  name,
+  release: 3,
+  namespace: 'acme',
+  clusters,
+  template: AppTemplate.parse({ image: 'web:1' }),
+});
+
+const ACME = tenant('acme', {
+  sites: [site('acme', 'berlin'), site('acme', 'tokyo')],
+  edges: [edge('acme', 'berlin', { tunnelAddress: '100.64.1.1' }), edge('acme', 'tokyo')],
+  clusters: [cluster('prod'), cluster('test', { record: 'exec' })],
+  apps: [app('web', ['prod']), app('db', ['prod', 'test'])],
+  addressPools: [{ name: 'web', ranges: [{ cluster: 'prod', prefix: '10.9.0.0/28' }] }],
+  keys: [key('ci'), key('root', 'admin', '*')],
+});
+
+function estate(of: TenantEstate = ACME): Estate {
+  return { deployment: DEPLOYMENT, hubs: [hub('a')], tenants: [of, tenant('other')] };
+}
+
+const namesIn = (of: Estate, agent: string) => Object.keys(documents(of)[agent] ?? {});
+const ofClusters = (names: readonly string[]) =>
+  names.filter((name) => /^(cluster|workload|pool)s?\//.test(name));
+
+describe('the documents', () => {
+  test('of the edge that holds clusters tell who may ask, what runs there and which addresses it has', () => {
+    expect(ofClusters(namesIn(estate(), 'edge.acme.berlin')).sort()).toEqual([
+      'cluster/prod',
+      'cluster/test',
+      'pool/prod/web',
+      'workload/prod/db',
+      'workload/prod/web',
+      'workload/test/db',
+    ]);
+    expect(documents(estate())['edge.acme.berlin']?.['cluster/test']).toEqual({
+      kind: 'cluster',
+      tenant: 'acme',
+      cluster: 'test',
+      type: 'kubernetes',
+      host: 'test.acme.clusters.isthmus.internal',
+      access: [
+        { subject: subjectOf(key('root', 'admin', '*')), user: 'isthmus:*:root', groups: ['isthmus:admins'] },
+        { subject: subjectOf(key('ci')), user: 'isthmus:acme:ci', groups: ['isthmus:operators'] },
+      ],
+      issuers: [ISSUER],
+      record: 'exec',
+    });
+  });
+
+  test('of other edges tell nothing of them', () => {
+    expect(ofClusters(namesIn(estate(), 'edge.acme.tokyo'))).toEqual([]);
+  });
+
+  test('of hubs tell where the names lead, and nothing more', () => {
+    expect(documents(estate())['hub.a']?.['clusters/acme']).toEqual({
+      kind: 'clusters',
+      tenant: 'acme',
+      clusters: ['prod', 'test'].map((name) => ({
+        host: `${name}.acme.clusters.isthmus.internal`,
+        address: '100.64.1.1',
+        port: 7863,
+      })),
+    });
+    expect(ofClusters(namesIn(estate(), 'hub.a'))).toEqual(['clusters/acme']);
+  });
+
+  test.each([
+    ['in quarantine', { edges: [edge('acme', 'berlin', { quarantined: true })] }],
+    ['moved to another site', { edges: [edge('acme', 'berlin', { site: 'tokyo' })] }],
+    ['gone', { edges: [] }],
+  ])('lead nowhere while the edge is %s', (_, change) => {
+    expect(ofClusters(namesIn(estate({ ...ACME, ...change }), 'hub.a'))).toEqual([]);
+  });
+});
+
+describe('groups', () => {
+  const access = ClusterAccess.parse({ viewer: [], keys: [{ key: 'ci', groups: ['team:a'] }] });
+
+  test.each([
+    ['by the role', key('deploy', 'operator'), ['isthmus:operators']],
+    ['by a grant to the key', key('ci', 'admin'), ['team:a']],
+    [
+      'not by a grant to a key of the tenant, for one of the deployment',
+      key('ci', 'admin', '*'),
+      ['isthmus:admins'],
+    ],
+    ['none where the role has none', key('look', 'viewer'), []],
+  ])('are had %s', (_, asking, groups) => {
+    expect(groupsOf(access, asking)).toEqual(groups);
+  });
+});
+
+describe('a change', () => {
+  const agents = (change: ChangedItem) => affectedAgents(change, estate());
+
+  test.each<[string, ChangedItem, string[]]>([
+    ['of a key', { kind: 'key', tenant: 'acme', name: 'ci' }, ['edge.acme.berlin']],
+    ['of a key of the deployment', { kind: 'key', tenant: '*', name: 'root' }, ['edge.acme.berlin']],
+    ['of a key of a tenant without clusters', { kind: 'key', tenant: 'other', name: 'x' }, []],
+    ['of an app', { kind: 'app', tenant: 'acme', name: 'web' }, ['edge.acme.berlin']],
+    ['of a pool', { kind: 'pool', tenant: 'acme', name: 'web' }, ['edge.acme.berlin']],
+    [
+      'of a cluster',
+      { kind: 'cluster', tenant: 'acme', name: 'prod' },
+      ['edge.acme.berlin', 'edge.acme.tokyo', 'hub.a'],
+    ],
+  ])('%s concerns who is told of it', (_, change, expected) => {
+    expect(agents(change)).toEqual(expected);
+  });
+
+  test('of who is let in changes no document of a hub or of another edge', () => {
+    const fewer = { ...ACME, keys: ACME.keys.slice(1) };
+    const [before, after] = [documents(estate()), documents(estate(fewer))];
+    const changed = Object.keys(before).filter(
+      (id) => JSON.stringify(before[id]) !== JSON.stringify(after[id]),
+    );
+    expect(changed).toEqual(['edge.acme.berlin']);
+  });
+});
