@@ -73,7 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', 'zod'],
   },
   'edge-agent/proxy': {
-    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/cache/port.ts'],
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/cache/port.ts', 'edge-agent/apply/command.ts'],
     packages: ['node:', 'zod', 'jose'],
   },
   'edge-agent/etcd': {

@@ -37,10 +37,15 @@ export interface Answered {
 
 export interface Relief {
   /**
-   * Answers if it can answer right; `false`: nothing was written, the proxy sends the request upstream.
+   * Answers if it can answer right, and resolves when the answer is through; undefined: nothing was written, the proxy sends
+   * the request upstream.
    * It never answers what the cluster would not let this requester read.
    */
-  answer(request: ClusterRequest, incoming: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  answer(
+    request: ClusterRequest,
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<Pick<Answered, 'by' | 'status' | 'bytes'> | undefined>;
   /** Told of every request when it ends, those that went upstream too. */
   record(request: ClusterRequest, answered: Answered): void;
   close(): void;

@@ -1,0 +1,81 @@
+/** Whether a request comes in, and as whom: name, host, target, token and the document's access, in this order. It sends nothing. */
+import type { IncomingMessage } from 'node:http';
+import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { ClusterRequest } from '../cache/port.ts';
+import type { Refusal } from './answers.ts';
+import { asksToImpersonate, passedHeaders, passedUpgradeHeaders } from './headers.ts';
+import { readTarget, sessionOf } from './target.ts';
+import { verifyToken } from './token.ts';
+
+const PROGRAM_LENGTH_MAX = 100;
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+export type Admission<Cluster> =
+  | { readonly kind: 'admitted'; readonly request: ClusterRequest; readonly cluster: Cluster }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** `cluster`: the one that the TLS server name says, if it says one. */
+export async function admit<Cluster extends { readonly leaf: ClusterLeaf }>(
+  incoming: IncomingMessage,
+  cluster: Cluster | undefined,
+  nowMs: number,
+): Promise<Admission<Cluster>> {
+  if (cluster === undefined)
+    return refused(421, 'No cluster of this site has the server name that the connection asks for.');
+  const { leaf } = cluster;
+  if (isForAnother(hostOf(incoming), leaf.host))
+    return refused(421, `This connection is for ${leaf.host} alone; the Host header names another cluster.`);
+  const target = readTarget(incoming.url ?? '');
+  if (target.kind === 'refused') return refused(400, target.reason);
+  if (!METHODS.has(incoming.method ?? '')) return refused(400, 'This method is not served.');
+  const verified = await verifyToken(incoming.headers.authorization, leaf, nowMs);
+  if (verified.kind === 'refused') return refused(401, verified.reason);
+  const grant = leaf.access.find(({ subject }) => subject === verified.subject);
+  if (grant === undefined) return refused(401, 'The access of this key to the cluster is withdrawn.');
+  if (asksToImpersonate(incoming.headers))
+    return refused(
+      403,
+      'Impersonation does not pass through Isthmus: use a key whose access has the groups you want.',
+    );
+  return { kind: 'admitted', cluster, request: requestOf(incoming, { target, leaf, grant }) };
+}
+
+interface Vetted {
+  readonly target: { readonly path: string; readonly query: string };
+  readonly leaf: ClusterLeaf;
+  readonly grant: ClusterLeaf['access'][number];
+}
+
+function requestOf(incoming: IncomingMessage, { target, leaf, grant }: Vetted): ClusterRequest {
+  const isUpgrade = incoming.headers.upgrade !== undefined;
+  const passed = isUpgrade ? passedUpgradeHeaders(incoming.headers) : passedHeaders(incoming.headers);
+  const { 'sec-websocket-extensions': _extensions, ...plain } = passed;
+  return {
+    method: incoming.method ?? 'GET',
+    path: target.path,
+    query: target.query,
+    // What is recorded must not be compressed.
+    headers: leaf.record === 'exec' && sessionOf(target.path) !== undefined ? plain : passed,
+    requester: grant,
+    program: programOf(incoming.headers['user-agent']),
+  };
+}
+
+/** `kubectl/v1.34.4` of `kubectl/v1.34.4 (linux/amd64) kubernetes/0000000`. */
+function programOf(userAgent: string | undefined): string {
+  return (userAgent ?? 'unknown').split(' ', 1)[0]?.slice(0, PROGRAM_LENGTH_MAX) || 'unknown';
+}
+
+/** Clients write the address of a hub there; what decides is the server name. But one connection is not for two clusters. */
+function isForAnother(host: string, own: string): boolean {
+  const suffix = own.split('.').slice(2).join('.');
+  return host !== own && host.endsWith(`.${suffix}`);
+}
+
+function hostOf(incoming: IncomingMessage): string {
+  return (incoming.headers.host ?? '').toLowerCase().replace(/:\d{1,5}$/, '');
+}
+
+function refused(status: Refusal['status'], message: string): { kind: 'refused'; refusal: Refusal } {
+  return { kind: 'refused', refusal: { status, message } };
+}

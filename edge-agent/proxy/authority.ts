@@ -1,0 +1,127 @@
+/**
+ * The authority of a site's cluster proxy, and the certificate that it signs for the names of the site's clusters. Both keys are made here and stay
+ * here; the authority's certificate is what clients are told, so that no hub between can pass for the proxy.
+ */
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run } from '../apply/command.ts';
+
+const CERTIFICATE_DAYS = 90;
+const RENEW_DAYS = 30;
+const AUTHORITY_DAYS = 7_300;
+const DAY_MS = 86_400_000;
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-sha256'] as const;
+
+export interface AuthorityOptions {
+  readonly directory: string;
+  /** Shown to people who look at the certificate. */
+  readonly agent: string;
+  readonly run: Run;
+  /** Milliseconds since 1970. */
+  readonly wallNow: () => number;
+}
+
+export interface ProxyCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export class AuthorityError extends Error {
+  override readonly name = 'AuthorityError';
+}
+
+export class Authority {
+  readonly #options: AuthorityOptions;
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options;
+  }
+
+  /** PEM of the authority; made at the first call. */
+  async certificate(): Promise<string> {
+    const { directory, agent } = this.#options;
+    const kept = await readIfThere(this.#path('authority.crt'));
+    if (kept !== undefined && (await readIfThere(this.#path('authority.key'))) !== undefined) return kept;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.#openssl([
+      ...[
+        'req',
+        '-x509',
+        ...NEW_KEY,
+        '-keyout',
+        this.#path('authority.key.new'),
+        '-out',
+        this.#path('authority.crt.new'),
+      ],
+      ...['-days', String(AUTHORITY_DAYS), '-subj', `/CN=Isthmus clusters of ${agent}`.slice(0, 60)],
+      ...[
+        '-addext',
+        'basicConstraints=critical,CA:TRUE,pathlen:0',
+        '-addext',
+        'keyUsage=critical,keyCertSign,cRLSign',
+      ],
+    ]);
+    // The certificate comes last: without it the pair counts as missing.
+    await rename(this.#path('authority.key.new'), this.#path('authority.key'));
+    await rename(this.#path('authority.crt.new'), this.#path('authority.crt'));
+    return readFile(this.#path('authority.crt'), 'utf8');
+  }
+
+  /** A certificate for exactly these names, made anew a month before it ends or when the names change. */
+  async serve(names: readonly string[]): Promise<ProxyCertificate> {
+    const authority = await this.certificate();
+    const wanted = [...names].sort();
+    const kept = await this.#kept(wanted);
+    if (kept !== undefined) return kept;
+    const [key, certificate] = [this.#path('proxy.key.new'), this.#path('proxy.crt.new')];
+    try {
+      await this.#openssl([
+        ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', certificate],
+        ...['-CA', this.#path('authority.crt'), '-CAkey', this.#path('authority.key')],
+        ...['-days', String(CERTIFICATE_DAYS), '-subj', '/CN=Isthmus cluster proxy'],
+        ...['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'extendedKeyUsage=serverAuth'],
+        ...['-addext', `subjectAltName=${wanted.map((name) => `DNS:${name}`).join(',')}`],
+      ]);
+      await rename(key, this.#path('proxy.key'));
+      await rename(certificate, this.#path('proxy.crt'));
+    } finally {
+      await Promise.all([key, certificate].map((path) => rm(path, { force: true })));
+    }
+    return this.#read(authority);
+  }
+
+  async #kept(wanted: readonly string[]): Promise<ProxyCertificate | undefined> {
+    const pem = await readIfThere(this.#path('proxy.crt'));
+    const key = await readIfThere(this.#path('proxy.key'));
+    const authority = await this.certificate();
+    if (pem === undefined || key === undefined) return undefined;
+    const certificate = new X509Certificate(pem);
+    const names = (certificate.subjectAltName ?? '').split(', ').map((name) => name.replace(/^DNS:/, ''));
+    const isOwn = certificate.verify(new X509Certificate(authority).publicKey);
+    const isFresh = Date.parse(certificate.validTo) - RENEW_DAYS * DAY_MS > this.#options.wallNow();
+    return isOwn && isFresh && names.sort().join() === wanted.join() ? this.#read(authority) : undefined;
+  }
+
+  async #read(authority: string): Promise<ProxyCertificate> {
+    const [certificate, key] = await Promise.all(
+      ['proxy.crt', 'proxy.key'].map((name) => readFile(this.#path(name), 'utf8')),
+    );
+    return { certificate: `${certificate}${authority}`, key: key ?? '' };
+  }
+
+  #path(name: string): string {
+    return join(this.#options.directory, name);
+  }
+
+  async #openssl(words: readonly string[]): Promise<void> {
+    const result = await this.#options.run('openssl', words);
+    if (result.kind === 'not_run')
+      throw new AuthorityError(`openssl is needed for the certificate of clusters: ${result.message}`);
+    if (result.code !== 0) throw new AuthorityError(result.stderr.trim().slice(-500));
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

@@ -1,0 +1,300 @@
+/**
+ * The cluster proxy of a site: terminates TLS for the names of its clusters, lets in whom the document names, and passes on what was vetted,
+ * as the user that the document says. It holds no rule of its own about what a user may do: that is the cluster's.
+ */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { SiteEvent } from '../../protocol/cluster-report.ts';
+import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { AnsweredBy, ClusterRequest, Relief } from '../cache/port.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { type Admission, admit } from './admission.ts';
+import { answerRefusal, type Refusal, writeRefusal } from './answers.ts';
+import type { ProxyCertificate } from './authority.ts';
+import { type Exchange, Exchanges } from './exchanges.ts';
+import { forward } from './forward.ts';
+import { Recording } from './recording.ts';
+import { isHeartbeat, sessionOf } from './target.ts';
+import { forwardUpgrade, protocolOf } from './upgrade.ts';
+
+const HEADER_BYTES_MAX = 32 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request, body included; answers may take as long as they like. */
+const REQUEST_TIMEOUT_MS = 120_000;
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+const PROBE_SILENCE_MS = 30_000;
+const CONNECTIONS_MAX = 10_000;
+const UPSTREAM_FREE_MAX = 32;
+const RETRY_SECONDS = 1;
+
+export interface ProxyCluster {
+  readonly leaf: ClusterLeaf;
+  readonly client: KubeClient;
+  /** Answers from memory what can be answered so; without it everything goes upstream. */
+  readonly relief?: Relief | undefined;
+}
+
+export interface ProxyOptions {
+  readonly certificate: ProxyCertificate;
+  /** Where recordings of sessions go. */
+  readonly recordings: string;
+  /** Monotonic milliseconds, and milliseconds since 1970. */
+  readonly now: () => number;
+  readonly wallNow: () => number;
+  readonly onEvent: (cluster: string, event: SiteEvent) => void;
+  readonly log: (line: string) => void;
+}
+
+interface Served extends ProxyCluster {
+  readonly agent: Agent;
+}
+
+export class ClusterProxy {
+  readonly #options: ProxyOptions;
+  readonly #server: Server;
+  readonly #exchanges = new Exchanges();
+  #clusters: ReadonlyMap<string, Served> = new Map();
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const { certificate, key } = options.certificate;
+    this.#server = createServer({
+      cert: certificate,
+      key,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+    });
+    this.#server.maxConnections = CONNECTIONS_MAX;
+    this.#server.on('secureConnection', (socket) => socket.setKeepAlive(true, PROBE_SILENCE_MS));
+    this.#server.on('request', (incoming, response) => void this.#serve(incoming, response));
+    this.#server.on('upgrade', (incoming, socket, head) => void this.#upgrade(incoming, socket, head));
+    this.#server.on('connect', (_, socket) => writeRefusal(socket, NO_TUNNEL));
+    this.#server.on('tlsClientError', () => undefined);
+    this.#server.on('clientError', (_, socket) => refuseMalformed(socket));
+  }
+
+  /** Begins to listen; rejects if the address is not there yet or taken. */
+  listen(address: string, port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host: address, port }, () => {
+        this.#server.off('error', reject);
+        this.#server.on('error', (error) => this.#options.log(`cluster proxy: ${error.message}`));
+        resolve();
+      });
+    });
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** New connections get this certificate; running ones go on. */
+  setCertificate({ certificate, key }: ProxyCertificate): void {
+    this.#server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+  }
+
+  /** Sets what is served, by server name. Whoever is not named any more, or is in other groups, is cut off at once. */
+  setClusters(clusters: ReadonlyMap<string, ProxyCluster>): void {
+    const before = this.#clusters;
+    this.#clusters = new Map(
+      [...clusters].map(([host, cluster]) => {
+        const known = before.get(host);
+        const agent = known?.client === cluster.client ? known.agent : agentFor(cluster.client);
+        return [host, { ...cluster, agent }];
+      }),
+    );
+    for (const [host, { leaf, agent }] of before) {
+      const now = this.#clusters.get(host);
+      if (now?.agent !== agent) agent.destroy();
+      for (const exchange of this.#exchanges.enforce(host, now?.leaf.access ?? []))
+        this.#tellCut(leaf, exchange);
+    }
+  }
+
+  /** Streams and requests that are under way, of one cluster or of all. */
+  openStreams(host?: string): number {
+    return host === undefined ? this.#exchanges.size : this.#exchanges.sizeAt(host);
+  }
+
+  async close(): Promise<void> {
+    this.#exchanges.cutAll();
+    for (const { agent } of this.#clusters.values()) agent.destroy();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const admitted = await this.#admit(incoming);
+    if (admitted.kind === 'refused') return void answerRefusal(response, admitted.refusal);
+    const { request, cluster } = admitted;
+    const kind = isHeartbeat(request.path) ? 'heartbeat' : 'request';
+    const end = this.#begin(cluster, request, { kind, cut: () => incoming.socket.destroy() });
+    if (end === undefined) return void answerRefusal(response, TOO_MANY);
+    const begunMs = this.#options.now();
+    try {
+      const { by, status, bytes } = await answer({ request, cluster, incoming, response });
+      cluster.relief?.record(request, { by, status, bytes, milliseconds: this.#options.now() - begunMs });
+    } catch (cause) {
+      this.#options.log(`cluster proxy: ${cause instanceof Error ? cause.message : String(cause)}`);
+      response.destroy();
+    } finally {
+      end();
+    }
+  }
+
+  async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const admitted = await this.#admit(incoming);
+    if (admitted.kind === 'refused') return writeRefusal(socket, admitted.refusal);
+    if (protocolOf(incoming) === undefined) return writeRefusal(socket, UNKNOWN_PROTOCOL);
+    const { request, cluster } = admitted;
+    const recording = this.#record(request, cluster.leaf, incoming);
+    if (recording instanceof Recording || recording === undefined) {
+      const end = this.#begin(cluster, request, { kind: 'session', cut: () => socket.destroy() });
+      if (end === undefined) {
+        await recording?.end();
+        return writeRefusal(socket, TOO_MANY);
+      }
+      const begunMs = this.#options.now();
+      const status = await forwardUpgrade(request, cluster, { incoming, socket, head, recording });
+      await recording?.end();
+      end();
+      cluster.relief?.record(request, {
+        by: 'upstream',
+        status,
+        bytes: 0,
+        milliseconds: this.#options.now() - begunMs,
+      });
+      return;
+    }
+    writeRefusal(socket, recording);
+  }
+
+  #admit(incoming: IncomingMessage): Promise<Admission<Served>> {
+    const name = incoming.socket instanceof TLSSocket ? incoming.socket.servername : undefined;
+    const cluster = typeof name === 'string' ? this.#clusters.get(name.toLowerCase()) : undefined;
+    return admit(incoming, cluster, this.#options.wallNow());
+  }
+
+  #begin(
+    cluster: Served,
+    request: ClusterRequest,
+    more: Pick<Exchange, 'kind' | 'cut'>,
+  ): (() => void) | undefined {
+    return this.#exchanges.begin({ host: cluster.leaf.host, requester: request.requester, ...more });
+  }
+
+  /** What is to see the session; a refusal if it must be seen and can't be. */
+  #record(
+    request: ClusterRequest,
+    leaf: ClusterLeaf,
+    incoming: IncomingMessage,
+  ): Recording | Refusal | undefined {
+    const session = sessionOf(request.path);
+    if (leaf.record !== 'exec' || session === undefined) return undefined;
+    if (protocolOf(incoming) !== 'websocket') return UNRECORDABLE;
+    const { now, wallNow, onEvent, recordings } = this.#options;
+    const id = randomBytes(8).toString('hex');
+    const { requester, path, query } = request;
+    const startedAtMs = wallNow();
+    try {
+      return new Recording({
+        directory: recordings,
+        name: `${new Date(startedAtMs).toISOString().replaceAll(/[:.]/g, '-')}-${leaf.cluster}-${id}`,
+        facts: { user: requester.user, path, query, startedAtMs },
+        now,
+        onEnded: ({ file, bytes, sha256, failure }) =>
+          onEvent(leaf.cluster, {
+            id: `${session}-${id}`,
+            at: new Date(wallNow()).toISOString(),
+            action: failure === undefined ? `${session}.recorded` : `${session}.ended`,
+            actor: requester.user,
+            detail: `${path}: ${failure ?? `${bytes} bytes in ${file}, SHA-256 ${sha256}`}`.slice(0, 500),
+          }),
+      });
+    } catch (cause) {
+      this.#options.log(
+        `a session can't be recorded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
+      return NOT_RECORDED;
+    }
+  }
+
+  #tellCut({ cluster }: ClusterLeaf, { requester, kind }: Exchange): void {
+    const { onEvent, wallNow } = this.#options;
+    onEvent(cluster, {
+      id: `cut-${randomBytes(8).toString('hex')}`,
+      at: new Date(wallNow()).toISOString(),
+      action: 'access.ended',
+      actor: requester.user,
+      detail: `A running ${kind} was cut, because the access it was begun with is withdrawn.`,
+    });
+  }
+}
+
+interface Answering {
+  readonly request: ClusterRequest;
+  readonly cluster: Served;
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer({ request, cluster, incoming, response }: Answering): Promise<{
+  readonly by: AnsweredBy;
+  readonly status: number;
+  readonly bytes: number;
+}> {
+  if (request.method === 'GET' && cluster.relief !== undefined) {
+    const answered = await cluster.relief.answer(request, incoming, response);
+    if (answered !== undefined) return answered;
+  }
+  return { by: 'upstream', ...(await forward(request, cluster, { incoming, response })) };
+}
+
+/** Streams are long and many, so no number bounds the connections that are in use. */
+function agentFor(client: KubeClient): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxFreeSockets: UPSTREAM_FREE_MAX,
+    keepAliveMsecs: PROBE_SILENCE_MS,
+    ...client.tls(),
+  });
+}
+
+function refuseMalformed(socket: Duplex | Socket): void {
+  if (socket.writable) writeRefusal(socket, { status: 400, message: 'This is no well-formed HTTP request.' });
+  else socket.destroy();
+}
+
+const NO_TUNNEL: Refusal = { status: 400, message: 'CONNECT is not served.' };
+const UNKNOWN_PROTOCOL: Refusal = {
+  status: 400,
+  message: 'Only WebSocket and SPDY/3.1 are spoken beside HTTP/1.1.',
+};
+const UNRECORDABLE: Refusal = {
+  status: 403,
+  message: 'Sessions in this cluster are recorded, which takes WebSocket: use kubectl 1.31 or newer.',
+};
+const NOT_RECORDED: Refusal = {
+  status: 503,
+  message:
+    'Sessions in this cluster are recorded, and the recording could not be begun. Run edge-agent doctor at the site.',
+};
+const TOO_MANY: Refusal = {
+  status: 429,
+  message: 'Too many requests or sessions are open at once. Close some, or try again in a moment.',
+  retryAfterSeconds: RETRY_SECONDS,
+};

@@ -1,0 +1,90 @@
+/** Scenarios 8 and 27: withdrawn access ends what runs, and nobody takes everybody's place. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Exchanges, REQUESTS_MAX, SESSIONS_MAX } from '../../../edge-agent/proxy/exchanges.ts';
+
+fc.configureGlobal({ seed: 8 });
+
+const HOST = 'prod.demo.clusters.isthmus.internal';
+const requester = (subject: string, group: string) => ({ subject, user: `u:${subject}`, groups: [group] });
+
+type Step =
+  | { readonly kind: 'begin'; readonly subject: string }
+  | { readonly kind: 'end'; readonly at: number }
+  | { readonly kind: 'grant'; readonly access: Readonly<Record<string, string>> };
+
+const subject = fc.constantFrom('a', 'b', 'c');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('begin' as const), subject }),
+  fc.record({ kind: fc.constant('end' as const), at: fc.nat(20) }),
+  fc.record({
+    kind: fc.constant('grant' as const),
+    access: fc.dictionary(subject, fc.constantFrom('x', 'y')),
+  }),
+);
+
+describe('what is under way', () => {
+  test('is exactly what the newest access allows, as it was begun (scenario 8)', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const exchanges = new Exchanges();
+        let access: Readonly<Record<string, string>> = { a: 'x', b: 'x', c: 'x' };
+        let open: { subject: string; group: string; end: () => void; isCut: () => boolean }[] = [];
+        for (const one of steps) {
+          if (one.kind === 'begin' && access[one.subject] !== undefined) {
+            const state = { cut: false };
+            const group = access[one.subject] ?? '';
+            const cut = () => {
+              state.cut = true;
+            };
+            const end = exchanges.begin({
+              host: HOST,
+              requester: requester(one.subject, group),
+              kind: 'request',
+              cut,
+            });
+            open.push({ subject: one.subject, group, end: end ?? (() => undefined), isCut: () => state.cut });
+          }
+          if (one.kind === 'end') for (const gone of open.splice(one.at, 1)) gone.end();
+          if (one.kind !== 'grant') continue;
+          access = one.access;
+          const grants = Object.entries(access).map(([name, group]) => ({ ...requester(name, group) }));
+          exchanges.enforce(HOST, grants);
+          for (const running of open) expect(running.isCut()).toBe(access[running.subject] !== running.group);
+          open = open.filter((running) => !running.isCut());
+        }
+        expect(exchanges.size).toBe(open.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('of another cluster is not touched', () => {
+    const exchanges = new Exchanges();
+    exchanges.begin({ host: 'other', requester: requester('a', 'x'), kind: 'request', cut: () => undefined });
+    expect(exchanges.enforce(HOST, [])).toEqual([]);
+    expect([exchanges.size, exchanges.sizeAt('other'), exchanges.sizeAt(HOST)]).toEqual([1, 1, 0]);
+  });
+});
+
+describe('limits (scenario 27)', () => {
+  const begin = (exchanges: Exchanges, who: string, kind: 'request' | 'session' | 'heartbeat') =>
+    exchanges.begin({ host: HOST, requester: requester(who, 'x'), kind, cut: () => undefined });
+
+  test.each([
+    ['request', REQUESTS_MAX],
+    ['session', SESSIONS_MAX],
+  ] as const)(
+    'a flood of one subject: the %s after %i is refused, another subject’s is not',
+    (kind, most) => {
+      const exchanges = new Exchanges();
+      const ends = Array.from({ length: most }, () => begin(exchanges, 'a', kind));
+      expect(ends.every((end) => end !== undefined)).toBe(true);
+      expect(begin(exchanges, 'a', kind)).toBeUndefined();
+      expect(begin(exchanges, 'b', kind)).toBeDefined();
+      expect(begin(exchanges, 'a', 'heartbeat')).toBeDefined();
+      ends[0]?.();
+      expect(begin(exchanges, 'a', kind)).toBeDefined();
+    },
+  );
+});
