@@ -47,7 +47,12 @@ async function converge(input: GatewayPassInput): Promise<GatewayPass> {
   const paths = gatewayPaths(directories);
   const talk = (line: string) => talkToRuntime(paths.runtimeSocket, line);
   const { address, port, redirectPort, ingressPort, account } = config.gateway;
-  const wanted = gatewayDesired(leavesOf(document, 'routes'), {
+  const leaves = {
+    routes: leavesOf(document, 'routes'),
+    clusters: leavesOf(document, 'clusters'),
+    edges: new Set(leavesOf(document, 'peer').map(({ tunnelAddress }) => tunnelAddress)),
+  };
+  const wanted = gatewayDesired(leaves, {
     agent: config.agent,
     directories,
     pools: leafOf(document, 'self')?.pools ?? [],

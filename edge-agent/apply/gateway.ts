@@ -5,7 +5,13 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { GatewayStep } from '../plan/gateway.ts';
-import { type GatewayPaths, renderCertificates, renderRoutes, renderSlots } from '../plan/gateway-files.ts';
+import {
+  type GatewayPaths,
+  renderCertificates,
+  renderClusters,
+  renderRoutes,
+  renderSlots,
+} from '../plan/gateway-files.ts';
 import {
   addCommands,
   loadCommands,
@@ -68,6 +74,8 @@ function execute(step: GatewayStep, hands: GatewayHands): Promise<void> {
       return writeWhole(paths.slots, renderSlots(step.slots));
     case 'gateway.write-routes':
       return writeWhole(paths.routes, renderRoutes(step.routes));
+    case 'gateway.write-clusters':
+      return writeWhole(paths.clusters, renderClusters(step.clusters));
     case 'gateway.start':
       return startProcess(hands);
     case 'gateway.reload':
@@ -78,6 +86,9 @@ function execute(step: GatewayStep, hands: GatewayHands): Promise<void> {
     case 'gateway.add-route':
     case 'gateway.move-route':
     case 'gateway.remove-route':
+    case 'gateway.add-cluster':
+    case 'gateway.move-cluster':
+    case 'gateway.remove-cluster':
       return command(hands, runtimeCommands(step, paths));
   }
 }

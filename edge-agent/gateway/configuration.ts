@@ -7,9 +7,12 @@
  * to another's service. It costs one TCP handshake through the tunnel a request.
  * After a reload a kept connection is closed with its next response (`idle-close-on-response`), so that no client finds its
  * request cut off; that one response still follows the old map.
+ * The HTTPS port belongs to a frontend that looks at the server name of the TLS greeting. Names of clusters (a map file, changed at run time) lead
+ * to their edge undecrypted, by the address in the map; everything else goes on to the HTTPS frontend over a socket of this host.
  * There are no health checks: a slot has one server, so a check could only turn one 503 into another.
  */
 import { createHash } from 'node:crypto';
+import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import { INGRESS_CLIENT_HEADER, INGRESS_HOST_HEADER } from '../../protocol/ingress.ts';
 import type { GatewayPaths } from '../plan/gateway-files.ts';
 
@@ -34,6 +37,8 @@ export interface ConfigurationSettings {
 /** A body that says it is longer is refused with 413; a chunked one is bounded by time alone. */
 export const BODY_BYTES_MAX = 1_073_741_824;
 const CONNECTIONS_MAX = 8_192;
+/** Until the TLS greeting is there. */
+const GREETING_SECONDS_MAX = 5;
 
 /** Segments `.` and `..`, also encoded, also with parameters: what was matched must be what the service sees. */
 const DOT_SEGMENTS = String.raw`(^|[/\\])\.\.?(;[^/\\]*)?([/\\]|$)`;
@@ -46,9 +51,13 @@ export function renderConfiguration(
   settings: ConfigurationSettings,
   paths: GatewayPaths,
 ): { text: string; revision: string } {
-  const rest = [DEFAULTS, https(settings, paths), ingress(settings, paths), redirect(settings, paths)].join(
-    '\n',
-  );
+  const rest = [
+    DEFAULTS,
+    names(settings, paths),
+    https(settings, paths),
+    ingress(settings, paths),
+    redirect(settings, paths),
+  ].join('\n');
   const head = globalLines(settings, paths).join('\n');
   const revision = createHash('sha256').update(`${head}\n${rest}`).digest('hex').slice(0, 16);
   return { text: `global\n  description ${revision}\n${head}\n\n${rest}`, revision };
@@ -58,6 +67,7 @@ function globalLines({ account }: ConfigurationSettings, paths: GatewayPaths): s
   return [
     `  stats socket ${paths.runtimeSocket} mode 600 level admin expose-fd listeners`,
     '  stats timeout 30s',
+    // Of both kinds: a connection to the HTTPS frontend comes by another one. More than this needs more files than hosts allow.
     `  maxconn ${CONNECTIONS_MAX}`,
     '  hard-stop-after 10m',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2',
@@ -116,9 +126,48 @@ ${lookup(paths)}
 `;
 }
 
+/**
+ * Streams of clusters live for hours; kernels ask each other whether the other end is still there. The socket is an abstract one, which a worker
+ * in its empty directory reaches too.
+ */
+function names({ listen }: ConfigurationSettings, paths: GatewayPaths): string {
+  return `defaults names
+  mode tcp
+  maxconn ${CONNECTIONS_MAX}
+  option clitcpka
+  option srvtcpka
+  timeout connect 4s
+  timeout client 1h
+  timeout client-fin 10s
+  timeout server 1h
+  timeout tunnel 24h
+
+frontend names from names
+  bind ${listen.address}:${listen.port}
+  tcp-request inspect-delay ${GREETING_SECONDS_MAX}s
+  tcp-request content set-var(sess.edge) req.ssl_sni,lower,map_str(${paths.clusters}) if { req.ssl_hello_type 1 }
+  tcp-request content set-dst var(sess.edge) if { var(sess.edge) -m found }
+  tcp-request content set-dst-port int(${CLUSTER_PORT}) if { var(sess.edge) -m found }
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  tcp-request content reject if WAIT_END
+  use_backend clusters if { var(sess.edge) -m found }
+  use_backend terminate
+
+backend clusters from names
+  server edge 0.0.0.0:0
+
+backend terminate from names
+  server here ${socketOf(listen)} send-proxy-v2
+`;
+}
+
+function socketOf({ port }: Listen): string {
+  return `abns@isthmus-https-${port}`;
+}
+
 function https({ listen }: ConfigurationSettings, paths: GatewayPaths): string {
   return `frontend https from isthmus
-  bind ${listen.address}:${listen.port} ssl crt-list ${paths.certificates} alpn h2,http/1.1
+  bind ${socketOf(listen)} accept-proxy ssl crt-list ${paths.certificates} alpn h2,http/1.1
   http-request set-var(txn.client) src
 ${serve(paths)}`;
 }

@@ -4,9 +4,11 @@
  * address outside the pools or among the agents' own, where the tunnel's services listen.
  */
 import { containsAddress, type Prefix, parsePrefix, readAddress } from '../../protocol/address.ts';
-import type { RoutesLeaf } from '../../protocol/document.ts';
+import { CLUSTER_PORT } from '../../protocol/cluster.ts';
+import type { ClustersLeaf, RoutesLeaf } from '../../protocol/document.ts';
 import { RouteSpec } from '../../protocol/route.ts';
 import type { GatewayRoute, GatewayState, RefusedRoute } from '../plan/gateway.ts';
+import type { ClusterEntry } from '../plan/gateway-clusters.ts';
 import { type GatewayDirectories, gatewayPaths } from '../plan/gateway-files.ts';
 import { TARGETS_MAX } from '../plan/gateway-slots.ts';
 import { type ConfigurationSettings, renderConfiguration } from './configuration.ts';
@@ -24,10 +26,18 @@ export const ROUTES_MAX = 10_000;
 
 const AGENTS_LENGTH = 16;
 
-export function gatewayDesired(leaves: readonly RoutesLeaf[], settings: GatewaySettings): GatewayState {
+/** What of the document concerns the gateway. */
+export interface GatewayLeaves {
+  readonly routes: readonly RoutesLeaf[];
+  readonly clusters: readonly ClustersLeaf[];
+  /** Tunnel addresses of the edges that the hub has as peers: a cluster leads to one of them, or nowhere. */
+  readonly edges: ReadonlySet<string>;
+}
+
+export function gatewayDesired(leaves: GatewayLeaves, settings: GatewaySettings): GatewayState {
   const paths = gatewayPaths(settings.directories);
   const pools = settings.pools.map(parsePrefix);
-  const checked = leaves
+  const checked = leaves.routes
     .flatMap(({ tenant, routes }) => routes.map((route) => ({ tenant, ...route })))
     .map((route) => checkRoute(route, pools));
   const { routes, refused } = admit(checked);
@@ -37,7 +47,20 @@ export function gatewayDesired(leaves: readonly RoutesLeaf[], settings: GatewayS
     certificate: paths.own,
     routes,
     refused,
+    clusters: clusterEntries(leaves),
   };
+}
+
+/** Clusters of one gateway. */
+export const CLUSTERS_MAX = 10_000;
+const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){3,}$/;
+
+function clusterEntries({ clusters, edges }: GatewayLeaves): ClusterEntry[] {
+  const good = clusters
+    .flatMap((leaf) => leaf.clusters)
+    .filter(({ host, address, port }) => HOST_NAME.test(host) && edges.has(address) && port === CLUSTER_PORT);
+  const byHost = new Map(good.map(({ host, address }) => [host, { host, address }]));
+  return [...byHost.values()].sort((a, b) => compareTexts(a.host, b.host)).slice(0, CLUSTERS_MAX);
 }
 
 interface NamedRoute extends GatewayRoute {

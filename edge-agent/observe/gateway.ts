@@ -1,14 +1,26 @@
 /** Reads the gateway into values: files on disk, certificates, and what HAProxy says over its runtime API. Changes nothing. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { type GatewayPaths, parseCertificates, parseRoutes, parseSlots } from '../plan/gateway-files.ts';
+import {
+  type GatewayPaths,
+  parseCertificates,
+  parseClusters,
+  parseRoutes,
+  parseSlots,
+} from '../plan/gateway-files.ts';
 import type {
   CertificateFile,
   ObservedGateway,
   RunningGateway,
   SuppliedCertificate,
 } from '../plan/gateway-observed.ts';
-import { fieldOf, parseCertificateList, parseMap, parseSlotTable } from '../plan/gateway-runtime.ts';
+import {
+  fieldOf,
+  parseCertificateList,
+  parseClusterMap,
+  parseMap,
+  parseSlotTable,
+} from '../plan/gateway-runtime.ts';
 
 export interface GatewayEyes {
   /** Says one line to the runtime API and resolves to the answer. */
@@ -24,8 +36,8 @@ const DAY_MS = 86_400_000;
 
 export async function observeGateway(eyes: GatewayEyes): Promise<ObservedGateway> {
   const { paths, nowMs } = eyes;
-  const [base, slots, routes, certificates, authority] = await Promise.all(
-    [paths.base, paths.slots, paths.routes, paths.certificates, paths.authority].map((path) =>
+  const [base, slots, routes, clusters, certificates, authority] = await Promise.all(
+    [paths.base, paths.slots, paths.routes, paths.clusters, paths.certificates, paths.authority].map((path) =>
       readText(path),
     ),
   );
@@ -35,6 +47,7 @@ export async function observeGateway(eyes: GatewayEyes): Promise<ObservedGateway
       base,
       slots: parseSlots(slots ?? ''),
       routes: parseRoutes(routes ?? ''),
+      clusters: clusters === undefined ? undefined : parseClusters(clusters),
       certificates: parseCertificates(certificates ?? ''),
     },
     own: await readOwn(paths.own, authority, nowMs),
@@ -61,6 +74,7 @@ async function observeRunning({ talk, paths }: GatewayEyes): Promise<RunningGate
     revision: fieldOf(information, 'description') ?? '',
     slots: parseSlotTable(await talk('show stat -1 4 -1')),
     routes: parseMap(await talk(`show map ${paths.routes}`)),
+    clusters: parseClusterMap(await talk(`show map ${paths.clusters}`)),
     certificates,
   };
 }

@@ -24,6 +24,7 @@ interface Edge {
   readonly self: SelfLeaf;
   readonly hubs: readonly Hub[];
   readonly site: SiteRules;
+  readonly hasClusters: boolean;
   readonly facts: HostFacts;
   readonly choice: Choice;
 }
@@ -33,7 +34,8 @@ export function desiredEdge(input: DesiredInput): { state: DesiredState; finding
   const self = leafOf(document, 'self');
   if (!self) return { state: closedState(), findings: [] };
   const hubs = leafOf(document, 'hubs')?.hubs ?? [];
-  const edge: Edge = { self, hubs, site: siteRules(document), facts, choice };
+  const hasClusters = leafOf(document, 'cluster') !== undefined;
+  const edge: Edge = { self, hubs, site: siteRules(document), hasClusters, facts, choice };
   return { state: stateOf(edge), findings: hubs.length === 0 ? [NO_HUB] : [] };
 }
 
@@ -113,6 +115,7 @@ function firewallOf(edge: Edge): Firewall {
     role: 'edge',
     pools: edge.self.pools,
     hubAddresses: edge.hubs.map(({ tunnelAddress }) => tunnelAddress),
+    hasClusters: edge.hasClusters,
     clamps: edge.hubs.map((hub) => ({
       device: deviceOf(edge, hub),
       mss: mtuOf(edge, hub) - TCP_HEADERS_BYTES,

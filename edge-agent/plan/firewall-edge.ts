@@ -1,4 +1,5 @@
 /** The firewall of an edge, as text: its site's translation and policy, and what the edge itself answers in the tunnel. */
+import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import { NUDGE_PORT, PROBE_PORT } from '../../protocol/document.ts';
 import type { EdgeRules } from './firewall.ts';
 import { clampLines, inboundChain, siteChain, siteSets, translation } from './firewall-site.ts';
@@ -16,7 +17,7 @@ export function edgeText(rules: EdgeRules): string {
       inboundChain(rules.site),
       siteChain('edge'),
       forwardChain(rules),
-      inputChain(),
+      inputChain(rules),
     ],
   });
 }
@@ -37,7 +38,7 @@ function forwardChain({ clamps }: EdgeRules): Block {
   };
 }
 
-function inputChain(): Block {
+function inputChain({ hasClusters }: EdgeRules): Block {
   return {
     header: 'chain input',
     lines: [
@@ -53,6 +54,9 @@ function inputChain(): Block {
         `ip saddr @hubs udp dport ${anyOf([PROBE_PORT, NUDGE_PORT])} accept`,
         'probes and nudges come from hubs',
       ),
+      ...(hasClusters
+        ? [rule(`ip saddr @hubs tcp dport ${CLUSTER_PORT} accept`, 'hubs pass clients of clusters through')]
+        : []),
       rule('meta l4proto icmp accept', 'ping and path MTU'),
       rule('counter name input_denied drop', 'the edge serves nothing else in the tunnel'),
     ],

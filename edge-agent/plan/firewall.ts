@@ -29,6 +29,8 @@ export interface EdgeRules {
   readonly role: 'edge';
   readonly pools: readonly string[];
   readonly hubAddresses: readonly string[];
+  /** The hubs may lead clients of clusters to this host. */
+  readonly hasClusters: boolean;
   readonly clamps: readonly Clamp[];
   readonly site: SiteRules;
 }

@@ -35,5 +35,13 @@ export function describeGatewayStep(step: GatewayStep): string {
       return `lead ${step.key} to slot ${step.slot} from now on`;
     case 'gateway.remove-route':
       return `lead ${step.key} nowhere`;
+    case 'gateway.write-clusters':
+      return `write the map of ${step.clusters.length} clusters`;
+    case 'gateway.add-cluster':
+      return `pass ${step.host} through to the edge ${step.address}`;
+    case 'gateway.move-cluster':
+      return `pass ${step.host} through to the edge ${step.address} from now on`;
+    case 'gateway.remove-cluster':
+      return `pass ${step.host} through no more`;
   }
 }

@@ -4,6 +4,7 @@
  * The fixed part of the configuration is in gateway/configuration.ts.
  */
 import type { MapEntry, SlotFile, SlotTarget } from './gateway.ts';
+import type { ClusterEntry } from './gateway-clusters.ts';
 
 export interface GatewayDirectories {
   /** Persistent, for root alone: keys, configuration, map. */
@@ -19,6 +20,8 @@ export interface GatewayPaths {
   readonly base: string;
   readonly slots: string;
   readonly routes: string;
+  /** Server names of clusters, and the edges that they lead to. */
+  readonly clusters: string;
   readonly certificates: string;
   readonly own: string;
   readonly authority: string;
@@ -36,6 +39,7 @@ export function gatewayPaths(directories: GatewayDirectories): GatewayPaths {
     base: `${state}/gateway.cfg`,
     slots: `${state}/slots.cfg`,
     routes: `${state}/routes.map`,
+    clusters: `${state}/clusters.map`,
     certificates: `${state}/certificates.list`,
     own: `${state}/own.pem`,
     authority: `${state}/authority.crt`,
@@ -97,6 +101,18 @@ export function parseRoutes(text: string): MapEntry[] {
     const [key = '', value = ''] = line.split(' ');
     const slot = slotNumber(value);
     return slot === undefined ? [] : [{ key, slot }];
+  });
+}
+
+export function renderClusters(clusters: readonly ClusterEntry[]): string {
+  return clusters.map(({ host, address }) => `${host} ${address}\n`).join('');
+}
+
+/** The reverse of renderClusters. */
+export function parseClusters(text: string): ClusterEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [host = '', address = ''] = line.split(' ');
+    return address === '' ? [] : [{ host, address }];
   });
 }
 

@@ -1,5 +1,6 @@
 /** What is there of the gateway: what runs, what is on disk, which certificates there are. Values only. */
 import type { GatewayTarget, MapEntry, SlotFile } from './gateway.ts';
+import type { ClusterEntry } from './gateway-clusters.ts';
 
 /** `ready` takes requests, `draining` finishes its own, `closed` refuses. Times in seconds since the last change. */
 export interface ObservedSlot extends GatewayTarget {
@@ -26,6 +27,8 @@ export interface RunningGateway {
   readonly revision: string;
   readonly slots: readonly ObservedSlot[];
   readonly routes: readonly MapEntry[];
+  /** Undefined: it was started by a configuration without clusters. */
+  readonly clusters: readonly ClusterEntry[] | undefined;
   readonly certificates: readonly CertificateFile[];
 }
 
@@ -35,6 +38,7 @@ export interface ObservedGateway {
     readonly base: string | undefined;
     readonly slots: SlotFile;
     readonly routes: readonly MapEntry[];
+    readonly clusters: readonly ClusterEntry[] | undefined;
     readonly certificates: readonly string[];
   };
   /** The gateway's own certificate; undefined if it is missing or was not issued by the authority on disk. */

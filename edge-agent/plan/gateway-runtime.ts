@@ -3,6 +3,7 @@
  * Source: HAProxy 2.6 Management Guide, section 9.3. This file must not talk to the socket itself.
  */
 import type { GatewayStep, MapEntry } from './gateway.ts';
+import type { ClusterEntry } from './gateway-clusters.ts';
 import { type GatewayPaths, NOWHERE, slotName, slotNumber } from './gateway-files.ts';
 import type { ObservedSlot } from './gateway-observed.ts';
 
@@ -21,7 +22,10 @@ export type RuntimeStep = Extract<
       | 'gateway.release-slot'
       | 'gateway.add-route'
       | 'gateway.move-route'
-      | 'gateway.remove-route';
+      | 'gateway.remove-route'
+      | 'gateway.add-cluster'
+      | 'gateway.move-cluster'
+      | 'gateway.remove-cluster';
   }
 >;
 
@@ -49,6 +53,12 @@ export function runtimeCommands(step: RuntimeStep, paths: GatewayPaths): Runtime
       return [mapCommand('set', `${paths.routes} ${step.key} ${slotName(step.slot)}`)];
     case 'gateway.remove-route':
       return [mapCommand('del', `${paths.routes} ${step.key}`)];
+    case 'gateway.add-cluster':
+      return [mapCommand('add', `${paths.clusters} ${step.host} ${step.address}`)];
+    case 'gateway.move-cluster':
+      return [mapCommand('set', `${paths.clusters} ${step.host} ${step.address}`)];
+    case 'gateway.remove-cluster':
+      return [mapCommand('del', `${paths.clusters} ${step.host}`)];
   }
 }
 
@@ -135,6 +145,15 @@ export function parseMap(answer: string): MapEntry[] {
     const [, key = '', value = ''] = line.trim().split(' ');
     const slot = slotNumber(value);
     return slot === undefined ? [] : [{ key, slot }];
+  });
+}
+
+/** The same for the map of clusters; undefined if the running process has none. */
+export function parseClusterMap(answer: string): ClusterEntry[] | undefined {
+  if (/^Unknown map/i.test(answer.trim())) return undefined;
+  return answer.split('\n').flatMap((line) => {
+    const [, host = '', address = ''] = line.trim().split(' ');
+    return address === '' ? [] : [{ host, address }];
   });
 }
 

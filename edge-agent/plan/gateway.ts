@@ -7,6 +7,7 @@
  * map, nor of the map on disk, points at the slot. An entry is pointed at a slot only after the slot has the address.
  * This file must not know HAProxy's syntax: that is in gateway-files.ts and gateway-runtime.ts.
  */
+import { type ClusterEntry, type ClusterStep, planClusterFile, planClusters } from './gateway-clusters.ts';
 import type { ObservedGateway, SuppliedCertificate } from './gateway-observed.ts';
 import { assignSlots, fileSlots, type SlotAssignment, type SlotView } from './gateway-slots.ts';
 
@@ -37,6 +38,8 @@ export interface GatewayState {
   readonly certificate: string;
   readonly routes: readonly GatewayRoute[];
   readonly refused: readonly RefusedRoute[];
+  /** Names that are passed through to an edge, sorted. */
+  readonly clusters: readonly ClusterEntry[];
 }
 
 export interface SlotTarget extends GatewayTarget {
@@ -70,7 +73,8 @@ export type GatewayStep =
   | { readonly kind: 'gateway.release-slot'; readonly slot: number }
   | ({ readonly kind: 'gateway.add-route' } & MapEntry)
   | ({ readonly kind: 'gateway.move-route' } & MapEntry)
-  | { readonly kind: 'gateway.remove-route'; readonly key: string };
+  | { readonly kind: 'gateway.remove-route'; readonly key: string }
+  | ClusterStep;
 
 /** An old address is left to its running requests this long; what still runs then (a WebSocket) is cut. */
 export const DRAIN_SECONDS_MAX = 300;
@@ -86,8 +90,10 @@ export const GATEWAY_NAME = 'gateway.isthmus.internal';
 /** Steps from what is there to what should be; empty if nothing is to be done now. Draining ends in a later round. */
 export function planGateway(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
   const certificates = planCertificates(desired, observed);
-  const routing = observed.running === undefined ? planStart : planRunning;
-  return [...certificates, ...routing(desired, observed)];
+  const isRunning = observed.running !== undefined;
+  const clusters = (isRunning ? planClusters : planClusterFile)(desired.clusters, observed);
+  const routing = isRunning ? planRunning : planStart;
+  return [...certificates, ...clusters, ...routing(desired, observed)];
 }
 
 /** Nothing runs: files first, the map last, so that at every prefix the files alone are safe to start from. */

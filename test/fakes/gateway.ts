@@ -3,6 +3,7 @@
  * refuses what the real one refuses. It knows nothing of plans.
  */
 import type { GatewayStep, MapEntry, SlotFile } from '../../edge-agent/plan/gateway.ts';
+import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { NOWHERE } from '../../edge-agent/plan/gateway-files.ts';
 import type {
   CertificateFile,
@@ -15,6 +16,7 @@ interface Running {
   revision: string;
   slots: ObservedSlot[];
   routes: MapEntry[];
+  clusters: ClusterEntry[] | undefined;
   certificates: CertificateFile[];
 }
 
@@ -25,6 +27,7 @@ export class FakeGateway {
   base: string | undefined;
   slots: SlotFile = { size: 0, used: [] };
   routes: readonly MapEntry[] = [];
+  clusters: readonly ClusterEntry[] | undefined;
   certificates: readonly string[] = [];
   own: SuppliedCertificate | undefined;
   supplied: SuppliedCertificate[] = [];
@@ -39,7 +42,13 @@ export class FakeGateway {
   observe(): ObservedGateway {
     return structuredClone({
       running: this.running,
-      files: { base: this.base, slots: this.slots, routes: this.routes, certificates: this.certificates },
+      files: {
+        base: this.base,
+        slots: this.slots,
+        routes: this.routes,
+        clusters: this.clusters,
+        certificates: this.certificates,
+      },
       own: this.own,
       supplied: this.supplied,
       unusable: [],
@@ -84,6 +93,9 @@ export class FakeGateway {
       case 'gateway.write-routes':
         this.routes = step.routes;
         return;
+      case 'gateway.write-clusters':
+        this.clusters = step.clusters;
+        return;
       case 'gateway.start':
         if (this.running !== undefined) throw new Error('started twice');
         return this.comeUp();
@@ -111,6 +123,10 @@ export class FakeGateway {
       case 'gateway.move-route':
       case 'gateway.remove-route':
         return this.takeRoute(step);
+      case 'gateway.add-cluster':
+      case 'gateway.move-cluster':
+      case 'gateway.remove-cluster':
+        return this.takeCluster(step);
     }
   }
 
@@ -123,6 +139,20 @@ export class FakeGateway {
     const others = running.routes.filter(({ key }) => key !== step.key);
     running.routes =
       step.kind === 'gateway.remove-route' ? others : [...others, { key: step.key, slot: step.slot }];
+  }
+
+  private takeCluster(
+    step: Extract<GatewayStep, { kind: `gateway.${'add' | 'move' | 'remove'}-cluster` }>,
+  ): void {
+    const running = this.here();
+    if (running.clusters === undefined) throw new Error('there is no map of clusters');
+    const known = running.clusters.some(({ host }) => host === step.host);
+    if (known === (step.kind === 'gateway.add-cluster')) throw new Error(`${step.kind} ${step.host}`);
+    const others = running.clusters.filter(({ host }) => host !== step.host);
+    running.clusters =
+      step.kind === 'gateway.remove-cluster'
+        ? others
+        : [...others, { host: step.host, address: step.address }];
   }
 
   private takeCertificate(
@@ -151,8 +181,15 @@ export class FakeGateway {
           : { ...target, ...rest, state: 'ready' as const };
       }),
       routes: [...this.routes],
+      clusters: this.filed(),
       certificates: this.certificates.map((file) => this.onDisk(file)),
     };
+  }
+
+  /** HAProxy does not start without a map that its configuration names. */
+  private filed(): ClusterEntry[] {
+    if (this.clusters === undefined) throw new Error('no map of clusters');
+    return [...this.clusters];
   }
 
   private onDisk(file: string): CertificateFile {

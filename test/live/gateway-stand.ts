@@ -17,6 +17,7 @@ import { type GatewaySettings, gatewayDesired } from '../../edge-agent/gateway/d
 import { talkToRuntime } from '../../edge-agent/gateway/runtime-socket.ts';
 import { observeGateway } from '../../edge-agent/observe/gateway.ts';
 import { type GatewayStep, planGateway } from '../../edge-agent/plan/gateway.ts';
+import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { gatewayPaths } from '../../edge-agent/plan/gateway-files.ts';
 import type { RoutesLeaf } from '../../protocol/document.ts';
 
@@ -121,18 +122,20 @@ export class Stand {
   }
 
   /** One round of the agent: nothing is remembered from one to the next, as after a restart. */
-  async round(routes: readonly Route[]): Promise<GatewayStep[]> {
-    const steps = planGateway(gatewayDesired(leavesOf(routes), this.settings), await this.observe());
+  async round(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
+    const leaves = { routes: leavesOf(routes), clusters: [], edges: new Set<string>() };
+    const wanted = { ...gatewayDesired(leaves, this.settings), clusters };
+    const steps = planGateway(wanted, await this.observe());
     const { failed } = await applyGatewaySteps(steps, this.hands);
     if (failed !== undefined) throw new Error(`step ${failed.step.kind} failed`, { cause: failed.error });
     return steps;
   }
 
   /** Rounds until nothing is left to do now. */
-  async converge(routes: readonly Route[]): Promise<GatewayStep[]> {
+  async converge(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
     const all: GatewayStep[] = [];
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const steps = await this.round(routes);
+      const steps = await this.round(routes, clusters);
       if (steps.length === 0) return all;
       all.push(...steps);
     }

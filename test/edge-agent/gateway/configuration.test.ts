@@ -20,7 +20,8 @@ describe('the fixed part', () => {
     expect(doors).toEqual([
       '  stats socket /run/gateway/runtime.sock mode 600 level admin expose-fd listeners',
       '  stats timeout 30s',
-      '  bind 10.0.0.1:443 ssl crt-list /state/certificates.list alpn h2,http/1.1',
+      '  bind 10.0.0.1:443',
+      '  bind abns@isthmus-https-443 accept-proxy ssl crt-list /state/certificates.list alpn h2,http/1.1',
     ]);
   });
 

@@ -25,7 +25,8 @@ function leaf(tenant: string, routes: readonly Partial<LeafRoute>[]): RoutesLeaf
   };
 }
 
-const desired = (...leaves: readonly RoutesLeaf[]) => gatewayDesired(leaves, SETTINGS);
+const ofRoutes = (routes: readonly RoutesLeaf[]) => ({ routes, clusters: [], edges: new Set<string>() });
+const desired = (...leaves: readonly RoutesLeaf[]) => gatewayDesired(ofRoutes(leaves), SETTINGS);
 
 describe('routes', () => {
   test('a key is host, path and one slash, whether or not the path ends in one', () => {
@@ -47,7 +48,7 @@ describe('routes', () => {
       leaf('acme', [{}, { path: '/cart' }, { path: '/cart/' }]),
     ];
     for (const order of [leaves, leaves.toReversed()]) {
-      const { routes, refused } = gatewayDesired(order, SETTINGS);
+      const { routes, refused } = gatewayDesired(ofRoutes(order), SETTINGS);
       expect(routes.map(({ key, tenant }) => `${tenant} ${key}`)).toEqual([
         'acme shop.example.com/',
         'acme shop.example.com/cart/',
@@ -111,7 +112,13 @@ describe('routes', () => {
 describe('findings', () => {
   const observed = {
     running: undefined,
-    files: { base: undefined, slots: { size: 0, used: [] }, routes: [], certificates: [] },
+    files: {
+      base: undefined,
+      slots: { size: 0, used: [] },
+      routes: [],
+      clusters: undefined,
+      certificates: [],
+    },
     own: undefined,
     supplied: [
       { file: '/etc/a.pem', fingerprint: 'A', names: ['a.example.com'], daysLeft: 3 },
@@ -130,5 +137,43 @@ describe('findings', () => {
       'error gateway_certificate_ending',
     ]);
     expect(findings.every((finding) => Finding.safeParse(finding).success)).toBe(true);
+  });
+});
+
+describe('clusters', () => {
+  const EDGE = '100.64.1.1';
+  const HOST = 'prod.acme.clusters.isthmus.internal';
+  const passed = (clusters: readonly { host?: string; address?: string; port?: number }[]) =>
+    gatewayDesired(
+      {
+        routes: [],
+        clusters: [
+          {
+            kind: 'clusters',
+            tenant: 'acme',
+            clusters: clusters.map((one) => ({ host: HOST, address: EDGE, port: 7863, ...one })),
+          },
+        ],
+        edges: new Set([EDGE]),
+      },
+      SETTINGS,
+    ).clusters;
+
+  test('lead to the edge that the document says, sorted by name', () => {
+    expect(passed([{}, { host: 'a.acme.clusters.isthmus.internal' }])).toEqual([
+      { host: 'a.acme.clusters.isthmus.internal', address: EDGE },
+      { host: HOST, address: EDGE },
+    ]);
+  });
+
+  test.each([
+    ['an address that is no edge of this hub', { address: '127.0.0.1' }],
+    ['an address of a hub', { address: '100.64.0.1' }],
+    ['another port', { port: 22 }],
+    ['a name with a space', { host: 'a b.acme.clusters.isthmus.internal' }],
+    ['a name with a line end', { host: 'a\nb.acme.clusters.isthmus.internal' }],
+    ['a name of one label', { host: 'prod' }],
+  ])('lead nowhere by %s', (_, change) => {
+    expect(passed([change])).toEqual([]);
   });
 });

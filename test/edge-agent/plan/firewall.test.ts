@@ -12,6 +12,7 @@ const EDGE: EdgeRules = {
   role: 'edge',
   pools: ['100.64.0.0/10'],
   hubAddresses: ['100.64.0.1'],
+  hasClusters: false,
   clamps: [{ device: 'ist00000001', mss: 1380 }],
   site: {
     mappings: [{ real: '10.0.0.0/24', virtual: '100.65.0.0/24' }],

@@ -12,6 +12,7 @@ export function stateOf(routes: readonly GatewayRoute[], revision = 'one'): Gate
     certificate: OWN,
     routes: [...routes].sort((a, b) => (a.key < b.key ? -1 : 1)),
     refused: [],
+    clusters: [],
   };
 }
 

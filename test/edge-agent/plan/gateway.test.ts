@@ -19,6 +19,7 @@ describe('plans', () => {
     expect(planGateway(SHOP, new FakeGateway(OWN).observe()).map(describeGatewayStep)).toEqual([
       "make the gateway's certificate for 2 names (gateway.isthmus.internal, shop.example.com)",
       'write the list of 1 certificates',
+      'write the map of 0 clusters',
       'write 64 slots, 1 of them in use',
       'write the map of 1 routes',
       'write the fixed part of the configuration',
