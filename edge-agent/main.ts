@@ -82,6 +82,50 @@ program
     show(await showDoctor(installed(), options.json === true));
   });
 
+const clusters = program.command('cluster').description('clusters that this host reaches and drives');
+
+clusters
+  .command('add')
+  .description('attach a cluster: see that it answers, keep its credentials on this host')
+  .argument('<kind>', 'kubernetes')
+  .argument('<name>', 'its name in the tenant')
+  .option('--kubeconfig <file>', 'credentials, as kubectl has them')
+  .option('--context <name>', 'context of the kubeconfig; the current one if absent')
+  .option('--in-cluster', 'the service account of the pod that this runs in')
+  .action(async (kind: string, name: string, options: ClusterOptions) => {
+    if (kind !== 'kubernetes') fail(`${kind} clusters can't be attached yet: only kubernetes.`, EXIT.usage);
+    if ((options.kubeconfig === undefined) === (options.inCluster !== true))
+      fail('Give either --kubeconfig FILE or --in-cluster.', EXIT.usage);
+    const { paths, environment } = installed();
+    const { addKubernetes } = await import('./clusters.ts');
+    const { kubeconfig, context } = options;
+    const added = { name, kubeconfig, context, directory: paths.clusters, environment: environment.all };
+    for (const line of await addKubernetes({ ...added, wallNow: () => Date.now() })) console.log(line);
+  });
+
+clusters
+  .command('list')
+  .description('show the clusters of this host')
+  .action(async () => {
+    const { listClusters } = await import('./clusters.ts');
+    for (const line of listClusters(installed().paths.clusters)) console.log(line);
+  });
+
+clusters
+  .command('remove')
+  .description('forget a cluster and its credentials')
+  .argument('<name>')
+  .action(async (name: string) => {
+    const { removeCluster } = await import('./clusters.ts');
+    for (const line of removeCluster(installed().paths.clusters, name)) console.log(line);
+  });
+
+interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly inCluster?: boolean;
+}
+
 program
   .command('teardown')
   .description('take everything of ours out of the kernel; files stay')

@@ -86,6 +86,8 @@ export interface Environment {
   /** Binary of a userspace WireGuard, if the environment names one. */
   readonly wireguardGo: string | undefined;
   readonly path: string;
+  /** All of it, for programs that a kubeconfig names. */
+  readonly all: Readonly<Record<string, string | undefined>>;
   /** Where an instance's metadata is; another one in tests, by the variable that the SDK reads too. */
   readonly metadataEndpoint: string;
 }
@@ -95,6 +97,7 @@ export function readEnvironment(root: string | undefined): Environment {
     root: root ?? process.env['ISTHMUS_ROOT'] ?? '/',
     wireguardGo: process.env['ISTHMUS_WIREGUARD_GO'],
     path: process.env['PATH'] ?? '',
+    all: process.env,
     metadataEndpoint: process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] ?? 'http://169.254.169.254',
   };
 }

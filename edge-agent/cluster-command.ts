@@ -1,0 +1,89 @@
+/** `edge-agent cluster add|list|remove`: what a person does about the clusters of this host. The running agent takes a change up within seconds. */
+
+import { Name } from '../protocol/metadata.ts';
+import { type ClusterFile, readClusterFiles, removeClusterFile, writeClusterFile } from './cluster-files.ts';
+import { missingRights } from './cluster-rights.ts';
+import { inspectKubernetes } from './clusters/kubernetes-facts.ts';
+import { KubeClient } from './kube/client.ts';
+import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
+
+export interface AddOptions {
+  readonly name: string;
+  /** File, or undefined for the service account of the pod that we run in. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly wallNow: () => number;
+}
+
+/** Lines for the terminal. Throws a sentence if the cluster can't be used; nothing is kept then. */
+export async function addKubernetes(options: AddOptions): Promise<readonly string[]> {
+  const { name, kubeconfig, context, directory, environment, wallNow } = options;
+  const named = Name.safeParse(name);
+  if (!named.success)
+    throw new Error(`${name} can't be the name of a cluster: ${named.error.issues[0]?.message}`);
+  const credentials = await (kubeconfig === undefined
+    ? inClusterCredentials(environment)
+    : readKubeconfig(kubeconfig, context));
+  const client = new KubeClient({ credentials, wallNow, environment });
+  try {
+    const facts = await inspectKubernetes(client);
+    const missing = await missingRights(client);
+    writeClusterFile(directory, fileOf(named.data, credentials));
+    const { capacity, network } = facts;
+    return [
+      `${name}: Kubernetes ${facts.version} at ${credentials.server}`,
+      `${facts.nodes.length} nodes, ${capacity.cpuMillis / 1_000} CPUs, ${Math.round(capacity.memoryMib / 1_024)} GiB, ${capacity.pods} pods`,
+      ...(network === undefined ? [] : [`network: ${network.plugin}. ${network.detail}`]),
+      ...missing.map(
+        (right) =>
+          `missing right: ${right.verb} ${right.resource}${right.group === '' ? '' : `.${right.group}`}, to ${right.purpose}`,
+      ),
+      ...(missing.length === 0
+        ? []
+        : [
+            'Give the identity the rights of infra/kubernetes/isthmus.yaml; until then those parts do not work.',
+          ]),
+      'added; the agent attaches it within seconds',
+    ];
+  } finally {
+    client.close();
+  }
+}
+
+function fileOf(name: string, credentials: KubeClient['credentials']): ClusterFile {
+  const { server, authority, serverName, identity } = credentials;
+  return {
+    name,
+    kind: 'kubernetes',
+    credentials: {
+      server,
+      ...(authority === undefined ? {} : { authority }),
+      ...(serverName === undefined ? {} : { serverName }),
+      identity:
+        identity.kind === 'exec'
+          ? { ...identity, arguments: [...identity.arguments], environment: { ...identity.environment } }
+          : identity,
+    },
+  };
+}
+
+export function listClusters(directory: string): readonly string[] {
+  const { clusters, faults } = readClusterFiles(directory);
+  if (clusters.length + faults.length === 0)
+    return ['This host has no clusters. Add one: edge-agent cluster add kubernetes NAME --kubeconfig FILE'];
+  return [
+    ...clusters.map(({ name, kind, credentials }) => `${name}  ${kind}  ${credentials.server}`),
+    ...faults,
+  ];
+}
+
+/** Throws a sentence if there is none. */
+export function removeCluster(directory: string, name: string): readonly string[] {
+  if (!removeClusterFile(directory, name))
+    throw new Error(`This host has no cluster ${name}. See: edge-agent cluster list`);
+  return [
+    `removed ${name} and its credentials from this host; delete it at the control plane too if it is gone for good`,
+  ];
+}

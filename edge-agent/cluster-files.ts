@@ -1,0 +1,84 @@
+/**
+ * Clusters of this host, a file each: what `edge-agent cluster add` wrote and the process for clusters reads. For root alone, because the
+ * credentials of the cluster are in it; they leave the host in no report.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Name } from '../protocol/metadata.ts';
+import { writeDurably } from './link/durable.ts';
+
+const FILE_BYTES_MAX = 4_000_000;
+const CLUSTERS_MAX = 32;
+
+const Identity = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('certificate'), certificate: z.string(), key: z.string() }),
+  z.strictObject({ kind: z.literal('token'), token: z.string() }),
+  z.strictObject({ kind: z.literal('token_file'), path: z.string() }),
+  z.strictObject({
+    kind: z.literal('exec'),
+    command: z.string(),
+    arguments: z.array(z.string()),
+    environment: z.record(z.string(), z.string()),
+  }),
+  z.strictObject({ kind: z.literal('anonymous') }),
+]);
+
+export const ClusterFile = z.strictObject({
+  name: Name,
+  kind: z.literal('kubernetes'),
+  credentials: z.strictObject({
+    server: z.url({ protocol: /^https$/ }),
+    authority: z.string().optional(),
+    serverName: z.string().optional(),
+    identity: Identity,
+  }),
+});
+export type ClusterFile = z.infer<typeof ClusterFile>;
+
+export interface ClusterFiles {
+  readonly clusters: readonly ClusterFile[];
+  /** Files that can't be used, with the reason. */
+  readonly faults: readonly string[];
+}
+
+export function readClusterFiles(directory: string): ClusterFiles {
+  const names = namesIn(directory).slice(0, CLUSTERS_MAX);
+  const read = names.map((name) => readClusterFile(join(directory, name)));
+  return {
+    clusters: read.flatMap((one) => (typeof one === 'string' ? [] : [one])),
+    faults: read.filter((one) => typeof one === 'string'),
+  };
+}
+
+export function writeClusterFile(directory: string, cluster: ClusterFile): void {
+  writeDurably(join(directory, `${cluster.name}.json`), `${JSON.stringify(cluster, undefined, 2)}\n`);
+}
+
+/** False if there was none. */
+export function removeClusterFile(directory: string, name: string): boolean {
+  if (!namesIn(directory).includes(`${name}.json`)) return false;
+  rmSync(join(directory, `${name}.json`));
+  return true;
+}
+
+function readClusterFile(path: string): ClusterFile | string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length > FILE_BYTES_MAX) return `${path} is too large`;
+    const parsed = ClusterFile.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : `${path}: ${z.prettifyError(parsed.error)}`;
+  } catch (cause) {
+    return `${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.json'))
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,116 @@
+/** One cluster of this host: keeps it attached, looks at it, reports. It must not decide what is served to whom: the document does. */
+import type { ClusterFacts } from '../../protocol/cluster.ts';
+import type { SiteEvent } from '../../protocol/cluster-report.ts';
+import type { ClusterFile } from '../cluster-files.ts';
+import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
+import { KubeClient } from '../kube/client.ts';
+import type { Caller } from '../link/fetch.ts';
+import { Poll } from '../poll.ts';
+import { Attachment } from './attachment.ts';
+import type { ClusterView } from './messages.ts';
+import { ClusterReporter } from './reporter.ts';
+
+const LOOK_MS = 10_000;
+const REPORT_MS = 2_000;
+
+export interface ClusterRoomOptions {
+  readonly file: ClusterFile;
+  readonly caller: Caller;
+  /** PEM of the proxy's authority, which clients are told. */
+  readonly authority: () => Promise<string>;
+  readonly now: () => number;
+  readonly wallNow: () => number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: (line: string) => void;
+}
+
+export class ClusterRoom {
+  readonly file: ClusterFile;
+  readonly client: KubeClient;
+  readonly #options: ClusterRoomOptions;
+  readonly #attachment: Attachment;
+  readonly #reporter: ClusterReporter;
+  readonly #looks = new Poll(() => this.#look());
+  readonly #reports = new Poll(() => this.#report());
+  #facts: ClusterFacts | undefined;
+
+  constructor(options: ClusterRoomOptions) {
+    const { file, caller, now, wallNow, environment, log } = options;
+    this.#options = options;
+    this.file = file;
+    this.client = new KubeClient({ credentials: credentialsOf(file), wallNow, environment });
+    this.#attachment = new Attachment(caller, file.name);
+    this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
+  }
+
+  start(): void {
+    this.#looks.wake();
+    this.#reports.wake();
+  }
+
+  record(event: SiteEvent): void {
+    this.#reporter.record(event);
+    this.#reports.wake();
+  }
+
+  view(): Omit<ClusterView, 'openStreams' | 'workloads'> {
+    const { attached, reason } = this.#attachment.state;
+    const unreachable = this.#facts?.statements.find(
+      ({ type, status }) => type === 'Reachable' && status !== 'True',
+    );
+    const why = reason ?? unreachable?.message;
+    return {
+      name: this.file.name,
+      kind: this.file.kind,
+      state: why !== undefined ? 'failed' : attached === undefined ? 'attaching' : 'attached',
+      ...(attached === undefined ? {} : { host: attached.host }),
+      ...(why === undefined ? {} : { reason: why }),
+      ...(this.#facts === undefined ? {} : { version: this.#facts.version }),
+      nodes: this.#facts?.nodes.length ?? 0,
+    };
+  }
+
+  close(): void {
+    this.#looks.stop();
+    this.#reports.stop();
+    this.client.close();
+  }
+
+  /** Never rejects: what fails is a statement about the cluster. */
+  async #look(): Promise<number> {
+    try {
+      this.#facts = await inspectKubernetes(this.client);
+    } catch (cause) {
+      const statement = unreachableStatement(cause);
+      this.#facts = { ...(this.#facts ?? NOTHING_KNOWN), statements: [statement] };
+    }
+    this.#reports.wake();
+    return LOOK_MS;
+  }
+
+  async #report(): Promise<number> {
+    const { now, authority, log } = this.#options;
+    try {
+      const kind = this.file.kind;
+      await this.#attachment.say({ kind, authority: await authority() }, now());
+      if (this.#attachment.state.attached === undefined) return LOOK_MS;
+      await this.#reporter.send(this.#facts === undefined ? {} : { facts: this.#facts });
+    } catch (cause) {
+      log(`cluster ${this.file.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+    return REPORT_MS;
+  }
+}
+
+const NOTHING = { cpuMillis: 0, memoryMib: 0, pods: 0 };
+const NOTHING_KNOWN: ClusterFacts = {
+  version: 'unknown',
+  capacity: NOTHING,
+  allocatable: NOTHING,
+  nodes: [],
+  statements: [],
+};
+
+function credentialsOf({ credentials }: ClusterFile): KubeClient['credentials'] {
+  return { authority: undefined, serverName: undefined, ...credentials };
+}

@@ -1,0 +1,190 @@
+/**
+ * The clusters of this host and the proxy in front of them, brought to what files and orders say, again and again. It composes; what may
+ * pass is decided in `proxy`, what is wanted by the document.
+ */
+import { CLUSTER_PORT } from '../../protocol/cluster.ts';
+import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { Finding } from '../../protocol/report.ts';
+import { run } from '../apply/command.ts';
+import { type ClusterFile, readClusterFiles } from '../cluster-files.ts';
+import type { Caller } from '../link/fetch.ts';
+import { Poll } from '../poll.ts';
+import { Authority } from '../proxy/authority.ts';
+import { ClusterProxy } from '../proxy/proxy.ts';
+import { ClusterRoom } from './cluster-room.ts';
+import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
+
+const TICK_MS = 2_000;
+
+export interface WorkerOptions {
+  readonly agent: string;
+  /** Of the cluster files. */
+  readonly directory: string;
+  /** What this process keeps: keys of the proxy, recordings. */
+  readonly state: string;
+  readonly caller: Caller;
+  readonly now: () => number;
+  readonly wallNow: () => number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: (line: string) => void;
+  readonly onState: (state: ClusterState) => void;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #authority: Authority;
+  readonly #rooms = new Map<string, ClusterRoom>();
+  readonly #ticks = new Poll(() => this.#tick());
+  #orders: ClusterOrders | undefined;
+  #faults: readonly string[] = [];
+  #proxy: { readonly address: string; readonly names: string; readonly proxy: ClusterProxy } | undefined;
+  #failure: string | undefined;
+
+  constructor(options: WorkerOptions) {
+    const { agent, state, wallNow } = options;
+    this.#options = options;
+    this.#authority = new Authority({ directory: `${state}/proxy`, agent, run, wallNow });
+  }
+
+  start(): void {
+    this.#ticks.wake();
+  }
+
+  setOrders(orders: ClusterOrders): void {
+    this.#orders = orders;
+    // Access that is withdrawn must not wait for the next tick.
+    this.#serve();
+    this.#ticks.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#ticks.stop();
+    for (const room of this.#rooms.values()) room.close();
+    await this.#proxy?.proxy.close();
+  }
+
+  async #tick(): Promise<number> {
+    this.#matchFiles();
+    try {
+      await this.#listen();
+      this.#serve();
+      this.#failure = undefined;
+    } catch (cause) {
+      this.#failure = cause instanceof Error ? cause.message : String(cause);
+    }
+    this.#options.onState(this.#state());
+    return TICK_MS;
+  }
+
+  /** A file that changed is another cluster under the same name. */
+  #matchFiles(): void {
+    const { clusters, faults } = readClusterFiles(this.#options.directory);
+    this.#faults = faults;
+    const wanted = new Map(clusters.map((file) => [file.name, file]));
+    for (const [name, room] of this.#rooms) {
+      if (JSON.stringify(wanted.get(name)) === JSON.stringify(room.file)) continue;
+      room.close();
+      this.#rooms.delete(name);
+    }
+    for (const file of clusters) if (!this.#rooms.has(file.name)) this.#open(file);
+  }
+
+  #open(file: ClusterFile): void {
+    const { caller, now, wallNow, environment, log } = this.#options;
+    const authority = () => this.#authority.certificate();
+    const room = new ClusterRoom({ file, caller, authority, now, wallNow, environment, log });
+    this.#rooms.set(file.name, room);
+    room.start();
+  }
+
+  /** Clusters that are both here and in the document. */
+  #served(): { readonly leaf: ClusterLeaf; readonly room: ClusterRoom }[] {
+    return (this.#orders?.clusters ?? []).flatMap((leaf) => {
+      const room = this.#rooms.get(leaf.cluster);
+      return room === undefined ? [] : [{ leaf, room }];
+    });
+  }
+
+  /** Listens at the tunnel address once there is a name to serve; follows both. */
+  async #listen(): Promise<void> {
+    const names = this.#served()
+      .map(({ leaf }) => leaf.host)
+      .sort();
+    const address = this.#orders?.tunnelAddress;
+    if (this.#proxy !== undefined && this.#proxy.address !== address) {
+      await this.#proxy.proxy.close();
+      this.#proxy = undefined;
+    }
+    if (address === undefined || names.length === 0) return;
+    const certificate = await this.#authority.serve(names);
+    if (this.#proxy !== undefined) {
+      if (this.#proxy.names !== names.join()) this.#proxy.proxy.setCertificate(certificate);
+      this.#proxy = { ...this.#proxy, names: names.join() };
+      return;
+    }
+    const { state, now, wallNow, log } = this.#options;
+    const proxy = new ClusterProxy({
+      certificate,
+      recordings: `${state}/recordings`,
+      now,
+      wallNow,
+      log,
+      onEvent: (cluster, event) => this.#rooms.get(cluster)?.record(event),
+    });
+    await proxy.listen(address, CLUSTER_PORT);
+    this.#proxy = { address, names: names.join(), proxy };
+  }
+
+  #serve(): void {
+    this.#proxy?.proxy.setClusters(
+      new Map(this.#served().map(({ leaf, room }) => [leaf.host, { leaf, client: room.client }])),
+    );
+  }
+
+  #state(): ClusterState {
+    return {
+      kind: 'state',
+      residentBytes: process.memoryUsage.rss(),
+      clusters: [...this.#rooms.values()].map((room) => this.#view(room)),
+      findings: this.#findings(),
+    };
+  }
+
+  #view(room: ClusterRoom): ClusterView {
+    const leaf = this.#served().find((one) => one.room === room)?.leaf;
+    return {
+      ...room.view(),
+      workloads: this.#orders?.workloads.filter(({ cluster }) => cluster === room.file.name).length ?? 0,
+      openStreams: leaf === undefined ? 0 : (this.#proxy?.proxy.openStreams(leaf.host) ?? 0),
+    };
+  }
+
+  #findings(): Finding[] {
+    const failed = [...this.#rooms.values()]
+      .map((room) => room.view())
+      .filter(({ state }) => state === 'failed');
+    return [
+      ...this.#faults.map((fault) => finding('cluster.file', fault, 'Run edge-agent cluster add again.')),
+      ...failed.map(({ name, reason = '' }) =>
+        finding(
+          'cluster.failed',
+          `The cluster ${name}: ${reason}`,
+          'See that its API server answers from here and takes our credentials.',
+        ),
+      ),
+      ...(this.#failure === undefined
+        ? []
+        : [
+            finding(
+              'cluster.proxy',
+              `The cluster proxy does not serve: ${this.#failure}`,
+              'It is tried again by itself.',
+            ),
+          ]),
+    ];
+  }
+}
+
+function finding(code: string, message: string, fix: string): Finding {
+  return { code, level: 'error', message: message.slice(0, 480), fix };
+}
