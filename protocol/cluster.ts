@@ -148,6 +148,9 @@ export const ClusterStatus = z
     kind: ClusterKind,
     edge: z.string().meta({ description: 'The edge that holds the credentials' }),
     host: z.string().meta({ description: 'Server name at the hubs' }),
+    servers: z
+      .array(z.url())
+      .meta({ description: 'Hubs that pass clients through to it; any of them will do' }),
     authority: z
       .string()
       .meta({ description: "PEM of the site's authority that signed the proxy's certificate" }),

@@ -86,7 +86,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/apply/command.ts', 'edge-agent/plan'],
     packages: ['node:', 'zod'],
   },
-  cli: { rooms: ['protocol', 'cli'], packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'] },
+  cli: {
+    rooms: ['protocol', 'build/bundling.ts'],
+    packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
+  },
   infra: {
     rooms: ['protocol', 'infra/', 'build', 'functions/aws/environment.ts', 'functions/bundle.ts'],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],

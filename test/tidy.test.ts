@@ -245,7 +245,7 @@ describe('style', () => {
 
   test('only settings and composition roots read the environment', () => {
     const readers =
-      /^(edge-agent\/settings\.ts|infra\/settings\.ts|edge-agent\/apply\/command\.ts|edge-agent\/main\.ts|functions\/\w+\.lambda\.ts|local\/|test\/|bench\/|edge-agent\/bundle\.ts)/;
+      /^(edge-agent\/settings\.ts|infra\/settings\.ts|edge-agent\/apply\/command\.ts|edge-agent\/main\.ts|functions\/\w+\.lambda\.ts|local\/|test\/|bench\/|edge-agent\/bundle\.ts|cli\/main\.ts)/;
     expect(
       findings((file) =>
         !readers.test(file.path) && file.text.includes('process.env') ? ['reads process.env'] : [],

@@ -12,11 +12,12 @@ import { clusterConditions } from '../domain/cluster-status.ts';
 import { isLive } from '../domain/estate.ts';
 import type { Item } from '../store/port.ts';
 import { type Desk, findItem, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
-import { findDependent } from './dependent.ts';
+import { allLive, findDependent } from './dependent.ts';
 import { refuseField } from './faults.ts';
 import { metadataOf } from './item.ts';
 import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse } from './problems.ts';
+import { isEnrolled } from './progress.ts';
 import { deleteOperation, listOperation, readOperation, replaceOperation } from './resource.ts';
 
 export type ClusterCollection = Replaceable<'cluster', Cluster>;
@@ -40,7 +41,7 @@ export function clusterKind(desk: Desk): ClusterCollection {
     problems: [],
     place: tenantPlace,
     prepare: (wanted) => prepareCluster(wanted),
-    show: (items) => Promise.all(items.map((item) => showCluster(desk, item))),
+    show: (items) => showClusters(desk, items),
     release: (item) => releaseCluster(desk, item),
   };
 }
@@ -70,7 +71,17 @@ async function releaseCluster({ store }: Desk, { key }: Item<'cluster'>): Promis
     refuse('in_use', `The pool ${pool.key.name} has a range of ${name}. Take it out first.`);
 }
 
-async function showCluster({ store, clock, deployment }: Desk, item: Item<'cluster'>): Promise<Cluster> {
+async function showClusters(desk: Desk, items: readonly Item<'cluster'>[]): Promise<Cluster[]> {
+  const hubs = await allLive(desk.store, { kind: 'hub', tenant: '*' });
+  const servers = hubs.filter(isEnrolled).map(({ spec }) => `https://${spec.endpoint.replace(/:\d+$/, '')}`);
+  return Promise.all(items.map((item) => showCluster(desk, item, servers)));
+}
+
+async function showCluster(
+  { store, clock, deployment }: Desk,
+  item: Item<'cluster'>,
+  servers: string[],
+): Promise<Cluster> {
   const { tenant, name } = item.key;
   const { kind, agent, authority } = item.status;
   const edge = readAgentId(agent)?.name ?? agent;
@@ -86,6 +97,7 @@ async function showCluster({ store, clock, deployment }: Desk, item: Item<'clust
       kind,
       edge,
       host: clusterHost(tenant, name, deployment.domain),
+      servers,
       authority,
       ...(facts === undefined ? {} : { facts: facts.value, observedAt: facts.at }),
       conditions: clusterConditions({ now: clock.now(), updatedAt: item.updatedAt, isEdgeLive, told: facts }),

@@ -71,6 +71,9 @@ export interface Estate {
   readonly stage: RaisedStage;
   readonly api: ApiClient;
   readonly state: string;
+  /** Of the control plane, and PEM of its authority. */
+  readonly url: string;
+  readonly ca: string;
   /** Of `cloud`. */
   readonly account: Account | undefined;
   /** Network interfaces of the hubs' slots, in their order. */
@@ -145,6 +148,8 @@ async function build(parts: Parts): Promise<Estate> {
     stage,
     api,
     state,
+    url: joiner.url,
+    ca: joiner.ca,
     account: cloud.account,
     interfaces,
     hub: (index) => found(stage.hubs[index], `hub ${index}`),

@@ -1,0 +1,131 @@
+/** The control plane's API as this program uses it: one request, one parsed answer. It follows no redirect and keeps nothing. */
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { z } from 'zod';
+import { Principal } from '../protocol/key.ts';
+import { Problem } from '../protocol/problem.ts';
+import { Fault } from './fault.ts';
+import type { Profile } from './profile.ts';
+
+const TIMEOUT_MS = 30_000;
+const ANSWER_BYTES_MAX = 16_000_000;
+const PAGES_MAX = 100;
+
+export interface Api {
+  get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
+  post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
+  /** All pages of a list. */
+  list<Schema extends z.ZodType>(path: string, item: Schema): Promise<z.infer<Schema>[]>;
+  /** The tenant of the profile, or the one that the key belongs to. */
+  tenant(): Promise<string>;
+}
+
+export function openApi(profile: Profile): Api {
+  const call = async <Schema extends z.ZodType>(
+    method: 'GET' | 'POST',
+    path: string,
+    { schema, body }: { readonly schema: Schema; readonly body?: unknown },
+  ): Promise<z.infer<Schema>> => {
+    const { status, text } = await exchange(profile, { method, path, body });
+    if (status >= 400) throw refusalOf(status, text);
+    const parsed = schema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    throw new Fault(
+      'failed',
+      `${profile.url} answered something else than this program knows. Is it of another version?`,
+    );
+  };
+  return {
+    get: (path, schema) => call('GET', path, { schema }),
+    post: (path, schema, body) => call('POST', path, { schema, body }),
+    list: async (path, item) => {
+      const page = z.object({ items: z.array(item), next: z.string().optional() });
+      const found: z.infer<typeof item>[] = [];
+      let next: string | undefined;
+      for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+        const query = next === undefined ? '' : `?page=${encodeURIComponent(next)}`;
+        const answer = await call('GET', `${path}${query}`, { schema: page });
+        found.push(...answer.items);
+        next = answer.next;
+        if (next === undefined) return found;
+      }
+      throw new Fault('failed', `${path} has more than ${PAGES_MAX} pages.`);
+    },
+    tenant: async () => {
+      if (profile.tenant !== undefined) return profile.tenant;
+      const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
+      if (tenant !== '*') return tenant;
+      throw new Fault(
+        'usage',
+        'Your key is of the whole deployment: say which tenant by --tenant or ISTHMUS_TENANT.',
+      );
+    },
+  };
+}
+
+function refusalOf(status: number, text: string): Fault {
+  const problem = Problem.safeParse(parseJson(text)).data;
+  if (problem === undefined)
+    return new Fault('unreachable', `HTTP ${status} from something that is no control plane of Isthmus.`);
+  return new Fault(status >= 500 ? 'unreachable' : 'refused', `${problem.title}. ${problem.detail}`);
+}
+
+interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+function exchange(
+  { url, key, ca }: Profile,
+  { method, path, body }: Exchange,
+): Promise<{ status: number; text: string }> {
+  const origin = new URL(url);
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const asking = httpsRequest(
+      {
+        host: origin.hostname.replace(/^\[|\]$/g, ''),
+        port: origin.port === '' ? 443 : Number(origin.port),
+        method,
+        path,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers: {
+          accept: 'application/json',
+          authorization: `Bearer ${key.trim()}`,
+          ...(text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+        },
+        ...(ca === undefined ? {} : { ca }),
+      },
+      (answer) => {
+        readText(answer).then((read) => resolve({ status: answer.statusCode ?? 0, text: read }), reject);
+      },
+    );
+    asking.on('error', (cause) =>
+      reject(new Fault('unreachable', `${url} does not answer: ${cause.message}`, { cause })),
+    );
+    asking.end(text);
+  });
+}
+
+async function readText(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer) {
+    const part = Buffer.from(chunk);
+    bytes += part.length;
+    if (bytes > ANSWER_BYTES_MAX) throw new Fault('failed', 'The answer is too large.');
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+/** `isthmus clusters [NAME]`: what there is, how it is, and how old that is. */
+import { Cluster } from '../protocol/cluster.ts';
+import type { Api } from './api.ts';
+import { ageText, tableOf } from './table.ts';
+
+export async function readClusters(api: Api): Promise<Cluster[]> {
+  return api.list(`/v1/tenants/${await api.tenant()}/clusters`, Cluster);
+}
+
+export async function readCluster(api: Api, name: string): Promise<Cluster> {
+  return api.get(`/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(name)}`, Cluster);
+}
+
+export function clustersText(clusters: readonly Cluster[], nowMs: number): string {
+  if (clusters.length === 0)
+    return 'There are no clusters. On an edge: edge-agent cluster add kubernetes NAME --kubeconfig FILE';
+  const rows = clusters.map(({ metadata, spec, status }) => [
+    metadata.name,
+    status.kind,
+    spec.site,
+    status.facts?.version ?? '-',
+    status.facts === undefined ? '-' : String(status.facts.nodes.length),
+    status.facts?.network?.plugin ?? '-',
+    healthOf(status.conditions),
+    status.observedAt === undefined ? '-' : ageText((nowMs - Date.parse(status.observedAt)) / 1_000),
+  ]);
+  return tableOf(['NAME', 'KIND', 'SITE', 'VERSION', 'NODES', 'NETWORK', 'HEALTH', 'SEEN'], rows);
+}
+
+function healthOf(conditions: Cluster['status']['conditions']): string {
+  const wrong = conditions.find(({ status }) => status !== 'True');
+  return wrong === undefined ? 'good' : wrong.reason;
+}
+
+export function clusterText({ metadata, spec, status }: Cluster, nowMs: number): string {
+  const { facts } = status;
+  const age = (at: string) => `${ageText((nowMs - Date.parse(at)) / 1_000)} ago`;
+  const head = [
+    ['cluster', `${metadata.name} (${status.kind}) at ${spec.site}, held by edge ${status.edge}`],
+    ['server name', status.host],
+    ['hubs', status.servers.join(', ') || '-'],
+    ...(facts === undefined
+      ? []
+      : [
+          ['version', facts.version],
+          [
+            'capacity',
+            `${facts.capacity.cpuMillis / 1_000} CPUs, ${Math.round(facts.capacity.memoryMib / 1_024)} GiB, ${facts.capacity.pods} pods`,
+          ],
+          ['network', facts.network === undefined ? '-' : `${facts.network.plugin}: ${facts.network.detail}`],
+        ]),
+    ['sessions', spec.record === 'exec' ? 'exec and attach are recorded at the site' : 'not recorded'],
+  ].map(([label = '', text = '']) => `${label.padEnd(14)}${text}`);
+  const conditions = status.conditions.map((one) => [
+    one.type,
+    one.status,
+    one.reason,
+    age(one.lastTransitionTime),
+    one.message,
+  ]);
+  const nodes = (facts?.nodes ?? []).map((node) => [
+    node.name,
+    node.ready,
+    node.verdict,
+    node.version,
+    node.addresses.join(',') || '-',
+    `${node.capacity.cpuMillis / 1_000}`,
+    `${Math.round(node.capacity.memoryMib / 1_024)} GiB`,
+  ]);
+  return [
+    ...head,
+    '',
+    tableOf(['CONDITION', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], conditions),
+    ...(nodes.length === 0
+      ? []
+      : ['', tableOf(['NODE', 'READY', 'VERDICT', 'VERSION', 'ADDRESS', 'CPUS', 'MEMORY'], nodes)]),
+  ].join('\n');
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/**
+ * `isthmus`, for people and scripts: a thin client of the API. Exit codes: 0 done; 1 failed; 2 wrong usage or no profile; 3 the control plane refused;
+ * 4 it did not answer: try again. It computes nothing that the API could say.
+ */
+import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { RELEASE } from '../protocol/version.ts';
+import { openApi } from './api.ts';
+import { EXIT, Fault } from './fault.ts';
+import { type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
+
+const settings: Settings = { environment: process.env, home: homedir() };
+
+const program = new Command('isthmus')
+  .description('Isthmus: data centers and a public cloud, run as one.')
+  .version(RELEASE)
+  .option('--tenant <name>', 'instead of the one of the profile')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
+
+program
+  .command('login')
+  .description('keep a profile: which control plane, and the key that says who you are')
+  .requiredOption('--url <url>', 'https://HOST[:PORT]')
+  .requiredOption('--key-file <file>', 'file that holds an API key and nothing else')
+  .option('--ca <file>', "PEM of the authority of the control plane's certificate")
+  .action(async (options: { url: string; keyFile: string; ca?: string }) => {
+    const tenant = program.opts<{ tenant?: string }>().tenant;
+    const profile: Profile = {
+      url: options.url.replace(/\/+$/, ''),
+      key: readFile(options.keyFile).trim(),
+      ...(options.ca === undefined ? {} : { ca: readFile(options.ca) }),
+      ...(tenant === undefined ? {} : { tenant }),
+    };
+    await openApi(profile).tenant();
+    console.log(`kept in ${writeProfile(settings, profile)}`);
+  });
+
+program
+  .command('clusters')
+  .description('show clusters, or one of them')
+  .argument('[name]')
+  .option('--json', 'as JSON')
+  .action(async (name: string | undefined, options: { json?: boolean }) => {
+    const { clustersText, clusterText, readCluster, readClusters } = await import('./clusters.ts');
+    const api = openApi(profile());
+    if (name === undefined)
+      return show(await readClusters(api), options, (all) => clustersText(all, Date.now()));
+    return show(await readCluster(api, name), options, (one) => clusterText(one, Date.now()));
+  });
+
+program
+  .command('kubeconfig')
+  .description('an entry for kubectl; it holds no secret')
+  .argument('<cluster>')
+  .option('--merge', 'into $KUBECONFIG or ~/.kube/config, and make it the current context')
+  .option('--output <file>', 'into a file of its own')
+  .action(async (name: string, options: { merge?: boolean; output?: string }) => {
+    const { readCluster } = await import('./clusters.ts');
+    const { kubeconfigOf, kubeconfigText, mergedKubeconfig } = await import('./kubeconfig.ts');
+    const api = openApi(profile());
+    const added = kubeconfigOf(await readCluster(api, name), await api.tenant(), ourselves());
+    if (options.merge !== true && options.output === undefined)
+      return console.log(kubeconfigText(added).trimEnd());
+    const path = options.output ?? kubeconfigPath();
+    const text =
+      options.merge === true && existsSync(path)
+        ? mergedKubeconfig(readFile(path), added)
+        : kubeconfigText(added);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode: 0o600 });
+    console.log(`written to ${path}; try: kubectl --kubeconfig ${path} get nodes`);
+  });
+
+program
+  .command('credential')
+  .description('a token for a cluster, as kubectl asks for it')
+  .argument('<cluster>')
+  .option('--tenant <name>')
+  .action(async (cluster: string, options: { tenant?: string }) => {
+    const { credentialFor, execCredential } = await import('./credential.ts');
+    const own = profile();
+    const api = openApi(own);
+    const tenant = options.tenant ?? (await api.tenant());
+    const credential = await credentialFor(
+      { api, profile: own, settings },
+      { cluster, tenant, nowMs: Date.now() },
+    );
+    console.log(JSON.stringify(execCredential(credential)));
+  });
+
+program
+  .command('requests')
+  .description("who asks a cluster's API server for what, and what would help")
+  .argument('<cluster>')
+  .option('--json', 'as JSON')
+  .action(async (cluster: string, options: { json?: boolean }) => {
+    const { readRequests, requestsText } = await import('./requests.ts');
+    show(await readRequests(openApi(profile()), cluster), options, requestsText);
+  });
+
+function profile(): Profile {
+  const { tenant } = program.opts<{ tenant?: string }>();
+  return { ...readProfile(settings), ...(tenant === undefined ? {} : { tenant }) };
+}
+
+function show<T>(value: T, options: { readonly json?: boolean }, text: (value: T) => string): void {
+  console.log(options.json === true ? JSON.stringify(value, undefined, 2) : text(value));
+}
+
+/** How kubectl is to call us: by the name that we were called by, or by Node and our file. */
+function ourselves(): { command: string; arguments: string[] } {
+  const script = realpathSync(process.argv[1] ?? '');
+  return /\.(m?js|ts)$/.test(script)
+    ? { command: process.execPath, arguments: [script] }
+    : { command: script, arguments: [] };
+}
+
+function kubeconfigPath(): string {
+  return settings.environment['KUBECONFIG']?.split(':')[0] || join(settings.home, '.kube', 'config');
+}
+
+await program.parseAsync().catch((cause: unknown) => {
+  console.error(cause instanceof Error ? cause.message : String(cause));
+  process.exit(cause instanceof Fault ? EXIT[cause.kind] : EXIT.failed);
+});
