@@ -1,0 +1,204 @@
+/**
+ * From an app to the objects of a Kubernetes cluster. An app with volumes is a StatefulSet, because its replicas are not alike; any other is a
+ * Deployment. Each object holds what we have an opinion on and nothing else, so that what others add stays theirs. Values in, values out.
+ */
+import type { AppTemplate } from '../../protocol/app.ts';
+import { type Json as CanonicalJson, canonicalJson } from '../../protocol/canonical.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import {
+  type AppKind,
+  labelsOf,
+  RELEASE_ANNOTATION,
+  selectorOf,
+  TENANT_LABEL,
+  TYPES,
+} from './kubernetes-marks.ts';
+import { fileKey, podTemplate, portName } from './kubernetes-pod.ts';
+
+export interface AppObject {
+  readonly kind: AppKind;
+  readonly name: string;
+  readonly namespace: string;
+  /** As it is applied. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const HASH_DIGITS = 10;
+
+/** In the order of making. `hash`: SHA-256 of a text in lower-case hex. */
+export function objectsOf(workload: WorkloadLeaf, hash: (text: string) => string): AppObject[] {
+  const { app, template } = workload;
+  const short = (value: CanonicalJson) => hash(canonicalJson(value)).slice(0, HASH_DIGITS);
+  const files = template.files.length === 0 ? undefined : `${app}-files-${short(template.files)}`;
+  const pod = podTemplate(workload, { files, content: short(contentOf(template)) });
+  return [
+    ...(files === undefined ? [] : [filesMap(workload, files)]),
+    ...services(workload),
+    networkPolicy(workload),
+    isStateful(template) ? statefulSet(workload, pod) : deployment(workload, pod),
+    ...autoscaler(workload),
+    ...disruptionBudget(workload),
+  ];
+}
+
+export function isStateful({ volumes }: AppTemplate): boolean {
+  return volumes.length > 0;
+}
+
+/** How many are wanted at least; an autoscaler may want more. */
+export function replicasOf({ replicas }: AppTemplate): number {
+  return typeof replicas === 'number' ? replicas : replicas.min;
+}
+
+/** What makes a container another one when it changes; numbers of replicas and rules about callers don't. */
+function contentOf(template: AppTemplate): CanonicalJson {
+  const {
+    replicas: _replicas,
+    access: _access,
+    maxUnavailable: _max,
+    disconnect: _disconnect,
+    ...content
+  } = template;
+  return JSON.parse(JSON.stringify(content));
+}
+
+function objectFor(
+  workload: WorkloadLeaf,
+  kind: AppKind,
+  { name, spec }: { name: string; spec: object },
+): AppObject {
+  const { group, version } = TYPES[kind];
+  const { namespace, release } = workload;
+  const annotations = { [RELEASE_ANNOTATION]: String(release) };
+  return {
+    kind,
+    name,
+    namespace,
+    body: {
+      apiVersion: group === '' ? version : `${group}/${version}`,
+      kind,
+      metadata: { name, namespace, labels: labelsOf(workload), annotations },
+      ...spec,
+    },
+  };
+}
+
+/** Its name follows from its content, so that a change is a new one, and an older release keeps what it was made with. */
+function filesMap(workload: WorkloadLeaf, name: string): AppObject {
+  const data = Object.fromEntries(
+    workload.template.files.map(({ content }, index) => [fileKey(index), content]),
+  );
+  return objectFor(workload, 'ConfigMap', { name, spec: { data, immutable: true } });
+}
+
+function services(workload: WorkloadLeaf): AppObject[] {
+  const { app, template } = workload;
+  const ports = template.ports.map(({ name, port, protocol }) => ({
+    name: portName(name),
+    port,
+    targetPort: port,
+    protocol: protocol.toUpperCase(),
+  }));
+  const selector = selectorOf(workload);
+  const public_ =
+    ports.length === 0
+      ? []
+      : [objectFor(workload, 'Service', { name: app, spec: { spec: { selector, ports } } })];
+  const perPod = {
+    clusterIP: 'None',
+    publishNotReadyAddresses: true,
+    selector,
+    ...(ports.length === 0 ? {} : { ports }),
+  };
+  const headless = objectFor(workload, 'Service', { name: headlessName(app), spec: { spec: perPod } });
+  return [...public_, ...(isStateful(template) ? [headless] : [])];
+}
+
+function headlessName(app: string): string {
+  return `${app}-each`;
+}
+
+/** Who may begin a connection to the app; nothing else comes in. Answers and what the app itself begins are not its matter. */
+function networkPolicy(workload: WorkloadLeaf): AppObject {
+  const { app, tenant, template } = workload;
+  const own = { namespaceSelector: { matchLabels: { [TENANT_LABEL]: tenant } } };
+  const listed = template.access.callers.map((caller) =>
+    caller.kind === 'prefix'
+      ? { ipBlock: { cidr: caller.prefix } }
+      : { ...own, podSelector: { matchLabels: selectorOf({ tenant, app: caller.app }) } },
+  );
+  const from = template.access.kind === 'tenant' ? [own, ...listed] : listed;
+  const spec = {
+    podSelector: { matchLabels: selectorOf(workload) },
+    policyTypes: ['Ingress'],
+    // Without a rule nobody comes in; a rule without a peer would let everybody in.
+    ingress: from.length === 0 ? [] : [{ from }],
+  };
+  return objectFor(workload, 'NetworkPolicy', { name: app, spec: { spec } });
+}
+
+/** An autoscaler owns the number where there is one. */
+function scaled({ replicas }: AppTemplate): { replicas?: number } {
+  return typeof replicas === 'number' ? { replicas } : {};
+}
+
+function deployment(workload: WorkloadLeaf, template: object): AppObject {
+  const spec = {
+    ...scaled(workload.template),
+    selector: { matchLabels: selectorOf(workload) },
+    // One more while one is replaced: at no moment are there fewer than wanted.
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    template,
+  };
+  return objectFor(workload, 'Deployment', { name: workload.app, spec: { spec } });
+}
+
+function statefulSet(workload: WorkloadLeaf, template: object): AppObject {
+  const { app, template: wanted } = workload;
+  const spec = {
+    ...scaled(wanted),
+    serviceName: headlessName(app),
+    selector: { matchLabels: selectorOf(workload) },
+    updateStrategy: { type: 'RollingUpdate' },
+    podManagementPolicy: 'Parallel',
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+    template,
+    volumeClaimTemplates: wanted.volumes.map((volume) => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: `data-${volume.name}`, labels: selectorOf(workload) },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: `${volume.sizeMib}Mi` } },
+        ...(volume.class === undefined ? {} : { storageClassName: volume.class }),
+      },
+    })),
+  };
+  return objectFor(workload, 'StatefulSet', { name: app, spec: { spec } });
+}
+
+function autoscaler(workload: WorkloadLeaf): AppObject[] {
+  const { app, template } = workload;
+  const { replicas } = template;
+  if (typeof replicas === 'number') return [];
+  const target = { type: 'Utilization', averageUtilization: replicas.cpuPercent };
+  const spec = {
+    scaleTargetRef: {
+      apiVersion: 'apps/v1',
+      kind: isStateful(template) ? 'StatefulSet' : 'Deployment',
+      name: app,
+    },
+    minReplicas: replicas.min,
+    maxReplicas: replicas.max,
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+  };
+  return [objectFor(workload, 'HorizontalPodAutoscaler', { name: app, spec: { spec } })];
+}
+
+/** A single replica has none: it would forbid every drain of its node. */
+function disruptionBudget(workload: WorkloadLeaf): AppObject[] {
+  const { app, template } = workload;
+  if (replicasOf(template) < 2) return [];
+  const spec = { maxUnavailable: template.maxUnavailable, selector: { matchLabels: selectorOf(workload) } };
+  return [objectFor(workload, 'PodDisruptionBudget', { name: app, spec: { spec } })];
+}

@@ -1,0 +1,146 @@
+/** The pod of an app: containers, probes, files, secrets, volumes. Values in, values out. */
+import type { AppTemplate, Probe } from '../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What pods have on them beside what the app says. */
+export interface PodParts {
+  /** ConfigMap of the app's files, if it has some. */
+  readonly files: string | undefined;
+  /** Changes when a container must be another one. */
+  readonly content: string;
+}
+
+export function podTemplate(workload: WorkloadLeaf, { files, content }: PodParts): Json {
+  const { template } = workload;
+  const mounts = [...fileMounts(template), ...secretMounts(template), ...volumeMounts(template)];
+  return {
+    metadata: { labels: selectorOf(workload), annotations: { [CONTENT_ANNOTATION]: content } },
+    spec: {
+      terminationGracePeriodSeconds: template.stopSeconds,
+      // An app has no business with the cluster's API unless somebody gives it some.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      tolerations: tolerationsOf(template),
+      containers: [
+        {
+          name: 'app',
+          image: template.image,
+          imagePullPolicy: PULL[template.pullPolicy],
+          ...(template.command === undefined ? {} : { command: [...template.command] }),
+          ...(template.arguments === undefined ? {} : { args: [...template.arguments] }),
+          env: environmentOf(template),
+          ports: template.ports.map(({ name, port, protocol }) => ({
+            name: portName(name),
+            containerPort: port,
+            protocol: protocol.toUpperCase(),
+          })),
+          resources: resourcesOf(template),
+          ...probes(template),
+          ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
+        },
+      ],
+      volumes: volumesOf(template, files),
+    },
+  };
+}
+
+const PULL: Readonly<Record<AppTemplate['pullPolicy'], string>> = {
+  always: 'Always',
+  if_absent: 'IfNotPresent',
+  never: 'Never',
+};
+const PORT_NAME_MAX = 15;
+
+/** Kubernetes takes 15 characters of a port's name. */
+export function portName(name: string): string {
+  return name.slice(0, PORT_NAME_MAX).replace(/-+$/, '');
+}
+
+/** The cluster must not move what the app's contract leaves where it is: its own eviction waits as long. */
+function tolerationsOf({ disconnect }: AppTemplate): Json[] {
+  return ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map((key) => ({
+    key,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    ...(disconnect.replace ? { tolerationSeconds: disconnect.lostAfterSeconds } : {}),
+  }));
+}
+
+/** Sorted, because a list in another order is another pod. */
+function environmentOf({ environment, secrets }: AppTemplate): Json[] {
+  const plain = Object.entries(environment).map(([name, value]) => ({ name, value }));
+  const hidden = secrets.flatMap(({ secret, key, as }) =>
+    as.kind === 'variable' ? [{ name: as.name, valueFrom: { secretKeyRef: { name: secret, key } } }] : [],
+  );
+  return [...plain, ...hidden].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function resourcesOf({ resources }: AppTemplate): Json {
+  const { cpuMillis, memoryMib, cpuMillisMax, memoryMibMax } = resources;
+  return { requests: quantities(cpuMillis, memoryMib), limits: quantities(cpuMillisMax, memoryMibMax) };
+}
+
+function quantities(cpuMillis: number | undefined, memoryMib: number | undefined): Json {
+  return {
+    ...(cpuMillis === undefined ? {} : { cpu: `${cpuMillis}m` }),
+    ...(memoryMib === undefined ? {} : { memory: `${memoryMib}Mi` }),
+  };
+}
+
+function probes({ health }: AppTemplate): Json {
+  return {
+    ...(health.start === undefined ? {} : { startupProbe: probeOf(health.start) }),
+    ...(health.live === undefined ? {} : { livenessProbe: probeOf(health.live) }),
+    ...(health.ready === undefined ? {} : { readinessProbe: probeOf(health.ready) }),
+  };
+}
+
+function probeOf({ http, tcp, command, periodSeconds, timeoutSeconds, failures }: Probe): Json {
+  return {
+    ...(http === undefined ? {} : { httpGet: { path: http.path, port: http.port } }),
+    ...(tcp === undefined ? {} : { tcpSocket: { port: tcp.port } }),
+    ...(command === undefined ? {} : { exec: { command: [...command] } }),
+    periodSeconds,
+    timeoutSeconds,
+    failureThreshold: failures,
+  };
+}
+
+/** Key of a file in its ConfigMap: a path is none. */
+export function fileKey(index: number): string {
+  return `file-${index}`;
+}
+
+/** One by one where a change makes new containers; a file so mounted keeps its place beside what the image has there. */
+function fileMounts({ files }: AppTemplate): Json[] {
+  return files.map(({ path }, index) => ({
+    name: 'files',
+    mountPath: path,
+    subPath: fileKey(index),
+    readOnly: true,
+  }));
+}
+
+function secretMounts({ secrets }: AppTemplate): Json[] {
+  return secrets.flatMap(({ as, key }, index) =>
+    as.kind === 'file' ? [{ name: `secret-${index}`, mountPath: as.path, subPath: key, readOnly: true }] : [],
+  );
+}
+
+function volumeMounts({ volumes }: AppTemplate): Json[] {
+  return volumes.map(({ name, path }) => ({ name: `data-${name}`, mountPath: path }));
+}
+
+function volumesOf({ secrets, files }: AppTemplate, configMap: string | undefined): Json[] {
+  const items = files.map(({ mode }, index) => ({ key: fileKey(index), path: fileKey(index), mode }));
+  const hidden = secrets.flatMap(({ secret, as }, index) =>
+    as.kind === 'file' ? [{ name: `secret-${index}`, secret: { secretName: secret } }] : [],
+  );
+  return [
+    ...(configMap === undefined ? [] : [{ name: 'files', configMap: { name: configMap, items } }]),
+    ...hidden,
+  ];
+}

@@ -1,0 +1,256 @@
+/** How an app is in a Kubernetes cluster, from its controller, its pods and what was said about them. Values in, values out. */
+import { z } from 'zod';
+import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { ObjectMeta } from '../kube/objects.ts';
+import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
+import { replicasOf } from './kubernetes-objects.ts';
+
+const LINES_MAX = 20;
+const LINE_MAX = 500;
+const MESSAGE_MAX = 1_000;
+const CONTAINERS_MAX = 1_000;
+
+const StateWaiting = z.looseObject({ reason: z.string().default(''), message: z.string().default('') });
+const StateTerminated = z.looseObject({
+  reason: z.string().default(''),
+  message: z.string().default(''),
+  exitCode: z.number().default(0),
+});
+const ContainerState = z.looseObject({
+  waiting: StateWaiting.optional(),
+  running: z.looseObject({}).optional(),
+  terminated: StateTerminated.optional(),
+});
+
+export const PodObject = z.looseObject({
+  metadata: ObjectMeta,
+  spec: z.looseObject({ nodeName: z.string().default('') }),
+  status: z.looseObject({
+    phase: z.string().default('Pending'),
+    reason: z.string().default(''),
+    message: z.string().default(''),
+    podIP: z.string().default(''),
+    conditions: z
+      .array(
+        z.looseObject({
+          type: z.string(),
+          status: z.string(),
+          reason: z.string().default(''),
+          message: z.string().default(''),
+        }),
+      )
+      .default([]),
+    containerStatuses: z
+      .array(
+        z.looseObject({
+          ready: z.boolean().default(false),
+          started: z.boolean().nullish(),
+          restartCount: z.number().default(0),
+          state: ContainerState.default({}),
+          lastState: ContainerState.default({}),
+        }),
+      )
+      .default([]),
+  }),
+});
+export type PodObject = z.infer<typeof PodObject>;
+
+export const ControllerObject = z.looseObject({
+  metadata: ObjectMeta,
+  spec: z.looseObject({
+    replicas: z.number().optional(),
+    template: z.looseObject({
+      metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).default({}) }),
+    }),
+  }),
+  status: z
+    .looseObject({
+      observedGeneration: z.number().default(0),
+      readyReplicas: z.number().default(0),
+      updatedReplicas: z.number().default(0),
+      conditions: z
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().default(''),
+            message: z.string().default(''),
+          }),
+        )
+        .default([]),
+    })
+    .default({ observedGeneration: 0, readyReplicas: 0, updatedReplicas: 0, conditions: [] }),
+});
+export type ControllerObject = z.infer<typeof ControllerObject>;
+
+export interface AppEvidence {
+  readonly workload: WorkloadLeaf;
+  readonly controller: ControllerObject | undefined;
+  readonly pods: readonly PodObject[];
+  /** Last lines of a container that ended, by pod. */
+  readonly lastLines: ReadonlyMap<string, readonly string[]>;
+}
+
+export function instanceOf(evidence: AppEvidence): AppInstance {
+  const { workload, controller, pods } = evidence;
+  const content = controller?.spec.template.metadata.annotations[CONTENT_ANNOTATION];
+  const containers = pods.map((pod) => containerOf(pod, evidence, content)).slice(0, CONTAINERS_MAX);
+  const wanted = controller?.spec.replicas ?? replicasOf(workload.template);
+  const isSeen =
+    controller !== undefined && controller.status.observedGeneration >= (controller.metadata.generation ?? 0);
+  const ready = controller?.status.readyReplicas ?? 0;
+  const updated = isSeen ? (controller?.status.updatedReplicas ?? 0) : 0;
+  return {
+    cluster: workload.cluster,
+    release: workload.release,
+    wanted,
+    ready,
+    updated,
+    statements: [available({ wanted, ready }, containers), progressing({ wanted, ready, updated })],
+    containers,
+  };
+}
+
+type Counts = Pick<AppInstance, 'wanted' | 'ready'>;
+type Statement = AppInstance['statements'][number];
+
+function available({ wanted, ready }: Counts, containers: readonly ContainerStatus[]): Statement {
+  if (ready >= wanted)
+    return {
+      type: 'Available',
+      status: 'True',
+      reason: 'AllReady',
+      message: `${ready} of ${wanted} are ready.`,
+    };
+  const fault = containers.find(({ reason }) => reason !== 'none');
+  const why = fault === undefined ? '' : ` ${fault.name}: ${fault.message}`;
+  return {
+    type: 'Available',
+    status: 'False',
+    reason: fault === undefined ? 'Starting' : fault.reason,
+    message: `${ready} of ${wanted} are ready.${why}`.slice(0, 500),
+  };
+}
+
+function progressing({ wanted, ready, updated }: Counts & { updated: number }): Statement {
+  const isDone = updated >= wanted && ready >= wanted;
+  return {
+    type: 'UpToDate',
+    status: isDone ? 'True' : 'False',
+    reason: isDone ? 'Rolled' : 'Rolling',
+    message: `${updated} of ${wanted} are of the newest release.`,
+  };
+}
+
+function containerOf(
+  pod: PodObject,
+  { workload, lastLines }: AppEvidence,
+  content: string | undefined,
+): ContainerStatus {
+  const isNewest = content !== undefined && pod.metadata.annotations?.[CONTENT_ANNOTATION] === content;
+  const { name } = pod.metadata;
+  return {
+    name,
+    node: pod.spec.nodeName,
+    address: pod.status.podIP,
+    ...judged(pod),
+    lastLines: (lastLines.get(name) ?? []).slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX)),
+    restarts: pod.status.containerStatuses[0]?.restartCount ?? 0,
+    release: isNewest ? workload.release : 0,
+  };
+}
+
+type Judgement = Pick<ContainerStatus, 'state' | 'reason' | 'message'>;
+
+function judged(pod: PodObject): Judgement {
+  const [container] = pod.status.containerStatuses;
+  if (pod.status.reason === 'NodeLost') return say('waiting', 'node_lost', 'Its node has not been heard of.');
+  if (pod.metadata.deletionTimestamp !== undefined) return say('stopping', 'none', 'It is being stopped.');
+  if (pod.spec.nodeName === '') return unscheduled(pod);
+  if (container === undefined) return say('waiting', 'none', 'Its node has it and has not begun.');
+  const { waiting, running, terminated } = container.state;
+  if (waiting !== undefined) return waitingFor(waiting, container.lastState.terminated);
+  if (terminated !== undefined) return ended(terminated);
+  if (running === undefined) return say('waiting', 'none', 'Its node has it and has not begun.');
+  if (container.ready) return say('ready', 'none', 'It answers.');
+  if (container.started === false) return say('starting', 'none', 'It has not answered its start probe yet.');
+  return say(
+    'running',
+    'probe_failing',
+    'It runs, and its ready probe fails: nothing is sent to it. See what the probe asks for.',
+  );
+}
+
+function unscheduled(pod: PodObject): Judgement {
+  const scheduled = pod.status.conditions.find(({ type }) => type === 'PodScheduled');
+  const message = scheduled?.message ?? '';
+  if (scheduled?.reason !== 'Unschedulable') return say('waiting', 'none', 'No node has been chosen yet.');
+  if (/unbound|persistentvolumeclaim|volume/i.test(message))
+    return say('waiting', 'volume_pending', `Its volume is not there: ${message}`);
+  return say('waiting', 'unschedulable', `No node takes it: ${message}`);
+}
+
+type Waiting = z.infer<typeof StateWaiting>;
+type Terminated = z.infer<typeof StateTerminated>;
+
+function waitingFor({ reason, message }: Waiting, last: Terminated | undefined): Judgement {
+  switch (reason) {
+    case 'ErrImagePull':
+    case 'ImagePullBackOff':
+    case 'InvalidImageName':
+    case 'ErrImageNeverPull':
+      return say('waiting', 'image_pull', `The image can't be had: ${message}`);
+    case 'CrashLoopBackOff':
+      return last?.reason === 'OOMKilled'
+        ? say(
+            'waiting',
+            'out_of_memory',
+            'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.',
+          )
+        : say(
+            'waiting',
+            'crash_loop',
+            `It ends again and again, last with exit code ${last?.exitCode ?? '?'}; the next try waits. See its last lines.`,
+          );
+    case 'CreateContainerConfigError':
+      return say('waiting', 'config_missing', `Something that it needs is not in the namespace: ${message}`);
+    case 'ContainerCreating':
+    case 'PodInitializing':
+      return say('starting', 'none', 'It is being made.');
+    default:
+      return say('waiting', 'other', `${reason}: ${message}`);
+  }
+}
+
+function ended({ reason, exitCode, message }: Terminated): Judgement {
+  if (reason === 'OOMKilled')
+    return say(
+      'exited',
+      'out_of_memory',
+      'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.',
+    );
+  return say(
+    'exited',
+    exitCode === 0 ? 'none' : 'crash_loop',
+    `It ended with exit code ${exitCode}. ${message}`.trim(),
+  );
+}
+
+function say(state: Judgement['state'], reason: Judgement['reason'], message: string): Judgement {
+  return { state, reason, message: message.slice(0, MESSAGE_MAX) };
+}
+
+/** Pods whose last words are worth fetching. */
+export function talkative(pods: readonly PodObject[]): readonly string[] {
+  return pods
+    .filter(({ status }) =>
+      status.containerStatuses.some(
+        ({ state, lastState }) =>
+          state.waiting?.reason === 'CrashLoopBackOff' ||
+          state.terminated !== undefined ||
+          (state.waiting !== undefined && lastState.terminated !== undefined),
+      ),
+    )
+    .map(({ metadata }) => metadata.name);
+}

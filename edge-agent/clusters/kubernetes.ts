@@ -1,0 +1,257 @@
+/** The driver of Kubernetes: server-side apply with a field manager of our own. What belongs to an app is decided in `kubernetes-objects.ts` and `kubernetes-plan.ts`. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { AppInstance } from '../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError, type KubeFault } from '../kube/errors.ts';
+import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
+import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
+import {
+  APP_LABEL,
+  type AppKind,
+  FIELD_MANAGER,
+  type KubeType,
+  MANAGED_BY,
+  NAMESPACE,
+  POD,
+  selectorOf,
+  TENANT_LABEL,
+  TYPES,
+} from './kubernetes-marks.ts';
+import { type AppObject, isStateful, objectsOf } from './kubernetes-objects.ts';
+import {
+  describeKubeStep,
+  type KubeStep,
+  planApply,
+  planRemove,
+  type ThereObject,
+} from './kubernetes-plan.ts';
+import { ControllerObject, instanceOf, PodObject, talkative } from './kubernetes-status.ts';
+
+const PAGE = '500';
+const LOGS_MAX = 5;
+const LOG_LINES = '10';
+const LOG_BYTES = '8000';
+
+export function createKubernetesDriver(client: KubeClient): Driver {
+  return {
+    apply: (workload) => translated(() => apply(client, workload)),
+    remove: (ref) => translated(() => remove(client, ref)),
+    list: () => translated(() => list(client)),
+    status: (workload) => translated(() => status(client, workload)),
+  };
+}
+
+async function apply(client: KubeClient, workload: WorkloadLeaf): Promise<Done> {
+  const { template, namespace, tenant } = workload;
+  if (template.pool !== undefined) throw unsupported('addresses of a pool');
+  if (template.onChange === 'rebuildInPlace') throw unsupported('rebuilding in place');
+  if (template.onFileChange.kind !== 'restart') throw unsupported('reloading files without a restart');
+  const wanted = objectsOf(workload, sha256);
+  const steps = planApply(wanted, await observe(client, { ref: workload, wanted }), { namespace, tenant });
+  const done: string[] = [];
+  for (const step of steps) if (await execute(client, step)) done.push(describeKubeStep(step));
+  return done;
+}
+
+async function remove(client: KubeClient, ref: AppRef): Promise<Done> {
+  const steps = planRemove(await observe(client, { ref, wanted: [] }));
+  for (const step of steps) await execute(client, step);
+  return steps.map(describeKubeStep);
+}
+
+async function list(client: KubeClient): Promise<readonly AppRef[]> {
+  const found = await Promise.all(
+    [TYPES.Deployment, TYPES.StatefulSet].map((type) =>
+      listAll(client, type, { labelSelector: `${MANAGED_BY}=${FIELD_MANAGER}` }),
+    ),
+  );
+  return found.flat().flatMap(({ metadata }) => {
+    const app = metadata.labels?.[APP_LABEL];
+    return app === undefined ? [] : [{ app, namespace: metadata.namespace ?? '' }];
+  });
+}
+
+async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppInstance> {
+  const { app, namespace, template } = workload;
+  const type = isStateful(template) ? TYPES.StatefulSet : TYPES.Deployment;
+  const controller = await absent(
+    client.json(ControllerObject, { method: 'GET', path: pathOf({ ...type, namespace, name: app }) }),
+  );
+  const pods = await client.json(objectList(PodObject), {
+    method: 'GET',
+    path: pathOf({ ...POD, namespace }),
+    query: { labelSelector: selectorText(selectorOf(workload)), limit: PAGE },
+  });
+  const talkers = talkative(pods.items).slice(0, LOGS_MAX);
+  const lines = await Promise.all(
+    talkers.map(async (pod) => [pod, await lastLines(client, { namespace, pod })] as const),
+  );
+  return instanceOf({ workload, controller, pods: pods.items, lastLines: new Map(lines) });
+}
+
+/** Of the container that ended last; nothing if the node has them no more. */
+async function lastLines(
+  client: KubeClient,
+  { namespace, pod }: { namespace: string; pod: string },
+): Promise<string[]> {
+  const path = pathOf({ ...POD, namespace, name: pod, subresource: 'log' });
+  const ask = (previous: string) =>
+    client.text({ method: 'GET', path, query: { previous, tailLines: LOG_LINES, limitBytes: LOG_BYTES } });
+  const text = await ask('true').catch(() => ask('false').catch(() => ''));
+  return text.split('\n').filter((line) => line !== '');
+}
+
+interface Looking {
+  readonly ref: AppRef;
+  readonly wanted: readonly AppObject[];
+}
+
+/** What has the app's labels, and what stands under the names that it needs. */
+async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<ThereObject[]> {
+  const { app, namespace } = ref;
+  const labelSelector = `${MANAGED_BY}=${FIELD_MANAGER},${APP_LABEL}=${app}`;
+  const kinds = Object.keys(TYPES).filter(isKind);
+  const labelled = await Promise.all(
+    kinds.map(async (kind) =>
+      (await listAll(client, TYPES[kind], { labelSelector }, namespace)).map((object) => there(kind, object)),
+    ),
+  );
+  const known = new Set(labelled.flat().map(({ kind, name }) => `${kind} ${name}`));
+  const others = wanted.filter(({ kind, name }) => !known.has(`${kind} ${name}`));
+  const named = await Promise.all(
+    others.map(async ({ kind, name }) => {
+      const found = await absent(
+        client.json(KubeObject, { method: 'GET', path: pathOf({ ...TYPES[kind], namespace, name }) }),
+      );
+      return found === undefined ? [] : [there(kind, found)];
+    }),
+  );
+  return [...labelled.flat(), ...named.flat()];
+}
+
+function isKind(name: string): name is AppKind {
+  return Object.hasOwn(TYPES, name);
+}
+
+function there(kind: AppKind, { metadata }: KubeObject): ThereObject {
+  return { kind, name: metadata.name, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
+}
+
+async function listAll(
+  client: KubeClient,
+  type: KubeType,
+  query: Readonly<Record<string, string>>,
+  namespace?: string,
+): Promise<KubeObject[]> {
+  const { items } = await client.json(objectList(KubeObject), {
+    method: 'GET',
+    path: pathOf({ ...type, namespace }),
+    query: { ...query, limit: PAGE },
+  });
+  return items;
+}
+
+const Applied = z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string() }) });
+
+/** True if something changed. */
+async function execute(client: KubeClient, step: KubeStep): Promise<boolean> {
+  switch (step.kind) {
+    case 'label_namespace':
+      return labelNamespace(client, step);
+    case 'apply':
+      return applyObject(client, step.object);
+    case 'delete':
+      return deleteObject(client, step.object);
+  }
+}
+
+/** Made if it is missing. Of one that others made only the tenant's label is ours: policies know the tenant's apps by it. */
+async function labelNamespace(
+  client: KubeClient,
+  { namespace, tenant }: { namespace: string; tenant: string },
+): Promise<boolean> {
+  const metadata = { name: namespace, labels: { [TENANT_LABEL]: tenant } };
+  return applyAt(client, pathOf({ ...NAMESPACE, name: namespace }), {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata,
+  });
+}
+
+function applyObject(client: KubeClient, { kind, name, namespace, body }: AppObject): Promise<boolean> {
+  return applyAt(client, pathOf({ ...TYPES[kind], namespace, name }), body);
+}
+
+/** Forced: a field that we have an opinion on is ours, whoever set it; fields that we say nothing about are not touched. */
+async function applyAt(client: KubeClient, path: string, body: object): Promise<boolean> {
+  const before = await absent(client.json(Applied, { method: 'GET', path }));
+  const after = await client.json(Applied, {
+    method: 'PATCH',
+    path,
+    query: { fieldManager: FIELD_MANAGER, force: 'true' },
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: JSON.stringify(body),
+  });
+  return before?.metadata.resourceVersion !== after.metadata.resourceVersion;
+}
+
+async function deleteObject(
+  client: KubeClient,
+  { kind, name, namespace }: Pick<AppObject, 'kind' | 'name' | 'namespace'>,
+): Promise<boolean> {
+  const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' });
+  const gone = await absent(
+    client.text({ method: 'DELETE', path: pathOf({ ...TYPES[kind], namespace, name }), body }),
+  );
+  return gone !== undefined;
+}
+
+async function absent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof KubeError && cause.code === 'kube.not_found') return undefined;
+    throw cause;
+  }
+}
+
+const FAULTS: Readonly<Record<KubeFault, DriverFault>> = {
+  'kube.unreachable': 'driver.unreachable',
+  'kube.failed': 'driver.unreachable',
+  'kube.malformed': 'driver.unreachable',
+  'kube.gone': 'driver.busy',
+  'kube.busy': 'driver.busy',
+  'kube.conflict': 'driver.busy',
+  'kube.unauthenticated': 'driver.forbidden',
+  'kube.forbidden': 'driver.forbidden',
+  'kube.invalid': 'driver.refused',
+  'kube.not_found': 'driver.refused',
+};
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof KubeError) throw new DriverError(FAULTS[cause.code], cause.message, { cause });
+    throw cause;
+  }
+}
+
+function unsupported(what: string): DriverError {
+  return new DriverError(
+    'driver.unsupported',
+    `This release can't do that in a Kubernetes cluster yet: ${what}.`,
+  );
+}
+
+function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,191 @@
+/** The Kubernetes driver against a real cluster with containers: the contract of all drivers, and what is Kubernetes' own. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
+import { KubeClient } from '../../edge-agent/kube/client.ts';
+import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
+import { createLab, type Lab } from '../../local/lab.ts';
+import {
+  type DriverStand,
+  driverContract,
+  untilReady,
+  workloadOf,
+} from '../edge-agent/clusters/driver-contract.ts';
+import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
+import { startKubeGate } from './kube-gate.ts';
+
+let lab: Lab;
+let cluster: KubeCluster;
+let client: KubeClient;
+let gate: Awaited<ReturnType<typeof startKubeGate>>;
+
+beforeAll(async () => {
+  lab = await createLab({ name: 'kube-driver' });
+  const lan = await lab.bridge('lan');
+  const hosts = await Promise.all(
+    ['plane', 'one', 'two'].map(async (name, index) => {
+      const host = await lab.host(name);
+      const address = `10.0.0.${10 + index}`;
+      await lab.plug(host, 'eth0', lan);
+      await host.ip(`addr add ${address}/24 dev eth0`);
+      return { host, address };
+    }),
+  );
+  const [controlPlane, ...nodes] = hosts;
+  if (controlPlane === undefined) throw new Error('there are no hosts');
+  cluster = await raiseCluster({ name: 'drv', controlPlane, nodes });
+  gate = await startKubeGate(controlPlane.host, cluster);
+  const credentials = await readKubeconfig(cluster.kubeconfig);
+  client = new KubeClient({
+    credentials: { ...credentials, server: gate.server, serverName: 'kubernetes' },
+    wallNow: () => Date.now(),
+  });
+});
+
+afterAll(async () => {
+  client?.close();
+  await gate?.close();
+  await cluster?.close();
+  await lab?.destroy();
+});
+
+function stand(): DriverStand {
+  const { credentials } = client;
+  const nowhere = new KubeClient({
+    credentials: { ...credentials, server: 'https://127.0.0.1:1' },
+    wallNow: () => Date.now(),
+  });
+  const get = (words: string) => cluster.kube(['-n', 'acme', 'get', ...words.split(' ')]);
+  return {
+    driver: createKubernetesDriver(client),
+    unreachable: createKubernetesDriver(nowhere),
+    images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
+    meddle: async ({ app }) => {
+      await cluster.kube(['-n', 'acme', 'scale', `deployment/${app}`, '--replicas=5']);
+    },
+    decorate: async ({ app }) => {
+      await cluster.kube(['-n', 'acme', 'annotate', `deployment/${app}`, 'others.example/note=keep']);
+      await cluster.kube([
+        '-n',
+        'acme',
+        'patch',
+        `deployment/${app}`,
+        '-p',
+        '{"spec":{"revisionHistoryLimit":3}}',
+      ]);
+      return async () => {
+        const kept = await get(
+          `deployment ${app} -o jsonpath={.metadata.annotations.others\\.example/note}{.spec.revisionHistoryLimit}`,
+        );
+        return kept === 'keep3';
+      };
+    },
+    occupy: async ({ app }) => {
+      await cluster.kube(['-n', 'acme', 'create', 'service', 'clusterip', app, '--tcp=80']);
+      const before = await get(`service ${app} -o jsonpath={.metadata.resourceVersion}`);
+      return async () => (await get(`service ${app} -o jsonpath={.metadata.resourceVersion}`)) === before;
+    },
+    leftovers: async ({ app }) => {
+      const kinds =
+        'configmaps,services,networkpolicies,deployments,statefulsets,horizontalpodautoscalers,poddisruptionbudgets,pods';
+      return (await get(`${kinds} -l isthmus.dev/app=${app} -o name`))
+        .split('\n')
+        .filter((line) => line !== '');
+    },
+  };
+}
+
+describe('the Kubernetes driver', () => {
+  driverContract(stand);
+
+  test('gives files, variables and secrets to a container, and a new one when a file changes', async () => {
+    const { driver } = stand();
+    const at = (content: string) =>
+      workloadOf('files', 'local/tool:1', {
+        replicas: 1,
+        command: ['serve', ':8080', '/etc/app/app.conf'],
+        files: [{ path: '/etc/app/app.conf', content, mode: 0o600 }],
+        environment: { GREETING: 'hello' },
+        secrets: [{ secret: 'word', key: 'pass', as: { kind: 'variable', name: 'PASS' } }],
+      });
+    await cluster.kube(['-n', 'acme', 'create', 'secret', 'generic', 'word', '--from-literal=pass=hidden']);
+    await driver.apply(at('one'));
+    await untilReady(driver, at('one'));
+    const ask = (variable: string) =>
+      cluster.kube([
+        '-n',
+        'acme',
+        'exec',
+        'deploy/files',
+        '--',
+        'get',
+        `http://127.0.0.1:8080/?variable=${variable}`,
+      ]);
+    expect(JSON.parse(await ask('GREETING'))).toMatchObject({ content: 'one', variable: 'hello' });
+    expect(JSON.parse(await ask('PASS'))).toMatchObject({ variable: 'hidden' });
+    await driver.apply({ ...at('two'), release: 2 });
+    await untilReady(driver, { ...at('two'), release: 2 });
+    expect(JSON.parse(await ask('GREETING'))).toMatchObject({ content: 'two' });
+    const maps = await cluster.kube([
+      '-n',
+      'acme',
+      'get',
+      'configmaps',
+      '-l',
+      'isthmus.dev/app=files',
+      '-o',
+      'name',
+    ]);
+    expect(maps.trim().split('\n').length).toBe(1);
+  });
+
+  test('of an app between bounds leaves the number to the autoscaler', async () => {
+    const { driver } = stand();
+    const workload = workloadOf('scaling', 'local/tool:1', { replicas: { min: 1, max: 4, cpuPercent: 60 } });
+    await driver.apply(workload);
+    await cluster.kube(['-n', 'acme', 'scale', 'deployment/scaling', '--replicas=3']);
+    expect(await driver.apply(workload)).toEqual([]);
+    expect(
+      await cluster.kube(['-n', 'acme', 'get', 'deployment', 'scaling', '-o', 'jsonpath={.spec.replicas}']),
+    ).toBe('3');
+  });
+
+  test('comes to the same after it was killed behind any request', async () => {
+    const workload = workloadOf('crashed', 'local/tool:1', {
+      replicas: 0,
+      files: [{ path: '/etc/a', content: 'a', mode: 0o644 }],
+    });
+    const { driver } = stand();
+    await driver.apply(workload);
+    const names = async () =>
+      [...(await stand().leftovers(workload))].filter((name) => !name.startsWith('pod/')).sort();
+    const whole = await names();
+    await driver.remove(workload);
+    let survived = false;
+    for (let limit = 1; !survived && limit < 60; limit += 1) {
+      survived = await driverOf(dyingAfter(limit))
+        .apply(workload)
+        .then(
+          () => true,
+          () => false,
+        );
+      await driver.apply(workload);
+      expect(await names()).toEqual(whole);
+      await driver.remove(workload);
+    }
+    expect(survived).toBe(true);
+  });
+});
+
+/** A client whose process ends after so many requests. */
+function dyingAfter(requests: number): KubeClient {
+  const dying = new KubeClient({ credentials: client.credentials, wallNow: () => Date.now() });
+  let made = 0;
+  const stream = dying.stream.bind(dying);
+  dying.stream = (call) => {
+    made += 1;
+    return made > requests ? Promise.reject(new Error('killed')) : stream(call);
+  };
+  return dying;
+}
+
+const driverOf = (with_: KubeClient) => createKubernetesDriver(with_);
