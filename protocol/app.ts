@@ -130,6 +130,23 @@ export const AppCaller = z
   .meta({ id: 'AppCaller' });
 export type AppCaller = z.infer<typeof AppCaller>;
 
+export const AppPort = z
+  .strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') })
+  .meta({ id: 'AppPort' });
+
+export const AppHealth = z
+  .strictObject({ start: Probe.optional(), live: Probe.optional(), ready: Probe.optional() })
+  .meta({ id: 'AppHealth' });
+
+export const AppAccess = z
+  .strictObject({
+    kind: z.enum(['tenant', 'listed']).default('tenant').meta({
+      description: 'tenant: every app of the tenant may call it. listed: only the callers below.',
+    }),
+    callers: z.array(AppCaller).max(LIST_MAX).default([]),
+  })
+  .meta({ id: 'AppAccess' });
+
 /** What runs, without where. */
 export const AppTemplate = z
   .strictObject({
@@ -140,25 +157,13 @@ export const AppTemplate = z
     environment: z.record(VariableName, z.string().max(32_768)).default({}),
     files: z.array(AppFile).max(LIST_MAX).default([]),
     secrets: z.array(AppSecret).max(LIST_MAX).default([]),
-    ports: z
-      .array(z.strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') }))
-      .max(LIST_MAX)
-      .default([]),
+    ports: z.array(AppPort).max(LIST_MAX).default([]),
     volumes: z.array(AppVolume).max(LIST_MAX).default([]),
     resources: AppResources.default({}),
     replicas: Replicas.default(1),
-    health: z
-      .strictObject({ start: Probe.optional(), live: Probe.optional(), ready: Probe.optional() })
-      .default({}),
+    health: AppHealth.default({}),
     pool: Name.optional().meta({ description: 'Its containers have addresses of this pool' }),
-    access: z
-      .strictObject({
-        kind: z.enum(['tenant', 'listed']).default('tenant').meta({
-          description: 'tenant: every app of the tenant may call it. listed: only the callers below.',
-        }),
-        callers: z.array(AppCaller).max(LIST_MAX).default([]),
-      })
-      .default({ kind: 'tenant', callers: [] }),
+    access: AppAccess.default({ kind: 'tenant', callers: [] }),
     onChange: z.enum(['rolling', 'rebuildInPlace']).default('rolling').meta({
       description: 'rebuildInPlace: new containers on the same nodes with the same volumes and addresses',
     }),

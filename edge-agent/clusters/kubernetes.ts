@@ -115,7 +115,7 @@ async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<Th
   const kinds = Object.keys(TYPES).filter(isKind);
   const labelled = await Promise.all(
     kinds.map(async (kind) =>
-      (await listAll(client, TYPES[kind], { labelSelector }, namespace)).map((object) => there(kind, object)),
+      (await listAll(client, TYPES[kind], { labelSelector, namespace })).map((object) => there(kind, object)),
     ),
   );
   const known = new Set(labelled.flat().map(({ kind, name }) => `${kind} ${name}`));
@@ -142,13 +142,12 @@ function there(kind: AppKind, { metadata }: KubeObject): ThereObject {
 async function listAll(
   client: KubeClient,
   type: KubeType,
-  query: Readonly<Record<string, string>>,
-  namespace?: string,
+  { labelSelector, namespace }: { readonly labelSelector: string; readonly namespace?: string },
 ): Promise<KubeObject[]> {
   const { items } = await client.json(objectList(KubeObject), {
     method: 'GET',
     path: pathOf({ ...type, namespace }),
-    query: { ...query, limit: PAGE },
+    query: { labelSelector, limit: PAGE },
   });
   return items;
 }

@@ -1,7 +1,9 @@
 /** One cluster of this host: keeps it attached, looks at it, reports. It must not decide what is served to whom: the document does. */
 import type { ClusterFacts } from '../../protocol/cluster.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { ClusterFile } from '../cluster-files.ts';
+import { createKubernetesDriver } from '../clusters/kubernetes.ts';
 import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Caller } from '../link/fetch.ts';
@@ -9,9 +11,11 @@ import { Poll } from '../poll.ts';
 import { Attachment } from './attachment.ts';
 import type { ClusterView } from './messages.ts';
 import { ClusterReporter } from './reporter.ts';
+import { Workloads } from './workloads.ts';
 
 const LOOK_MS = 10_000;
 const REPORT_MS = 2_000;
+const APPS_MS = 10_000;
 
 export interface ClusterRoomOptions {
   readonly file: ClusterFile;
@@ -32,7 +36,10 @@ export class ClusterRoom {
   readonly #reporter: ClusterReporter;
   readonly #looks = new Poll(() => this.#look());
   readonly #reports = new Poll(() => this.#report());
+  readonly #passes = new Poll(() => this.#pass());
+  readonly #workloads: Workloads;
   #facts: ClusterFacts | undefined;
+  #wantedText: string | undefined;
 
   constructor(options: ClusterRoomOptions) {
     const { file, caller, now, wallNow, environment, log } = options;
@@ -41,11 +48,21 @@ export class ClusterRoom {
     this.client = new KubeClient({ credentials: credentialsOf(file), wallNow, environment });
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
+    this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client), log });
   }
 
   start(): void {
     this.#looks.wake();
     this.#reports.wake();
+  }
+
+  /** What runs here by the document; undefined while it does not speak of this cluster. */
+  setWorkloads(wanted: readonly WorkloadLeaf[] | undefined): void {
+    const text = JSON.stringify(wanted);
+    if (text === this.#wantedText) return;
+    this.#wantedText = text;
+    this.#workloads.set(wanted);
+    this.#passes.wake();
   }
 
   record(event: SiteEvent): void {
@@ -73,6 +90,7 @@ export class ClusterRoom {
   close(): void {
     this.#looks.stop();
     this.#reports.stop();
+    this.#passes.stop();
     this.client.close();
   }
 
@@ -88,13 +106,29 @@ export class ClusterRoom {
     return LOOK_MS;
   }
 
+  async #pass(): Promise<number> {
+    try {
+      await this.#workloads.pass();
+    } catch (cause) {
+      this.#options.log(
+        `cluster ${this.file.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      );
+    }
+    this.#reports.wake();
+    return APPS_MS;
+  }
+
   async #report(): Promise<number> {
     const { now, authority, log } = this.#options;
     try {
       const kind = this.file.kind;
       await this.#attachment.say({ kind, authority: await authority() }, now());
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
-      await this.#reporter.send(this.#facts === undefined ? {} : { facts: this.#facts });
+      const apps = this.#workloads.told;
+      await this.#reporter.send({
+        ...(this.#facts === undefined ? {} : { facts: this.#facts }),
+        ...(apps === undefined ? {} : { apps: [...apps] }),
+      });
     } catch (cause) {
       log(`cluster ${this.file.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
     }

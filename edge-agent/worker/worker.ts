@@ -136,9 +136,15 @@ export class Worker {
   }
 
   #serve(): void {
+    for (const [name, room] of this.#rooms) room.setWorkloads(this.#workloadsOf(name));
     this.#proxy?.proxy.setClusters(
       new Map(this.#served().map(({ leaf, room }) => [leaf.host, { leaf, client: room.client }])),
     );
+  }
+
+  #workloadsOf(name: string): ClusterOrders['workloads'] | undefined {
+    const isOurs = this.#orders?.clusters.some(({ cluster }) => cluster === name) === true;
+    return isOurs ? this.#orders?.workloads.filter(({ cluster }) => cluster === name) : undefined;
   }
 
   #state(): ClusterState {

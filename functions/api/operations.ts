@@ -1,6 +1,7 @@
 /** Every operation of the API, in the order of the OpenAPI document. */
 import { createAllocator } from '../reconcile/allocate.ts';
 import { agentOperations } from './agent.ts';
+import { appOperations } from './apps.ts';
 import { clusterAgentOperations } from './cluster-attach.ts';
 import { credentialOperation } from './cluster-credential.ts';
 import { clusterOperations } from './clusters.ts';
@@ -39,6 +40,7 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     ...edgeOperations(desk),
     ...clusterOperations(desk),
     credentialOperation(desk),
+    ...appOperations(desk),
     ...hubOperations(desk),
     ...tokenOperations(desk),
     ...keyOperations(desk),

@@ -38,13 +38,23 @@ export function workloadOf(app: string, image: string, change: Partial<AppTempla
   return { kind: 'workload', tenant: 'acme', cluster: 'prod', app, namespace: 'acme', release: 1, template };
 }
 
-export function driverContract(open: () => DriverStand): void {
-  const refused = (work: Promise<unknown>) =>
-    work.then(
-      () => 'nothing was thrown',
-      (cause: unknown) => (cause instanceof DriverError ? cause.code : cause),
-    );
+type Open = () => DriverStand;
 
+export function driverContract(open: Open): void {
+  runs(open);
+  keeps(open);
+  explains(open);
+  ends(open);
+}
+
+function refused(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'nothing was thrown',
+    (cause: unknown) => (cause instanceof DriverError ? cause.code : cause),
+  );
+}
+
+function runs(open: Open): void {
   test('makes an app, says how far it is, and does nothing more once it is there', async () => {
     const { driver, images } = open();
     const workload = workloadOf('made', images.first);
@@ -88,7 +98,9 @@ export function driverContract(open: () => DriverStand): void {
     const after = (await driver.status(three)).containers.map(({ name }) => name);
     expect([after.length, after.filter((name) => names.has(name)).length]).toEqual([3, 2]);
   });
+}
 
+function keeps(open: Open): void {
   test('puts back what somebody changed of ours, and leaves alone what somebody added', async () => {
     const { driver, images, meddle, decorate } = open();
     const workload = workloadOf('drifted', images.first);
@@ -108,7 +120,9 @@ export function driverContract(open: () => DriverStand): void {
     await driver.remove(workload);
     expect(await isAsItWas()).toBe(true);
   });
+}
 
+function explains(open: Open): void {
   test('says what is wrong with a container in a word that stays and a sentence that helps', async () => {
     const { driver, images } = open();
     const absent = workloadOf('absent', images.missing, { replicas: 1 });
@@ -135,7 +149,9 @@ export function driverContract(open: () => DriverStand): void {
     const wrong = workloadOf('wrong', images.first, { resources: { memoryMib: 64, memoryMibMax: 32 } });
     expect(await refused(driver.apply(wrong))).toBe('driver.refused');
   });
+}
 
+function ends(open: Open): void {
   test('takes an app away whole, and again without a word', async () => {
     const { driver, images, leftovers } = open();
     const workload = workloadOf('gone', images.first, {

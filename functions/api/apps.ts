@@ -1,0 +1,81 @@
+/** Apps: what runs, and in which clusters. A change of the template is a new release; a change of placement alone is none. */
+import {
+  type App,
+  AppCreation,
+  type AppInstance,
+  AppList,
+  AppReplacement,
+  App as AppSchema,
+  type AppSpec,
+} from '../../protocol/app.ts';
+import { appConditions, checkApp } from '../domain/app.ts';
+import type { Item } from '../store/port.ts';
+import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
+import { allLive } from './dependent.ts';
+import { metadataOf, sameJson } from './item.ts';
+import type { Operation } from './operation.ts';
+import { refuseIf } from './problems.ts';
+import { crudOperations } from './resource.ts';
+
+export function appOperations(desk: Desk): Operation[] {
+  const kind: Creatable<'app', App> = {
+    kind: 'app',
+    path: '/v1/tenants/{tenant}/apps',
+    schemas: { one: AppSchema, list: AppList, creation: AppCreation, replacement: AppReplacement },
+    problems: [],
+    place: tenantPlace,
+    begin: (evidence) => evidence,
+    prepare: (wanted) => prepareApp(desk, wanted),
+    show: (items) => showApps(desk, items),
+  };
+  return crudOperations(desk, kind);
+}
+
+async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>) {
+  const [clusters, pools] = await Promise.all([
+    allLive(store, { kind: 'cluster', tenant: key.tenant }),
+    allLive(store, { kind: 'pool', tenant: key.tenant }),
+  ]);
+  const names = (items: readonly Item[]) => new Set(items.map((item) => item.key.name));
+  refuseIf(checkApp(spec, { clusters: names(clusters), pools: names(pools) }));
+  const isSame = before !== undefined && sameJson(templateOf(before.spec), templateOf(spec));
+  const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
+  return { spec, status: { release } };
+}
+
+function templateOf({ placement: _placement, ...template }: AppSpec) {
+  return template;
+}
+
+/** What the edges of all clusters told of apps is read once for a list. */
+async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
+  const [first] = items;
+  if (first === undefined) return [];
+  const { tenant } = first.key;
+  const clusters = [...new Set(items.flatMap(({ spec }) => spec.placement.clusters))];
+  const told = await Promise.all(
+    clusters.map(
+      async (name) => [name, (await store.told({ kind: 'cluster', tenant, name }, ['apps'])).apps] as const,
+    ),
+  );
+  const byCluster = new Map(told);
+  return items.map((item) => {
+    const instances = item.spec.placement.clusters.flatMap((cluster): AppInstance[] => {
+      const apps = byCluster.get(cluster);
+      const found = apps?.value.find(({ app }) => app === item.key.name)?.instance;
+      return found === undefined || apps === undefined ? [] : [{ ...found, cluster, observedAt: apps.at }];
+    });
+    const { release } = item.status;
+    const evidence = {
+      release,
+      clusters: item.spec.placement.clusters,
+      instances,
+      updatedAt: item.updatedAt,
+    };
+    return {
+      metadata: metadataOf(item),
+      spec: item.spec,
+      status: { release, instances, conditions: appConditions(evidence) },
+    };
+  });
+}

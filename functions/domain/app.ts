@@ -1,0 +1,83 @@
+/** What is asked of an app beside its schema, and what can be said of it. */
+import type { AppInstance, AppSpec } from '../../protocol/app.ts';
+import type { Condition } from '../../protocol/metadata.ts';
+import type { Refusal } from '../../protocol/problem.ts';
+import { condition } from './status.ts';
+
+/** Undefined if it may be kept. `clusters` and `pools` are the names that there are in the tenant. */
+export function checkApp(
+  spec: AppSpec,
+  { clusters, pools }: { readonly clusters: ReadonlySet<string>; readonly pools: ReadonlySet<string> },
+): Refusal | undefined {
+  const missing = spec.placement.clusters.findIndex((name) => !clusters.has(name));
+  if (missing !== -1)
+    return wrong(
+      `/spec/placement/clusters/${missing}`,
+      `There is no cluster ${spec.placement.clusters[missing]} in the tenant.`,
+    );
+  if (spec.pool !== undefined && !pools.has(spec.pool))
+    return wrong('/spec/pool', `There is no pool ${spec.pool} in the tenant.`);
+  const paths = [...spec.files.map(({ path }) => path), ...spec.volumes.map(({ path }) => path)];
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) return wrong('/spec/files', `${twice} is asked for twice.`);
+  return ambiguous(spec);
+}
+
+function ambiguous({ ports, volumes, placement }: AppSpec): Refusal | undefined {
+  for (const [pointer, names] of [
+    ['/spec/ports', ports.map(({ name }) => name)],
+    ['/spec/volumes', volumes.map(({ name }) => name)],
+    ['/spec/placement/clusters', placement.clusters],
+  ] as const) {
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) return wrong(pointer, `${twice} stands there twice.`);
+  }
+  return undefined;
+}
+
+function wrong(pointer: string, detail: string): Refusal {
+  return { code: 'invalid', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
+}
+
+export interface AppEvidence {
+  readonly release: number;
+  readonly clusters: readonly string[];
+  readonly instances: readonly AppInstance[];
+  readonly updatedAt: string;
+}
+
+/** `Running`: every cluster has the newest release up. */
+export function appConditions({ release, clusters, instances, updatedAt }: AppEvidence): Condition[] {
+  const behind = clusters.find(
+    (name) => instances.find(({ cluster }) => cluster === name)?.release !== release,
+  );
+  if (behind !== undefined)
+    return [
+      condition(
+        ['Running', 'Unknown', 'NotTold'],
+        `${behind} has told nothing of release ${release} yet.`,
+        updatedAt,
+      ),
+    ];
+  const faulty = instances.flatMap(({ cluster, statements, observedAt }) =>
+    statements
+      .filter(({ status }) => status !== 'True')
+      .map((statement) => ({ cluster, statement, at: observedAt ?? updatedAt })),
+  );
+  const [first] = faulty;
+  if (first === undefined)
+    return [
+      condition(
+        ['Running', 'True', 'Running'],
+        `Release ${release} runs in ${clusters.join(', ')}.`,
+        updatedAt,
+      ),
+    ];
+  return [
+    condition(
+      ['Running', 'False', first.statement.reason],
+      `${first.cluster}: ${first.statement.message}`,
+      first.at,
+    ),
+  ];
+}
