@@ -16,6 +16,8 @@ import { Workloads } from './workloads.ts';
 const LOOK_MS = 10_000;
 const REPORT_MS = 2_000;
 const APPS_MS = 10_000;
+/** While an app is not yet as it should be. */
+const APPS_MOVING_MS = 2_000;
 
 export interface ClusterRoomOptions {
   readonly file: ClusterFile;
@@ -115,7 +117,8 @@ export class ClusterRoom {
       );
     }
     this.#reports.wake();
-    return APPS_MS;
+    const statements = (this.#workloads.told ?? []).flatMap(({ instance }) => instance.statements);
+    return statements.every(({ status }) => status === 'True') ? APPS_MS : APPS_MOVING_MS;
   }
 
   async #report(): Promise<number> {
