@@ -1,0 +1,79 @@
+/** Answers as the API server words them: lists, objects, events, and why there is none. Nothing is decided here. */
+import { type Dress, type Kept, withVersion } from './kept.ts';
+import type { Page } from './pages.ts';
+import type { TypeName } from './request-info.ts';
+import type { Seen } from './selection.ts';
+
+export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+export interface ListHead {
+  readonly version: number;
+  readonly continue: string;
+  /** Undefined: not told, as with selectors. */
+  readonly remaining: number | undefined;
+}
+
+export function listText(dress: Dress, head: ListHead, objects: Page['objects']): string {
+  const metadata = JSON.stringify({
+    resourceVersion: String(head.version),
+    ...(head.continue === '' ? {} : { continue: head.continue }),
+    ...(head.continue === '' || head.remaining === undefined ? {} : { remainingItemCount: head.remaining }),
+  });
+  const opening = `{"kind":"${dress.kind}List","apiVersion":"${dress.apiVersion}","metadata":${metadata},"items":[`;
+  return `${opening}${objects.map(({ text }) => text).join(',')}]}\n`;
+}
+
+export function objectText({ prefix }: Dress, { text }: Pick<Kept, 'text'>): string {
+  return `{${prefix}${text.slice(1)}`;
+}
+
+/** One line of a watch, its end included. */
+export function eventText(dress: Dress, { type, object, version }: Seen): string {
+  const text = object.version === version ? object.text : withVersion(object, version);
+  return `{"type":"${type}","object":${objectText(dress, { text })}}\n`;
+}
+
+export function bookmarkText({ kind, apiVersion }: Dress, version: number, isInitialEnd: boolean): string {
+  return `${JSON.stringify({
+    type: 'BOOKMARK',
+    object: {
+      kind,
+      apiVersion,
+      metadata: {
+        resourceVersion: String(version),
+        creationTimestamp: null,
+        ...(isInitialEnd ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}),
+      },
+    },
+  })}\n`;
+}
+
+export function notFoundText({ group, resource }: TypeName, name: string): string {
+  const type = group === '' ? resource : `${resource}.${group}`;
+  return `${JSON.stringify({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `${type} "${name}" not found`,
+    reason: 'NotFound',
+    details: { name, ...(group === '' ? {} : { group }), kind: resource },
+    code: 404,
+  })}\n`;
+}
+
+/** The only line of a watch that asks for more than is remembered. */
+export function expiredText(version: number, reachesTo: number): string {
+  return `${JSON.stringify({
+    type: 'ERROR',
+    object: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: `too old resource version: ${version} (${reachesTo})`,
+      reason: 'Expired',
+      code: 410,
+    },
+  })}\n`;
+}
