@@ -26,7 +26,9 @@ function rulesFor(one: Sums, windowMs: number): string[] {
   const found: string[] = [];
   const isPolling = verb === 'list' && often >= LISTS_A_MINUTE;
   if (isPolling)
-    found.push(`${who} lists ${resource} every ${seconds(often)}: let it watch instead (an informer, kubectl get -w).`);
+    found.push(
+      `${who} lists ${resource} every ${seconds(often)}: let it watch instead (an informer, kubectl get -w).`,
+    );
   if (isPolling && one.fresh >= one.requests * SHARE)
     found.push(
       `${who} asks for the most recent ${resource} each time: with resourceVersion=0 memory alone would answer it.`,
@@ -44,7 +46,9 @@ function rulesFor(one: Sums, windowMs: number): string[] {
       `${who} asks ${one.notFound} times for ${resource} that are not there: let it watch for the object, or stop asking.`,
     );
   else if (one.errors >= Math.max(REQUESTS_MIN, one.requests * SHARE))
-    found.push(`${who} is refused ${one.errors} times at ${verb} of ${resource}: mend its access or stop it.`);
+    found.push(
+      `${who} is refused ${one.errors} times at ${verb} of ${resource}: mend its access or stop it.`,
+    );
   return found;
 }
 

@@ -99,7 +99,9 @@ export class Analysis {
     const isFull = this.#newer.size >= KEYS_MAX;
     const others = isFull ? this.#newer.get(OTHERS) : undefined;
     if (others !== undefined) return others;
-    const sums = emptySums(isFull ? { subject: OTHERS, program: OTHERS, verb: OTHERS, resource: OTHERS } : asked);
+    const sums = emptySums(
+      isFull ? { subject: OTHERS, program: OTHERS, verb: OTHERS, resource: OTHERS } : asked,
+    );
     this.#newer.set(isFull ? OTHERS : key, sums);
     return sums;
   }
@@ -114,8 +116,14 @@ export function talkersOf(sums: readonly Sums[], windowMs: number): Talker[] {
     requests: one.requests,
     perMinute: perMinute(one.requests, windowMs),
     bytes: one.bytes,
-    p50Ms: quantileMs(Array.from(one.times, (count) => count ?? 0), 0.5),
-    p99Ms: quantileMs(Array.from(one.times, (count) => count ?? 0), 0.99),
+    p50Ms: quantileMs(
+      Array.from(one.times, (count) => count ?? 0),
+      0.5,
+    ),
+    p99Ms: quantileMs(
+      Array.from(one.times, (count) => count ?? 0),
+      0.99,
+    ),
     fromCache: one.by.cache,
     coalesced: one.by.coalesced,
     upstream: one.by.upstream,

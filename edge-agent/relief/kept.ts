@@ -69,7 +69,14 @@ export function readListPage(page: string, resource: string, copy: (text: string
 }
 
 /** What a line of a watch says. */
-export function readWatchLine(line: string, resource: string, copy: (text: string) => string): WatchLine {
+export function readWatchLine(
+  line: string,
+  {
+    resource,
+    dress,
+    copy,
+  }: { readonly resource: string; readonly dress: Dress; readonly copy: (text: string) => string },
+): WatchLine {
   const members = new Map(membersAt(line, 0).map((member) => [member.key, member]));
   const type = members.get('type');
   const object = members.get('object');
@@ -80,7 +87,7 @@ export function readWatchLine(line: string, resource: string, copy: (text: strin
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type: what, object: keep(copy(undressed(text)), resource) };
+      return { type: what, object: keep(copy(undressed(text, dress)), resource) };
     case 'BOOKMARK':
       return { type: what, version: versionOf(metadataOf(text).get('resourceVersion') ?? '') };
     case 'ERROR': {
@@ -142,9 +149,8 @@ export function keep(text: string, resource: string): Kept {
   };
 }
 
-function undressed(text: string): string {
-  const prefix = /^\{"kind":"[^"\\]+","apiVersion":"[^"\\]+",/.exec(text)?.[0];
-  return prefix === undefined ? text : `{${text.slice(prefix.length)}`;
+function undressed(text: string, { prefix }: Dress): string {
+  return prefix !== '' && text.startsWith(prefix, 1) ? `{${text.slice(1 + prefix.length)}` : text;
 }
 
 function metadataOf(text: string): ReadonlyMap<string, string> {

@@ -25,7 +25,7 @@ export interface StoreLimits {
 const CHANGE_BYTES = 120;
 
 export class TypeStore {
-  readonly dress: Dress;
+  #dress: Dress;
   readonly #limits: StoreLimits;
   readonly #objects: Map<string, Kept>;
   #sorted: readonly Kept[] | undefined;
@@ -34,16 +34,27 @@ export class TypeStore {
   #reachesTo: number;
   #version: number;
   #view: View | undefined;
+  /** The last state that was rebuilt: pages of one list ask for the same again and again. */
+  #past: View | undefined;
   #objectBytes: number;
   #windowBytes = 0;
 
   constructor(start: View, more: { readonly dress: Dress; readonly limits: StoreLimits }) {
-    this.dress = more.dress;
+    this.#dress = more.dress;
     this.#limits = more.limits;
     this.#objects = new Map(start.objects.map((object) => [object.key, object]));
     this.#version = start.version;
     this.#reachesTo = start.version;
     this.#objectBytes = start.objects.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  get dress(): Dress {
+    return this.#dress;
+  }
+
+  /** Objects bear kind and version themselves. An empty list can't tell; the first event does. */
+  wearNothing(): void {
+    this.#dress = { ...this.#dress, prefix: '' };
   }
 
   /** Everything up to this version has been told. */
@@ -114,6 +125,7 @@ export class TypeStore {
   viewAt(version: number): View | undefined {
     if (this.#view?.version === version) return this.#view;
     if (version < this.#reachesTo || version > this.#version) return undefined;
+    if (this.#past?.version === version) return this.#past;
     const undone = this.#changes.filter((change) => change.version > version);
     if (undone.length === 0) return { version, objects: this.view().objects };
     const objects = new Map(this.#objects);
@@ -122,7 +134,8 @@ export class TypeStore {
       if (before === undefined) objects.delete(key);
       else objects.set(key, before);
     }
-    return { version, objects: [...objects.values()].sort(byKey) };
+    this.#past = { version, objects: [...objects.values()].sort(byKey) };
+    return this.#past;
   }
 
   /** What changed after a version, in order; undefined if the window does not reach back to it. */

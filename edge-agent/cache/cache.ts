@@ -1,0 +1,121 @@
+/**
+ * Relief of one API server: answers reads from memory or by reads that many share, with Kubernetes' own meaning of versions, and only what the
+ * cluster lets the requester read. Whatever it is not sure of it leaves to the API server.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestAnalysis } from '../../protocol/cluster-report.ts';
+import { adviceOf } from '../relief/advice.ts';
+import { Analysis, talkersOf } from '../relief/analysis.ts';
+import { askedOf, type Question, questionOf } from '../relief/question.ts';
+import { Access } from './access.ts';
+import { answerBytes, type Outcome } from './answers.ts';
+import { noCounts } from './counts.ts';
+import type { Answered, ClusterRequest, Relief } from './port.ts';
+import type { Reader } from './reader.ts';
+import { getObject, listObjects, watchObjects } from './reads.ts';
+import { SharedReads } from './shared-reads.ts';
+import { Types } from './types.ts';
+
+export interface CacheOptions {
+  /** Reads everything that is to be kept: it needs list and watch of those types, and may create SubjectAccessReviews. */
+  readonly client: Reader;
+  /** Milliseconds. */
+  readonly monotonicNow: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallNow: () => number;
+  /** What objects, what changed last, and ready-made answers may take. */
+  readonly budgetBytes: number;
+  readonly log: (line: string) => void;
+}
+
+export interface Cache extends Relief {
+  analysis(): RequestAnalysis;
+}
+
+export function openCache(options: CacheOptions): Cache {
+  const { client, monotonicNow: now, budgetBytes, log } = options;
+  const counts = noCounts();
+  const access = new Access(client, now, counts);
+  const shared = new SharedReads(client, now, counts);
+  const types = new Types({ client, now, counts, budgetBytes, log });
+  const analysis = new Analysis(now());
+  const open = { streams: 0 };
+
+  const answerShared = async (request: ClusterRequest, response: ServerResponse) => {
+    const answer = await shared.read(request);
+    if (answer === undefined) return undefined;
+    return answerBytes(response, { by: 'coalesced', status: 200, ...answer });
+  };
+
+  const answerQuestion = async (
+    question: Question,
+    request: ClusterRequest,
+    response: ServerResponse,
+  ): Promise<Outcome | undefined> => {
+    const { info, form } = question;
+    // One object alone is not worth keeping its type, nor asking for access twice.
+    if (info.verb === 'get' && form === 'json' && types.use(info, { begin: false }) === undefined)
+      return undefined;
+    if (!(await access.allows(request.requester, info))) return undefined;
+    if (form === 'shared') return answerShared(request, response);
+    const type = types.use(info, { begin: info.verb !== 'get' });
+    if (type === undefined) return undefined;
+    const asking = { type, question, response, acceptEncoding: request.headers['accept-encoding'] };
+    if (info.verb === 'get') return getObject(asking);
+    return info.verb === 'list' ? listObjects(asking) : watchObjects(asking);
+  };
+
+  return {
+    answer: async (request: ClusterRequest, _incoming: IncomingMessage, response: ServerResponse) => {
+      const question = questionOf({
+        method: request.method,
+        path: request.path,
+        query: request.query,
+        accept: request.headers['accept'],
+        program: request.headers['user-agent'] ?? request.program,
+      });
+      if (question === undefined) return undefined;
+      open.streams++;
+      try {
+        return await answerQuestion(question, request, response);
+      } catch (cause) {
+        log(`relief: ${cause instanceof Error ? cause.message : String(cause)}`);
+        if (response.headersSent) response.destroy();
+        return response.headersSent ? { by: 'cache', status: 200, bytes: 0 } : undefined;
+      } finally {
+        open.streams--;
+      }
+    },
+    record: (request: ClusterRequest, answered: Answered) => {
+      const { requester, program } = request;
+      analysis.record({ subject: requester.subject, program, ...askedOf(request) }, answered, now());
+    },
+    analysis: () => {
+      const nowMs = now();
+      const sums = analysis.sums(nowMs);
+      const windowMs = analysis.windowMs(nowMs);
+      const sum = (of: (one: (typeof sums)[number]) => number) =>
+        sums.reduce((total, one) => total + of(one), 0);
+      return {
+        windowSeconds: Math.round(windowMs / 1_000),
+        requests: sum(({ requests }) => requests),
+        fromCache: sum(({ by }) => by.cache),
+        coalesced: sum(({ by }) => by.coalesced),
+        upstream: sum(({ by }) => by.upstream),
+        upstreamLists: counts.lists + counts.reads,
+        upstreamWatches: counts.watches,
+        accessReviews: counts.accessReviews,
+        openStreams: open.streams,
+        budgetBytes,
+        usedBytes: types.bytes,
+        types: types.figures().map(({ usedMs, ...figures }) => ({
+          ...figures,
+          lastUsedSeconds: Math.max(0, Math.round((nowMs - usedMs) / 1_000)),
+        })),
+        talkers: talkersOf(sums, windowMs),
+        advice: adviceOf(sums, windowMs),
+      };
+    },
+    close: () => types.close(),
+  };
+}
