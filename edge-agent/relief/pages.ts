@@ -24,7 +24,7 @@ export interface Page {
 
 /** `place.from` is relative to the namespace that is listed, if one is. */
 export function tokenText({ version, from }: PagePlace): string {
-  return JSON.stringify({ v: TOKEN_VERSION, rv: version, start: from });
+  return JSON.stringify({ v: TOKEN_VERSION, rv: version, start: `/${from}` });
 }
 
 /** From the text inside a token; undefined: not one of these, let the server judge. */
@@ -32,7 +32,7 @@ export function parseTokenText(text: string): PagePlace | undefined {
   if (text.length > TOKEN_LENGTH_MAX) return undefined;
   try {
     const token = Token.safeParse(JSON.parse(text));
-    return token.success ? { version: token.data.rv, from: token.data.start } : undefined;
+    return token.success ? { version: token.data.rv, from: token.data.start.replace(/^\//, '') } : undefined;
   } catch {
     return undefined;
   }

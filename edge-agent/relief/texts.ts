@@ -16,7 +16,8 @@ export interface ListHead {
 export function listText(dress: Dress, head: ListHead, objects: Page['objects']): string {
   const metadata = JSON.stringify({
     resourceVersion: String(head.version),
-    ...(head.continue === '' ? {} : { continue: head.continue }),
+    // Lists of custom resources always tell it.
+    ...(head.continue === '' && dress.prefix !== '' ? {} : { continue: head.continue }),
     ...(head.continue === '' || head.remaining === undefined ? {} : { remainingItemCount: head.remaining }),
   });
   const opening = `{"kind":"${dress.kind}List","apiVersion":"${dress.apiVersion}","metadata":${metadata},"items":[`;

@@ -1,0 +1,418 @@
+/**
+ * The cache beside the API server that it relieves: the same question to both, the same answer, while objects come, change and go; and what becomes of
+ * watchers when the API server restarts.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ApiServer, startApiServer } from '../fixtures/kube/api-server.ts';
+import {
+  type Ask,
+  askDirectly,
+  askRelieved,
+  Copier,
+  eventsOf,
+  Listed,
+  openRelieved,
+  type SeenEvent,
+} from './relief-clients.ts';
+import { ADMIN, impersonating, type ReliefStand, startReliefStand } from './relief-stand.ts';
+
+const stand: { api?: ApiServer; relief?: ReliefStand; churning: boolean; churned: number } = {
+  churning: true,
+  churned: 0,
+};
+const CHURN_MS = 20;
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+const METADATA = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
+const PROTOBUF = 'application/vnd.kubernetes.protobuf,application/json';
+const WIDGETS = '/apis/example.isthmus.dev/v1/widgets';
+const MAPS = '/api/v1/configmaps';
+const CHURN = '/api/v1/namespaces/churn/configmaps';
+
+function there(): { readonly api: ApiServer; readonly relief: ReliefStand } {
+  const { api, relief } = stand;
+  if (api === undefined || relief === undefined) throw new Error('the stand is not up');
+  return { api, relief };
+}
+
+async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, object?: unknown): Promise<void> {
+  const { relief } = there();
+  const body = object === undefined ? undefined : JSON.stringify(object);
+  await relief.client.text({ method, path, body }).catch((cause: unknown) => {
+    if (stand.churning) throw cause;
+  });
+}
+
+function map(namespace: string, name: string, labels: Record<string, string> = {}, data = 'x') {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, labels }, data: { data } };
+}
+
+/** Creates, changes, moves out of selectors and deletes, in the namespace `churn`. */
+async function churn(): Promise<void> {
+  while (stand.churning) {
+    const round = stand.churned++;
+    const name = `c${round % 7}`;
+    const labels = { even: String(round % 2 === 0), round: String(round) };
+    try {
+      if (round % 14 < 7) await send('POST', CHURN, map('churn', name, labels));
+      else if (round % 5 === 0)
+        await send('PUT', `${CHURN}/${name}`, map('churn', name, {}, 'é ü "quoted" \\'));
+      if (round % 14 >= 7) await send('DELETE', `${CHURN}/${name}`);
+    } catch {
+      // The server is away, or a round met another's leavings.
+    }
+    await pause(CHURN_MS);
+  }
+}
+
+beforeAll(async () => {
+  stand.api = await startApiServer();
+  stand.relief = await startReliefStand({ kubeconfig: stand.api.kubeconfig });
+  const { api } = there();
+  const apply = async (input: string) => {
+    const made = await api.kubectl(['apply', '-f', '-'], { input });
+    if (made.code !== 0) throw new Error(made.stderr);
+  };
+  await apply(GROUND);
+  await apply(WIDGET_TYPE);
+  await api.kubectl(['wait', '--for=condition=Established', 'crd/widgets.example.isthmus.dev']);
+  await apply(WIDGET_OBJECTS);
+  for (const namespace of ['quiet', 'other'])
+    for (let index = 0; index < 12; index++)
+      await send(
+        'POST',
+        `/api/v1/namespaces/${namespace}/configmaps`,
+        map(namespace, `m${index}`, {
+          tier: index % 3 === 0 ? 'web' : 'db',
+          index: String(index),
+          'isthmus.dev/app': 'a',
+        }),
+      );
+  void churn();
+});
+
+afterAll(async () => {
+  stand.churning = false;
+  await pause(2 * CHURN_MS);
+  await stand.relief?.close();
+  await stand.api?.close();
+});
+
+/** Lists that memory answers: each must be what the server says of the very version that it claims. */
+const LISTS: readonly string[] = [
+  MAPS,
+  `${MAPS}?resourceVersion=0`,
+  `${MAPS}?labelSelector=tier`,
+  `${MAPS}?labelSelector=tier%3Dweb`,
+  `${MAPS}?labelSelector=tier%3D%3Dweb,index%3D3`,
+  `${MAPS}?labelSelector=tier!%3Dweb`,
+  `${MAPS}?labelSelector=!tier`,
+  `${MAPS}?labelSelector=tier+in+(web,db),index+notin+(1,2)`,
+  `${MAPS}?labelSelector=index%3E5`,
+  `${MAPS}?labelSelector=index%3C5,tier%3Ddb`,
+  `${MAPS}?labelSelector=isthmus.dev/app%3Da`,
+  `${MAPS}?labelSelector=even%3Dtrue`,
+  `${MAPS}?labelSelector=tier%3Dnone`,
+  `${MAPS}?fieldSelector=metadata.name%3Dm1`,
+  `${MAPS}?fieldSelector=metadata.namespace%3Dquiet`,
+  `${MAPS}?fieldSelector=metadata.name!%3Dm1,metadata.namespace%3Dquiet`,
+  '/api/v1/namespaces/quiet/configmaps',
+  '/api/v1/namespaces/quiet/configmaps?resourceVersion=0',
+  '/api/v1/namespaces/quiet/configmaps?labelSelector=tier%3Dweb&resourceVersion=0',
+  '/api/v1/namespaces/quiet/configmaps?limit=5',
+  '/api/v1/namespaces/quiet/configmaps?limit=5&labelSelector=tier%3Ddb',
+  '/api/v1/namespaces/quiet/configmaps?limit=500',
+  '/api/v1/namespaces/nowhere/configmaps',
+  CHURN,
+  `${CHURN}?resourceVersion=0`,
+  `${CHURN}?limit=2`,
+  `${CHURN}?labelSelector=even%3Dfalse`,
+  '/api/v1/namespaces',
+  '/api/v1/namespaces?fieldSelector=metadata.name%3Dquiet',
+  '/api/v1/namespaces?resourceVersion=0',
+  '/api/v1/pods',
+  '/api/v1/namespaces/quiet/pods?fieldSelector=spec.nodeName%3D',
+  '/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1',
+  '/api/v1/pods?fieldSelector=status.phase%3DPending',
+  '/api/v1/pods?fieldSelector=status.phase!%3DRunning,spec.nodeName!%3Dnode-1',
+  '/apis/apps/v1/deployments',
+  '/apis/apps/v1/namespaces/quiet/deployments?labelSelector=app%3Dweb',
+  '/apis/rbac.authorization.k8s.io/v1/clusterroles?labelSelector=kubernetes.io/bootstrapping',
+  WIDGETS,
+  '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets?limit=1',
+];
+
+/** What must be the same word for word. */
+const SAME: readonly Ask[] = [
+  { path: '/api/v1/namespaces/quiet/configmaps/m1' },
+  { path: '/api/v1/namespaces/quiet/configmaps/m1?resourceVersion=0' },
+  { path: '/api/v1/namespaces/quiet/configmaps/none' },
+  { path: '/api/v1/namespaces/quiet' },
+  { path: '/api/v1/namespaces/none?resourceVersion=0' },
+  { path: '/apis/apps/v1/namespaces/quiet/deployments/web' },
+  { path: '/apis/apps/v1/namespaces/quiet/deployments/none' },
+  { path: '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets/one' },
+  { path: '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets/none' },
+  { path: MAPS, user: 'somebody' },
+  { path: '/api/v1/namespaces/quiet/configmaps', user: 'somebody' },
+  { path: '/api/v1/namespaces/quiet/configmaps/m1', user: 'somebody' },
+  { path: '/api/v1/namespaces/other/configmaps', user: 'reader-of-quiet' },
+  { path: `${MAPS}?resourceVersion=99999999` },
+  { path: '/api/v1/namespaces/quiet/configmaps/m1?resourceVersion=99999999' },
+  { path: `${MAPS}?resourceVersion=1&resourceVersionMatch=Exact` },
+  { path: `${MAPS}?resourceVersion=0&resourceVersionMatch=Exact` },
+  { path: `${MAPS}?resourceVersionMatch=NotOlderThan` },
+  { path: `${MAPS}?resourceVersion=letters` },
+  { path: `${MAPS}?labelSelector=a%3D%3D%3Db` },
+  { path: `${MAPS}?fieldSelector=data.x%3Dy` },
+  { path: '/api/v1/pods?fieldSelector=spec.unknown%3Dy' },
+  { path: `${MAPS}?continue=nonsense` },
+  { path: '/api/v1/nothings' },
+  { path: '/apis/nothing/v1/nothings' },
+  { path: '/api/v1/namespaces/quiet/configmaps', accept: TABLE },
+  { path: '/api/v1/namespaces/quiet/configmaps/m1', accept: TABLE },
+  { path: '/api/v1/namespaces/quiet/configmaps', accept: METADATA },
+  { path: '/api/v1/namespaces/quiet/configmaps?limit=3', accept: TABLE },
+];
+
+function withVersion(path: string, version: string): string {
+  const kept = path.replace(/resourceVersion=\d+&?/, '').replace(/[?&]$/, '');
+  return `${kept}${kept.includes('?') ? '&' : '?'}resourceVersion=${version}&resourceVersionMatch=Exact`;
+}
+
+/** What may differ: how long ago, in words and in numbers. */
+function timeless(body: unknown): unknown {
+  const text = JSON.stringify(body)
+    .replaceAll(/"\d+[smhd]([\d]+[smhd])?"/g, '"AGE"')
+    .replaceAll(/, current: \d+/g, ', current: N')
+    .replaceAll(/"resourceVersion":"\d+"(,"continue":"[\w-]+")?(,"remainingItemCount":\d+)?\}/g, '}');
+  return JSON.parse(text);
+}
+
+describe('the cache answers as the API server does, while objects churn', () => {
+  test.each(LISTS)('%s', async (path) => {
+    const { relief } = there();
+    const relieved = await askRelieved(relief.url, { path });
+    const { metadata } = Listed.parse(relieved.body);
+    const direct = await askDirectly(relief.client, { path: withVersion(path, metadata.resourceVersion) });
+    expect(relieved).toEqual(direct);
+    expect(relief.answeredBy.get(path.includes('?') ? path : `${path}?`)).not.toBe('upstream');
+  });
+
+  test.each(SAME)('$path as $user in $accept', async (ask) => {
+    const { relief } = there();
+    const [relieved, direct] = await Promise.all([
+      askRelieved(relief.url, ask),
+      askDirectly(relief.client, ask),
+    ]);
+    expect({ ...relieved, body: timeless(relieved.body) }).toEqual({
+      ...direct,
+      body: timeless(direct.body),
+    });
+  });
+
+  test('whoever prefers protobuf and takes JSON gets JSON from memory', async () => {
+    const { relief } = there();
+    const { status, body } = await askRelieved(relief.url, {
+      path: '/api/v1/namespaces/quiet/configmaps?limit=4',
+      accept: PROTOBUF,
+    });
+    expect([status, Listed.parse(body).items?.length]).toEqual([200, 4]);
+  });
+
+  test('pages of one list are of one version, whoever answers them', async () => {
+    const { relief } = there();
+    const names: string[] = [];
+    const versions = new Set<string>();
+    let token = '';
+    for (let page = 0; page < 20 && (page === 0 || token !== ''); page++) {
+      const path = `${MAPS}?limit=3${token === '' ? '' : `&continue=${token}`}`;
+      // Every second page is asked of the API server itself.
+      const { body } =
+        page % 2 === 0 ? await askRelieved(relief.url, { path }) : await askDirectly(relief.client, { path });
+      const { items, metadata } = Listed.parse(body);
+      names.push(...(items ?? []).map((item) => `${item.metadata.namespace}/${item.metadata.name}`));
+      versions.add(metadata.resourceVersion);
+      token = metadata.continue ?? '';
+    }
+    const [version = ''] = versions;
+    const whole = await askDirectly(relief.client, { path: withVersion(MAPS, version) });
+    expect(versions.size).toBe(1);
+    expect(names).toEqual(
+      Listed.parse(whole.body).items?.map((item) => `${item.metadata.namespace}/${item.metadata.name}`),
+    );
+  });
+
+  test('a read without a version sees what was written before it was asked', async () => {
+    const { relief } = there();
+    for (let round = 0; round < 20; round++) {
+      const name = `fresh-${round}`;
+      await send('POST', '/api/v1/namespaces/fresh/configmaps', map('fresh', name));
+      const { body } = await askRelieved(relief.url, { path: '/api/v1/namespaces/fresh/configmaps' });
+      expect(Listed.parse(body).items?.map((item) => item.metadata.name)).toContain(name);
+    }
+  });
+
+  test('many who ask at once are answered by few reads of the server', async () => {
+    const { relief } = there();
+    const before = relief.cache.analysis();
+    await Promise.all(Array.from({ length: 100 }, () => askRelieved(relief.url, { path: MAPS })));
+    const after = relief.cache.analysis();
+    expect(after.upstreamLists - before.upstreamLists).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('watches', () => {
+  test.each([
+    CHURN,
+    MAPS,
+    `${MAPS}?labelSelector=even%3Dtrue`,
+    `${MAPS}?labelSelector=!round`,
+    `${MAPS}?fieldSelector=metadata.name%3Dc3`,
+  ])('%s tells the same events as the server, object for object', async (path) => {
+    const { relief } = there();
+    const { body } = await askDirectly(relief.client, { path });
+    const { resourceVersion } = Listed.parse(body).metadata;
+    const query = `${path.includes('?') ? '&' : '?'}watch=true&timeoutSeconds=2&resourceVersion=${resourceVersion}`;
+    const [relieved, direct] = await Promise.all([
+      openRelieved(relief.url, { path: path + query }).then((answer) => eventsOf(answer)),
+      relief.client
+        .stream({ method: 'GET', path: path + query, headers: impersonating(ADMIN) })
+        .then((answer) => eventsOf(answer)),
+    ]);
+    const both = Math.min(relieved.length, direct.length);
+    expect(both).toBeGreaterThan(3);
+    expect(relieved.slice(0, both)).toEqual(direct.slice(0, both));
+    expect(Math.abs(relieved.length - direct.length)).toBeLessThan(10);
+  });
+
+  test('initial events end with a bookmark, and then come changes', async () => {
+    const { relief } = there();
+    const path = `${MAPS}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1`;
+    const events = await eventsOf(await openRelieved(relief.url, { path }));
+    const end = events.findIndex(({ type }) => type === 'BOOKMARK');
+    expect(events.slice(0, end).every(({ type }) => type === 'ADDED')).toBe(true);
+    expect(JSON.stringify(events[end]?.object)).toContain('k8s.io/initial-events-end');
+    const later = events.slice(end + 1).map(({ version }) => version);
+    expect(later.length).toBeGreaterThan(1);
+    expect(later).toEqual([...later].sort((one, other) => one - other));
+  });
+
+  test('a version that is not remembered ends the watch with 410', async () => {
+    const { relief } = there();
+    const path = `${MAPS}?watch=true&resourceVersion=1`;
+    const events = await eventsOf(await openRelieved(relief.url, { path }));
+    expect(events.map(({ type, version }: SeenEvent) => [type, version])).toEqual([['ERROR', 410]]);
+  });
+});
+
+describe('the API server restarts', () => {
+  test('under 50 watchers no event is lost or doubled, and few requests go up', async () => {
+    const { api, relief } = there();
+    const copiers = Array.from({ length: 50 }, () => new Copier(relief.url, MAPS));
+    const running = copiers.map((copier) => copier.run());
+    await pause(500);
+    const before = relief.cache.analysis();
+    await api.stopApiServer();
+    await pause(500);
+    const anyVersion = await askRelieved(relief.url, {
+      path: '/api/v1/namespaces/quiet/configmaps?resourceVersion=0',
+    });
+    const fresh = await askRelieved(relief.url, { path: '/api/v1/namespaces/quiet/configmaps' });
+    await api.startApiServer();
+    await pause(3_000);
+    stand.churning = false;
+    await pause(1_000);
+    const after = relief.cache.analysis();
+    const { body } = await askDirectly(relief.client, { path: MAPS });
+    const truth = (Listed.parse(body).items ?? []).map((item) => [
+      `${item.metadata.namespace}/${item.metadata.name}`,
+      Number(item.metadata.resourceVersion),
+    ]);
+    for (const copier of copiers) copier.stop();
+    await Promise.all(running);
+    expect(anyVersion.status).toBe(200);
+    expect(fresh.status).toBe(502);
+    for (const copier of copiers) {
+      expect(copier.faults).toEqual([]);
+      expect([...copier.objects].sort()).toEqual([...truth].sort());
+    }
+    expect(after.upstreamWatches - before.upstreamWatches).toBeLessThan(60);
+  });
+});
+
+const GROUND = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: quiet }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: other }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: churn }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: fresh }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: isthmus-admins }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'isthmus:admins' }]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: reader, namespace: quiet }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
+subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: reader-of-quiet }]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: default, namespace: quiet }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: waiting, namespace: quiet }
+spec: { containers: [{ name: a, image: a }] }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: placed, namespace: quiet, labels: { app: web } }
+spec: { nodeName: node-1, containers: [{ name: a, image: a }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: quiet, labels: { app: web } }
+spec:
+  selector: { matchLabels: { app: web } }
+  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: a, image: a }] } }
+`;
+const WIDGET_TYPE = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.example.isthmus.dev }
+spec:
+  group: example.isthmus.dev
+  scope: Namespaced
+  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
+`;
+const WIDGET_OBJECTS = ['one', 'two']
+  .map(
+    (name) => `
+apiVersion: example.isthmus.dev/v1
+kind: Widget
+metadata: { name: ${name}, namespace: quiet }
+resourceVersion: '1'
+spec: { big: 12345678901234567, fraction: 1.50 }
+`,
+  )
+  .join('---\n');
