@@ -4,8 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAnalysis } from '../../protocol/cluster-report.ts';
-import { adviceOf } from '../relief/advice.ts';
-import { Analysis, talkersOf } from '../relief/analysis.ts';
+import { Analysis } from '../relief/analysis.ts';
 import { askedOf, type Question, questionOf } from '../relief/question.ts';
 import { Access } from './access.ts';
 import { answerBytes, type Outcome } from './answers.ts';
@@ -13,7 +12,8 @@ import { noCounts } from './counts.ts';
 import type { Answered, ClusterRequest, Relief } from './port.ts';
 import type { Reader } from './reader.ts';
 import { getObject, listObjects, watchObjects } from './reads.ts';
-import { SharedReads } from './shared-reads.ts';
+import { reportOf } from './report.ts';
+import { type SharedAnswer, SharedReads } from './shared-reads.ts';
 import { Types } from './types.ts';
 
 export interface CacheOptions {
@@ -41,30 +41,7 @@ export function openCache(options: CacheOptions): Cache {
   const analysis = new Analysis(now());
   const open = { streams: 0 };
 
-  const answerShared = async (request: ClusterRequest, response: ServerResponse) => {
-    const answer = await shared.read(request);
-    if (answer === undefined) return undefined;
-    return answerBytes(response, { by: 'coalesced', status: 200, ...answer });
-  };
-
-  const answerQuestion = async (
-    question: Question,
-    request: ClusterRequest,
-    response: ServerResponse,
-  ): Promise<Outcome | undefined> => {
-    const { info, form } = question;
-    // One object alone is not worth keeping its type, nor asking for access twice.
-    if (info.verb === 'get' && form === 'json' && types.use(info, { begin: false }) === undefined)
-      return undefined;
-    if (!(await access.allows(request.requester, info))) return undefined;
-    if (form === 'shared') return answerShared(request, response);
-    const type = types.use(info, { begin: info.verb !== 'get' });
-    if (type === undefined) return undefined;
-    const asking = { type, question, response, acceptEncoding: request.headers['accept-encoding'] };
-    if (info.verb === 'get') return getObject(asking);
-    return info.verb === 'list' ? listObjects(asking) : watchObjects(asking);
-  };
-
+  const answering = { access, shared, types };
   return {
     answer: async (request: ClusterRequest, _incoming: IncomingMessage, response: ServerResponse) => {
       const question = questionOf({
@@ -77,7 +54,7 @@ export function openCache(options: CacheOptions): Cache {
       if (question === undefined) return undefined;
       open.streams++;
       try {
-        return await answerQuestion(question, request, response);
+        return await answerQuestion(answering, { question, request, response });
       } catch (cause) {
         log(`relief: ${cause instanceof Error ? cause.message : String(cause)}`);
         if (response.headersSent) response.destroy();
@@ -90,32 +67,45 @@ export function openCache(options: CacheOptions): Cache {
       const { requester, program } = request;
       analysis.record({ subject: requester.subject, program, ...askedOf(request) }, answered, now());
     },
-    analysis: () => {
-      const nowMs = now();
-      const sums = analysis.sums(nowMs);
-      const windowMs = analysis.windowMs(nowMs);
-      const sum = (of: (one: (typeof sums)[number]) => number) =>
-        sums.reduce((total, one) => total + of(one), 0);
-      return {
-        windowSeconds: Math.round(windowMs / 1_000),
-        requests: sum(({ requests }) => requests),
-        fromCache: sum(({ by }) => by.cache),
-        coalesced: sum(({ by }) => by.coalesced),
-        upstream: sum(({ by }) => by.upstream),
-        upstreamLists: counts.lists + counts.reads,
-        upstreamWatches: counts.watches,
-        accessReviews: counts.accessReviews,
-        openStreams: open.streams,
-        budgetBytes,
-        usedBytes: types.bytes,
-        types: types.figures().map(({ usedMs, ...figures }) => ({
-          ...figures,
-          lastUsedSeconds: Math.max(0, Math.round((nowMs - usedMs) / 1_000)),
-        })),
-        talkers: talkersOf(sums, windowMs),
-        advice: adviceOf(sums, windowMs),
-      };
-    },
+    analysis: () =>
+      reportOf({ analysis, counts, types, openStreams: open.streams, budgetBytes, nowMs: now() }),
     close: () => types.close(),
   };
+}
+
+interface Answering {
+  readonly access: Access;
+  readonly shared: SharedReads;
+  readonly types: Types;
+}
+
+interface Asked {
+  readonly question: Question;
+  readonly request: ClusterRequest;
+  readonly response: ServerResponse;
+}
+
+async function answerQuestion(
+  { access, shared, types }: Answering,
+  { question, request, response }: Asked,
+): Promise<Outcome | undefined> {
+  const { info, form } = question;
+  // One object alone is not worth keeping its type, nor asking for access twice.
+  if (info.verb === 'get' && form === 'json' && types.use(info, { begin: false }) === undefined)
+    return undefined;
+  if (!(await access.allows(request.requester, info))) return undefined;
+  if (form === 'shared') return answerShared(await shared.read(request), response);
+  const type = types.use(info, { begin: info.verb !== 'get' });
+  if (type === undefined) return undefined;
+  const asking = { type, question, response, acceptEncoding: request.headers['accept-encoding'] };
+  if (info.verb === 'get') return getObject(asking);
+  return info.verb === 'list' ? listObjects(asking) : watchObjects(asking);
+}
+
+async function answerShared(
+  answer: SharedAnswer | undefined,
+  response: ServerResponse,
+): Promise<Outcome | undefined> {
+  if (answer === undefined) return undefined;
+  return answerBytes(response, { by: 'coalesced', status: 200, ...answer });
 }

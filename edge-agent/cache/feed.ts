@@ -16,6 +16,7 @@ const WATCH_SECONDS = 600;
 /** Bookmarks come about every minute: a watch that is silent for longer is dead. */
 const SILENCE_MS_MAX = 90_000;
 const BACKOFF_MS = [50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
+const REFUSED_MS_MIN = 30_000;
 const WINDOW_CHANGES_MAX = 10_000;
 const WINDOW_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -44,6 +45,7 @@ export class Feed {
   #lostMs: number | undefined;
   #lastChangeMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
+  #wasFilled = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -110,7 +112,8 @@ export class Feed {
     const { log, onRefused, type, now } = this.#options;
     const text = cause instanceof Error ? cause.message : String(cause);
     const code = cause instanceof KubeError ? cause.code : 'malformed';
-    if (isRefusal(code) && this.#store === undefined) {
+    // A server that starts refuses for a moment what it allowed before.
+    if (isRefusal(code) && (!this.#wasFilled || this.lostForMs > REFUSED_MS_MIN)) {
       this.close();
       onRefused(text);
       return false;
@@ -152,6 +155,7 @@ export class Feed {
       : { ...first.dress, prefix: '' };
     const limits = { changesMax: WINDOW_CHANGES_MAX, windowBytesMax: WINDOW_BYTES_MAX };
     this.#store = new TypeStore({ version, objects: pages.flatMap(({ items }) => items) }, { dress, limits });
+    this.#wasFilled = true;
     onRestart();
     this.#tell();
   }

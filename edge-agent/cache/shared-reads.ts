@@ -49,7 +49,7 @@ export class SharedReads {
     { path, query }: ClusterRequest,
     headers: Readonly<Record<string, string>>,
   ): Rounds<SharedAnswer | undefined> {
-    return new Rounds({ intervalMs: 0, now: this.#now, run: () => this.#read(path, query, headers) });
+    return new Rounds({ intervalMs: () => 0, now: this.#now, run: () => this.#read(path, query, headers) });
   }
 
   async #read(

@@ -12,8 +12,13 @@ import type { Reader } from './reader.ts';
 import { Rounds } from './rounds.ts';
 import { Watchers } from './watchers.ts';
 
-/** However many ask for the newest state of a type, the server is asked this often at most. */
-export const FRESH_INTERVAL_MS = 100;
+/**
+ * One who reads alone hardly waits. When many do, each read of the server serves many, and there are few a second: a wait grows with how
+ * many were served and with how much they got, because so would the wait at the server.
+ */
+const FRESH_MS_EACH = 2;
+const FRESH_BYTES_A_MS = 100_000;
+const FRESH_MS_MAX = 1_000;
 const SWEEP_MS = 5_000;
 const UNUSED_MS = 600_000;
 const LOST_MS_MAX = 300_000;
@@ -147,7 +152,7 @@ export class Types {
       onRefused: (reason) => this.#refuse(name, reason),
     });
     const fresh = new Rounds({
-      intervalMs: FRESH_INTERVAL_MS,
+      intervalMs: (served) => freshIntervalMs(served, feed.store?.bytes ?? 0),
       now,
       run: () => freshView({ type: name, client, counts, feed }),
     });
@@ -167,6 +172,11 @@ export class Types {
     this.#kept.delete(keyOf(type.name));
     end(type);
   }
+}
+
+/** From one read of the server to the next. */
+export function freshIntervalMs(served: number, bytes: number): number {
+  return Math.min(FRESH_MS_MAX, served * (FRESH_MS_EACH + bytes / FRESH_BYTES_A_MS));
 }
 
 function end({ feed, watchers, bodies }: KeptType): void {

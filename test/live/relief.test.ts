@@ -6,7 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../fixtures/kube/api-server.ts';
 import {
-  type Ask,
   askDirectly,
   askRelieved,
   Copier,
@@ -15,6 +14,7 @@ import {
   openRelieved,
   type SeenEvent,
 } from './relief-clients.ts';
+import { CHURN, GROUND, LISTS, MAPS, SAME, WIDGET_OBJECTS, WIDGET_TYPE } from './relief-questions.ts';
 import { ADMIN, impersonating, type ReliefStand, startReliefStand } from './relief-stand.ts';
 
 const stand: { api?: ApiServer; relief?: ReliefStand; churning: boolean; churned: number } = {
@@ -22,12 +22,7 @@ const stand: { api?: ApiServer; relief?: ReliefStand; churning: boolean; churned
   churned: 0,
 };
 const CHURN_MS = 20;
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
-const METADATA = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 const PROTOBUF = 'application/vnd.kubernetes.protobuf,application/json';
-const WIDGETS = '/apis/example.isthmus.dev/v1/widgets';
-const MAPS = '/api/v1/configmaps';
-const CHURN = '/api/v1/namespaces/churn/configmaps';
 
 function there(): { readonly api: ApiServer; readonly relief: ReliefStand } {
   const { api, relief } = stand;
@@ -43,8 +38,9 @@ async function send(method: 'POST' | 'PUT' | 'DELETE', path: string, object?: un
   });
 }
 
-function map(namespace: string, name: string, labels: Record<string, string> = {}, data = 'x') {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, labels }, data: { data } };
+function map(namespace: string, name: string, labels: Record<string, string> = {}) {
+  const data = { text: 'é ü "quoted" \\', number: '1' };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name, labels }, data };
 }
 
 /** Creates, changes, moves out of selectors and deletes, in the namespace `churn`. */
@@ -55,8 +51,7 @@ async function churn(): Promise<void> {
     const labels = { even: String(round % 2 === 0), round: String(round) };
     try {
       if (round % 14 < 7) await send('POST', CHURN, map('churn', name, labels));
-      else if (round % 5 === 0)
-        await send('PUT', `${CHURN}/${name}`, map('churn', name, {}, 'é ü "quoted" \\'));
+      else if (round % 5 === 0) await send('PUT', `${CHURN}/${name}`, map('churn', name));
       if (round % 14 >= 7) await send('DELETE', `${CHURN}/${name}`);
     } catch {
       // The server is away, or a round met another's leavings.
@@ -97,83 +92,6 @@ afterAll(async () => {
   await stand.relief?.close();
   await stand.api?.close();
 });
-
-/** Lists that memory answers: each must be what the server says of the very version that it claims. */
-const LISTS: readonly string[] = [
-  MAPS,
-  `${MAPS}?resourceVersion=0`,
-  `${MAPS}?labelSelector=tier`,
-  `${MAPS}?labelSelector=tier%3Dweb`,
-  `${MAPS}?labelSelector=tier%3D%3Dweb,index%3D3`,
-  `${MAPS}?labelSelector=tier!%3Dweb`,
-  `${MAPS}?labelSelector=!tier`,
-  `${MAPS}?labelSelector=tier+in+(web,db),index+notin+(1,2)`,
-  `${MAPS}?labelSelector=index%3E5`,
-  `${MAPS}?labelSelector=index%3C5,tier%3Ddb`,
-  `${MAPS}?labelSelector=isthmus.dev/app%3Da`,
-  `${MAPS}?labelSelector=even%3Dtrue`,
-  `${MAPS}?labelSelector=tier%3Dnone`,
-  `${MAPS}?fieldSelector=metadata.name%3Dm1`,
-  `${MAPS}?fieldSelector=metadata.namespace%3Dquiet`,
-  `${MAPS}?fieldSelector=metadata.name!%3Dm1,metadata.namespace%3Dquiet`,
-  '/api/v1/namespaces/quiet/configmaps',
-  '/api/v1/namespaces/quiet/configmaps?resourceVersion=0',
-  '/api/v1/namespaces/quiet/configmaps?labelSelector=tier%3Dweb&resourceVersion=0',
-  '/api/v1/namespaces/quiet/configmaps?limit=5',
-  '/api/v1/namespaces/quiet/configmaps?limit=5&labelSelector=tier%3Ddb',
-  '/api/v1/namespaces/quiet/configmaps?limit=500',
-  '/api/v1/namespaces/nowhere/configmaps',
-  CHURN,
-  `${CHURN}?resourceVersion=0`,
-  `${CHURN}?limit=2`,
-  `${CHURN}?labelSelector=even%3Dfalse`,
-  '/api/v1/namespaces',
-  '/api/v1/namespaces?fieldSelector=metadata.name%3Dquiet',
-  '/api/v1/namespaces?resourceVersion=0',
-  '/api/v1/pods',
-  '/api/v1/namespaces/quiet/pods?fieldSelector=spec.nodeName%3D',
-  '/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1',
-  '/api/v1/pods?fieldSelector=status.phase%3DPending',
-  '/api/v1/pods?fieldSelector=status.phase!%3DRunning,spec.nodeName!%3Dnode-1',
-  '/apis/apps/v1/deployments',
-  '/apis/apps/v1/namespaces/quiet/deployments?labelSelector=app%3Dweb',
-  '/apis/rbac.authorization.k8s.io/v1/clusterroles?labelSelector=kubernetes.io/bootstrapping',
-  WIDGETS,
-  '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets?limit=1',
-];
-
-/** What must be the same word for word. */
-const SAME: readonly Ask[] = [
-  { path: '/api/v1/namespaces/quiet/configmaps/m1' },
-  { path: '/api/v1/namespaces/quiet/configmaps/m1?resourceVersion=0' },
-  { path: '/api/v1/namespaces/quiet/configmaps/none' },
-  { path: '/api/v1/namespaces/quiet' },
-  { path: '/api/v1/namespaces/none?resourceVersion=0' },
-  { path: '/apis/apps/v1/namespaces/quiet/deployments/web' },
-  { path: '/apis/apps/v1/namespaces/quiet/deployments/none' },
-  { path: '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets/one' },
-  { path: '/apis/example.isthmus.dev/v1/namespaces/quiet/widgets/none' },
-  { path: MAPS, user: 'somebody' },
-  { path: '/api/v1/namespaces/quiet/configmaps', user: 'somebody' },
-  { path: '/api/v1/namespaces/quiet/configmaps/m1', user: 'somebody' },
-  { path: '/api/v1/namespaces/other/configmaps', user: 'reader-of-quiet' },
-  { path: `${MAPS}?resourceVersion=99999999` },
-  { path: '/api/v1/namespaces/quiet/configmaps/m1?resourceVersion=99999999' },
-  { path: `${MAPS}?resourceVersion=1&resourceVersionMatch=Exact` },
-  { path: `${MAPS}?resourceVersion=0&resourceVersionMatch=Exact` },
-  { path: `${MAPS}?resourceVersionMatch=NotOlderThan` },
-  { path: `${MAPS}?resourceVersion=letters` },
-  { path: `${MAPS}?labelSelector=a%3D%3D%3Db` },
-  { path: `${MAPS}?fieldSelector=data.x%3Dy` },
-  { path: '/api/v1/pods?fieldSelector=spec.unknown%3Dy' },
-  { path: `${MAPS}?continue=nonsense` },
-  { path: '/api/v1/nothings' },
-  { path: '/apis/nothing/v1/nothings' },
-  { path: '/api/v1/namespaces/quiet/configmaps', accept: TABLE },
-  { path: '/api/v1/namespaces/quiet/configmaps/m1', accept: TABLE },
-  { path: '/api/v1/namespaces/quiet/configmaps', accept: METADATA },
-  { path: '/api/v1/namespaces/quiet/configmaps?limit=3', accept: TABLE },
-];
 
 function withVersion(path: string, version: string): string {
   const kept = path.replace(/resourceVersion=\d+&?/, '').replace(/[?&]$/, '');
@@ -340,79 +258,3 @@ describe('the API server restarts', () => {
     expect(after.upstreamWatches - before.upstreamWatches).toBeLessThan(60);
   });
 });
-
-const GROUND = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: quiet }
----
-apiVersion: v1
-kind: Namespace
-metadata: { name: other }
----
-apiVersion: v1
-kind: Namespace
-metadata: { name: churn }
----
-apiVersion: v1
-kind: Namespace
-metadata: { name: fresh }
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: { name: isthmus-admins }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
-subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'isthmus:admins' }]
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: { name: reader, namespace: quiet }
-roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }
-subjects: [{ apiGroup: rbac.authorization.k8s.io, kind: User, name: reader-of-quiet }]
----
-apiVersion: v1
-kind: ServiceAccount
-metadata: { name: default, namespace: quiet }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: waiting, namespace: quiet }
-spec: { containers: [{ name: a, image: a }] }
----
-apiVersion: v1
-kind: Pod
-metadata: { name: placed, namespace: quiet, labels: { app: web } }
-spec: { nodeName: node-1, containers: [{ name: a, image: a }] }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: quiet, labels: { app: web } }
-spec:
-  selector: { matchLabels: { app: web } }
-  template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: a, image: a }] } }
-`;
-const WIDGET_TYPE = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: { name: widgets.example.isthmus.dev }
-spec:
-  group: example.isthmus.dev
-  scope: Namespaced
-  names: { plural: widgets, singular: widget, kind: Widget, listKind: WidgetList }
-  versions:
-    - name: v1
-      served: true
-      storage: true
-      schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } }
-`;
-const WIDGET_OBJECTS = ['one', 'two']
-  .map(
-    (name) => `
-apiVersion: example.isthmus.dev/v1
-kind: Widget
-metadata: { name: ${name}, namespace: quiet }
-resourceVersion: '1'
-spec: { big: 12345678901234567, fraction: 1.50 }
-`,
-  )
-  .join('---\n');
