@@ -2,6 +2,7 @@
 import type { ClusterFacts } from '../../protocol/cluster.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { type Cache, openCache } from '../cache/cache.ts';
 import type { ClusterFile } from '../cluster-files.ts';
 import { createKubernetesDriver } from '../clusters/kubernetes.ts';
 import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
@@ -14,6 +15,8 @@ import { ClusterReporter } from './reporter.ts';
 import { Workloads } from './workloads.ts';
 
 const LOOK_MS = 10_000;
+/** Of one cluster; the least used types go first. Pods of 2,000 containers are about 30 MB. */
+const CACHE_BYTES_MAX = 200_000_000;
 const REPORT_MS = 2_000;
 const APPS_MS = 10_000;
 /** While an app is not yet as it should be. */
@@ -33,6 +36,8 @@ export interface ClusterRoomOptions {
 export class ClusterRoom {
   readonly file: ClusterFile;
   readonly client: KubeClient;
+  /** Answers reads from memory; the proxy asks it first. */
+  readonly cache: Cache;
   readonly #options: ClusterRoomOptions;
   readonly #attachment: Attachment;
   readonly #reporter: ClusterReporter;
@@ -48,6 +53,13 @@ export class ClusterRoom {
     this.#options = options;
     this.file = file;
     this.client = new KubeClient({ credentials: credentialsOf(file), wallNow, environment });
+    this.cache = openCache({
+      client: this.client,
+      monotonicNow: now,
+      wallNow,
+      budgetBytes: CACHE_BYTES_MAX,
+      log: (line) => log(`${file.name}: ${line}`),
+    });
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
     this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client), log });
@@ -93,6 +105,7 @@ export class ClusterRoom {
     this.#looks.stop();
     this.#reports.stop();
     this.#passes.stop();
+    this.cache.close();
     this.client.close();
   }
 
@@ -131,6 +144,7 @@ export class ClusterRoom {
       await this.#reporter.send({
         ...(this.#facts === undefined ? {} : { facts: this.#facts }),
         ...(apps === undefined ? {} : { apps: [...apps] }),
+        requests: this.cache.analysis(),
       });
     } catch (cause) {
       log(`cluster ${this.file.name}: ${cause instanceof Error ? cause.message : String(cause)}`);

@@ -138,7 +138,12 @@ export class Worker {
   #serve(): void {
     for (const [name, room] of this.#rooms) room.setWorkloads(this.#workloadsOf(name));
     this.#proxy?.proxy.setClusters(
-      new Map(this.#served().map(({ leaf, room }) => [leaf.host, { leaf, client: room.client }])),
+      new Map(
+        this.#served().map(({ leaf, room }) => [
+          leaf.host,
+          { leaf, client: room.client, relief: room.cache },
+        ]),
+      ),
     );
   }
 

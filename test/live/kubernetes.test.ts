@@ -2,11 +2,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../local/command.ts';
-import { App } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import type { KubeCluster } from '../fixtures/kube/cluster.ts';
 import { type Estate, raiseEstate } from './estate.ts';
 import { eventually } from './eventually.ts';
+import { appTests } from './kube-apps.ts';
 import { attachCluster, type Person, raisePerson } from './kube-site.ts';
 import { KUBECTL_COMMANDS, type KubectlCommand, normalized } from './kubectl-commands.ts';
 
@@ -144,86 +144,7 @@ describe('kubectl by the gateway', () => {
 });
 
 describe('an app', () => {
-  const path = '/v1/tenants/demo/apps/web';
-  const spec = {
-    image: 'local/tool:1',
-    pullPolicy: 'never',
-    command: ['serve', ':8080'],
-    ports: [{ name: 'http', port: 8080 }],
-    health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
-    stopSeconds: 1,
-    placement: { clusters: ['prod', 'test'] },
-  };
-  const running = async (release: number) => {
-    const { status } = await estate.api.get(path, App);
-    const [condition] = status.conditions;
-    expect([status.release, condition?.status, condition?.reason]).toEqual([release, 'True', 'Running']);
-    return status.instances.map(({ cluster, ready }) => [cluster, ready]);
-  };
-
-  test('is placed in both clusters by one manifest, and upgraded in both', async () => {
-    await estate.api.create('/v1/tenants/demo/apps', { metadata: { name: 'web' }, spec }, App);
-    const first = await eventually(() => running(1), 60_000);
-    expect(first).toEqual([
-      ['prod', 1],
-      ['test', 1],
-    ]);
-    const { etag } = await estate.api.send('GET', path);
-    const body = { spec: { ...spec, image: 'local/tool:2' } };
-    await estate.api.send('PUT', path, { body, headers: { 'if-match': etag ?? '' } });
-    await eventually(() => running(2), 60_000);
-    const image = [
-      '-n',
-      'demo',
-      'get',
-      'pods',
-      '-l',
-      'isthmus.dev/app=web',
-      '-o',
-      'jsonpath={.items[*].spec.containers[0].image}',
-    ];
-    await eventually(
-      async () => expect((await ada.kubectl('test', image)).stdout).toBe('local/tool:2'),
-      30_000,
-    );
-  });
-
-  test('comes to what was asked for although the agent was killed in the middle, and the API server was away', async () => {
-    const { edge } = estate.site('berlin');
-    await berlin.stopApiServer();
-    await eventually(async () => {
-      const { status } = await estate.api.get('/v1/tenants/demo/clusters/prod', Cluster);
-      expect(status.conditions.find(({ type }) => type === 'Reachable')).toMatchObject({
-        status: 'False',
-        reason: 'NoAnswer',
-      });
-    }, 40_000);
-    const { etag } = await estate.api.send('GET', path);
-    const body = { spec: { ...spec, replicas: 2, environment: { A: 'b' } } };
-    await estate.api.send('PUT', path, { body, headers: { 'if-match': etag ?? '' } });
-    await estate.stopAgent(edge, 'SIGKILL');
-    await berlin.startApiServer();
-    estate.startAgent(edge);
-    await eventually(() => running(3), 90_000);
-  });
-
-  test('that is deleted leaves nothing', async () => {
-    const { etag } = await estate.api.send('GET', path);
-    await estate.api.send('DELETE', path, { headers: { 'if-match': etag ?? '' } });
-    const all = [
-      '-n',
-      'demo',
-      'get',
-      'deployments,services,networkpolicies,pods',
-      '-l',
-      'isthmus.dev/app=web',
-      '-o',
-      'name',
-    ];
-    await eventually(async () => {
-      for (const cluster of ['prod', 'test']) expect((await ada.kubectl(cluster, all)).stdout).toBe('');
-    }, 60_000);
-  });
+  appTests(() => ({ estate, berlin, ada }));
 });
 
 describe('a cluster whose sessions are recorded', () => {

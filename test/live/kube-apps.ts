@@ -1,0 +1,113 @@
+/** What an application team would try first, as tests that an estate with two clusters runs: one manifest, an upgrade, crashes, an end. */
+import { expect, test } from 'vitest';
+import { App } from '../../protocol/app.ts';
+import { Cluster } from '../../protocol/cluster.ts';
+import type { KubeCluster } from '../fixtures/kube/cluster.ts';
+import type { Estate } from './estate.ts';
+import { eventually } from './eventually.ts';
+import type { Person } from './kube-site.ts';
+
+interface Stand {
+  readonly estate: Estate;
+  readonly berlin: KubeCluster;
+  readonly ada: Person;
+}
+
+const PATH = '/v1/tenants/demo/apps/web';
+const SPEC = {
+  image: 'local/tool:1',
+  pullPolicy: 'never',
+  command: ['serve', ':8080'],
+  ports: [{ name: 'http', port: 8080 }],
+  health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
+  stopSeconds: 1,
+  placement: { clusters: ['prod', 'test'] },
+};
+async function running({ estate }: Stand, release: number) {
+  const { status } = await estate.api.get(PATH, App);
+  const [condition] = status.conditions;
+  expect([status.release, condition?.status, condition?.reason]).toEqual([release, 'True', 'Running']);
+  return status.instances.map(({ cluster, ready }) => [cluster, ready]);
+}
+
+type Open = () => Stand;
+
+/** Clusters `prod` in Berlin and `test` in Tokyo. The order matters. */
+export function appTests(open: Open): void {
+  begins(open);
+  endures(open);
+  ends(open);
+}
+
+function begins(open: Open): void {
+  test('is placed in both clusters by one manifest, and upgraded in both', async () => {
+    const { estate, ada } = open();
+    await estate.api.create('/v1/tenants/demo/apps', { metadata: { name: 'web' }, spec: SPEC }, App);
+    const first = await eventually(() => running(open(), 1), 60_000);
+    expect(first).toEqual([
+      ['prod', 1],
+      ['test', 1],
+    ]);
+    const { etag } = await estate.api.send('GET', PATH);
+    const body = { spec: { ...SPEC, image: 'local/tool:2' } };
+    await estate.api.send('PUT', PATH, { body, headers: { 'if-match': etag ?? '' } });
+    await eventually(() => running(open(), 2), 60_000);
+    const image = [
+      '-n',
+      'demo',
+      'get',
+      'pods',
+      '-l',
+      'isthmus.dev/app=web',
+      '-o',
+      'jsonpath={.items[*].spec.containers[0].image}',
+    ];
+    await eventually(
+      async () => expect((await ada.kubectl('test', image)).stdout).toBe('local/tool:2'),
+      30_000,
+    );
+  });
+}
+
+function endures(open: Open): void {
+  test('comes to what was asked for although the agent was killed in the middle, and the API server was away', async () => {
+    const { estate, berlin } = open();
+    const { edge } = estate.site('berlin');
+    await berlin.stopApiServer();
+    await eventually(async () => {
+      const { status } = await estate.api.get('/v1/tenants/demo/clusters/prod', Cluster);
+      expect(status.conditions.find(({ type }) => type === 'Reachable')).toMatchObject({
+        status: 'False',
+        reason: 'NoAnswer',
+      });
+    }, 40_000);
+    const { etag } = await estate.api.send('GET', PATH);
+    const body = { spec: { ...SPEC, replicas: 2, environment: { A: 'b' } } };
+    await estate.api.send('PUT', PATH, { body, headers: { 'if-match': etag ?? '' } });
+    await estate.stopAgent(edge, 'SIGKILL');
+    await berlin.startApiServer();
+    estate.startAgent(edge);
+    await eventually(() => running(open(), 3), 90_000);
+  });
+}
+
+function ends(open: Open): void {
+  test('that is deleted leaves nothing', async () => {
+    const { estate, ada } = open();
+    const { etag } = await estate.api.send('GET', PATH);
+    await estate.api.send('DELETE', PATH, { headers: { 'if-match': etag ?? '' } });
+    const all = [
+      '-n',
+      'demo',
+      'get',
+      'deployments,services,networkpolicies,pods',
+      '-l',
+      'isthmus.dev/app=web',
+      '-o',
+      'name',
+    ];
+    await eventually(async () => {
+      for (const cluster of ['prod', 'test']) expect((await ada.kubectl(cluster, all)).stdout).toBe('');
+    }, 60_000);
+  });
+}
