@@ -1,9 +1,11 @@
 /** `edge-agent cluster add|list|remove`: what a person does about the clusters of this host. The running agent takes a change up within seconds. */
+import { readFile } from 'node:fs/promises';
 
 import { Name } from '../protocol/metadata.ts';
 import { type ClusterFile, readClusterFiles, removeClusterFile, writeClusterFile } from './cluster-files.ts';
 import { missingRights } from './cluster-rights.ts';
 import { inspectKubernetes } from './clusters/kubernetes-facts.ts';
+import { EtcdClient } from './etcd/client.ts';
 import { KubeClient } from './kube/client.ts';
 import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
 
@@ -12,9 +14,19 @@ export interface AddOptions {
   /** File, or undefined for the service account of the pod that we run in. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** Its etcd, with files of PEM, if this host is to look after it. */
+  readonly etcd?: EtcdFiles | undefined;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly wallNow: () => number;
+}
+
+export interface EtcdFiles {
+  readonly endpoints: readonly string[];
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly programs: string;
 }
 
 /** Lines for the terminal. Throws a sentence if the cluster can't be used; nothing is kept then. */
@@ -30,7 +42,11 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
   try {
     const facts = await inspectKubernetes(client);
     const missing = await missingRights(client);
-    writeClusterFile(directory, fileOf(named.data, credentials));
+    const etcd = options.etcd && (await readEtcd(options.etcd));
+    writeClusterFile(directory, {
+      ...fileOf(named.data, credentials),
+      ...(etcd === undefined ? {} : { etcd }),
+    });
     const { capacity, network } = facts;
     return [
       `${name}: Kubernetes ${facts.version} at ${credentials.server}`,
@@ -50,6 +66,20 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
   } finally {
     client.close();
   }
+}
+
+async function readEtcd({
+  endpoints,
+  programs,
+  ...files
+}: EtcdFiles): Promise<NonNullable<ClusterFile['etcd']>> {
+  const [authority = '', certificate = '', key = ''] = await Promise.all(
+    [files.authority, files.certificate, files.key].map((path) => readFile(path, 'utf8')),
+  );
+  const [first = ''] = endpoints;
+  const { version } = await new EtcdClient({ endpoint: first, authority, certificate, key }).status();
+  if (version === '') throw new Error(`${first} answers, and is no etcd.`);
+  return { endpoints: [...endpoints], authority, certificate, key, programs };
 }
 
 function fileOf(name: string, credentials: KubeClient['credentials']): ClusterFile {

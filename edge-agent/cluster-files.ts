@@ -33,6 +33,20 @@ export const ClusterFile = z.strictObject({
     serverName: z.string().optional(),
     identity: Identity,
   }),
+  /** Where its etcd is, if this host is to look after it. */
+  etcd: z
+    .strictObject({
+      endpoints: z
+        .array(z.url({ protocol: /^https$/ }))
+        .min(1)
+        .max(16),
+      authority: z.string(),
+      certificate: z.string(),
+      key: z.string(),
+      /** Directory of etcd, etcdutl and kube-apiserver, for drills; empty: found by PATH. */
+      programs: z.string().default(''),
+    })
+    .optional(),
 });
 export type ClusterFile = z.infer<typeof ClusterFile>;
 

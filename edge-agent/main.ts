@@ -92,6 +92,11 @@ clusters
   .option('--kubeconfig <file>', 'credentials, as kubectl has them')
   .option('--context <name>', 'context of the kubeconfig; the current one if absent')
   .option('--in-cluster', 'the service account of the pod that this runs in')
+  .option('--etcd-endpoint <url...>', 'look after its etcd too: every member, https://HOST:2379')
+  .option('--etcd-ca <file>', "PEM of etcd's authority")
+  .option('--etcd-cert <file>', 'PEM of a client certificate for etcd')
+  .option('--etcd-key <file>', 'and of its key')
+  .option('--programs <dir>', 'where etcd, etcdutl and kube-apiserver are, for drills; PATH if absent')
   .action(async (kind: string, name: string, options: ClusterOptions) => {
     if (kind !== 'kubernetes') fail(`${kind} clusters can't be attached yet: only kubernetes.`, EXIT.usage);
     if ((options.kubeconfig === undefined) === (options.inCluster !== true))
@@ -99,7 +104,15 @@ clusters
     const { paths, environment } = installed();
     const { addKubernetes } = await import('./clusters.ts');
     const { kubeconfig, context } = options;
-    const added = { name, kubeconfig, context, directory: paths.clusters, environment: environment.all };
+    const etcd = etcdOf(options);
+    const added = {
+      name,
+      kubeconfig,
+      context,
+      etcd,
+      directory: paths.clusters,
+      environment: environment.all,
+    };
     for (const line of await addKubernetes({ ...added, wallNow: () => Date.now() })) console.log(line);
   });
 
@@ -120,7 +133,19 @@ clusters
     for (const line of removeCluster(installed().paths.clusters, name)) console.log(line);
   });
 
+function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
+  if (etcdEndpoint === undefined) return undefined;
+  if (etcdCa === undefined || etcdCert === undefined || etcdKey === undefined)
+    return fail('With --etcd-endpoint give --etcd-ca, --etcd-cert and --etcd-key as well.', EXIT.usage);
+  return { endpoints: etcdEndpoint, authority: etcdCa, certificate: etcdCert, key: etcdKey, programs };
+}
+
 interface ClusterOptions {
+  readonly etcdEndpoint?: string[];
+  readonly etcdCa?: string;
+  readonly etcdCert?: string;
+  readonly etcdKey?: string;
+  readonly programs?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly inCluster?: boolean;

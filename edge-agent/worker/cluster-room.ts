@@ -1,11 +1,14 @@
 /** One cluster of this host: keeps it attached, looks at it, reports. It must not decide what is served to whom: the document does. */
+import type { BackupSpec } from '../../protocol/backup.ts';
 import type { ClusterFacts } from '../../protocol/cluster.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { Run } from '../apply/command.ts';
 import { type Cache, openCache } from '../cache/cache.ts';
 import type { ClusterFile } from '../cluster-files.ts';
 import { createKubernetesDriver } from '../clusters/kubernetes.ts';
 import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
+import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Caller } from '../link/fetch.ts';
 import { Poll } from '../poll.ts';
@@ -27,6 +30,9 @@ export interface ClusterRoomOptions {
   readonly caller: Caller;
   /** PEM of the proxy's authority, which clients are told. */
   readonly authority: () => Promise<string>;
+  /** For scratch files of snapshots and drills. */
+  readonly scratch: string;
+  readonly run: Run;
   readonly now: () => number;
   readonly wallNow: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -45,6 +51,8 @@ export class ClusterRoom {
   readonly #reports = new Poll(() => this.#report());
   readonly #passes = new Poll(() => this.#pass());
   readonly #workloads: Workloads;
+  readonly #etcd: EtcdCare | undefined;
+  readonly #care = new Poll(() => this.#lookAfterEtcd());
   #facts: ClusterFacts | undefined;
   #wantedText: string | undefined;
 
@@ -62,12 +70,19 @@ export class ClusterRoom {
     });
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
+    this.#etcd = etcdCareOf(options, (event) => this.record(event));
     this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client), log });
   }
 
   start(): void {
     this.#looks.wake();
     this.#reports.wake();
+    if (this.#etcd !== undefined) this.#care.wake();
+  }
+
+  /** Snapshots and drills as the cluster's spec wants them. */
+  setBackup(spec: BackupSpec | undefined): void {
+    this.#etcd?.setSpec(spec);
   }
 
   /** What runs here by the document; undefined while it does not speak of this cluster. */
@@ -105,6 +120,7 @@ export class ClusterRoom {
     this.#looks.stop();
     this.#reports.stop();
     this.#passes.stop();
+    this.#care.stop();
     this.cache.close();
     this.client.close();
   }
@@ -117,6 +133,17 @@ export class ClusterRoom {
       const statement = unreachableStatement(cause);
       this.#facts = { ...(this.#facts ?? NOTHING_KNOWN), statements: [statement] };
     }
+    this.#reports.wake();
+    return LOOK_MS;
+  }
+
+  #factsWithEtcd(facts: ClusterFacts): ClusterFacts {
+    return this.#etcd === undefined ? facts : { ...facts, etcd: this.#etcd.status() };
+  }
+
+  /** Apart from everything else: a drill takes minutes. */
+  async #lookAfterEtcd(): Promise<number> {
+    await this.#etcd?.pass();
     this.#reports.wake();
     return LOOK_MS;
   }
@@ -142,7 +169,7 @@ export class ClusterRoom {
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
       const apps = this.#workloads.told;
       await this.#reporter.send({
-        ...(this.#facts === undefined ? {} : { facts: this.#facts }),
+        ...(this.#facts === undefined ? {} : { facts: this.#factsWithEtcd(this.#facts) }),
         ...(apps === undefined ? {} : { apps: [...apps] }),
         requests: this.cache.analysis(),
       });
@@ -151,6 +178,17 @@ export class ClusterRoom {
     }
     return REPORT_MS;
   }
+}
+
+function etcdCareOf(
+  { file, scratch, run, now, wallNow, log }: ClusterRoomOptions,
+  onEvent: (event: SiteEvent) => void,
+): EtcdCare | undefined {
+  if (file.etcd === undefined) return undefined;
+  const { endpoints, programs, ...identity } = file.etcd;
+  const members = endpoints.map((endpoint) => ({ endpoint, ...identity }));
+  const directory = `${scratch}/${file.name}`;
+  return new EtcdCare({ cluster: file.name, members, programs, directory, run, now, wallNow, onEvent, log });
 }
 
 const NOTHING = { cpuMillis: 0, memoryMib: 0, pods: 0 };

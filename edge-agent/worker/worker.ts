@@ -92,7 +92,8 @@ export class Worker {
   #open(file: ClusterFile): void {
     const { caller, now, wallNow, environment, log } = this.#options;
     const authority = () => this.#authority.certificate();
-    const room = new ClusterRoom({ file, caller, authority, now, wallNow, environment, log });
+    const scratch = `${this.#options.state}/scratch`;
+    const room = new ClusterRoom({ file, caller, authority, scratch, run, now, wallNow, environment, log });
     this.#rooms.set(file.name, room);
     room.start();
   }
@@ -137,6 +138,7 @@ export class Worker {
 
   #serve(): void {
     for (const [name, room] of this.#rooms) room.setWorkloads(this.#workloadsOf(name));
+    for (const { leaf, room } of this.#served()) room.setBackup(leaf.backup);
     this.#proxy?.proxy.setClusters(
       new Map(
         this.#served().map(({ leaf, room }) => [
