@@ -15,7 +15,7 @@ import type { Reader } from './reader.ts';
 const EVENT_WAIT_MS = 60;
 const BUSY_MS = 500;
 /** For events that the server has surely sent by now. */
-const CATCH_UP_MS = 500;
+const CATCH_UP_MS = 300;
 const PROOF_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface FreshnessOptions {

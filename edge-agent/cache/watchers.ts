@@ -78,11 +78,12 @@ export class Watchers {
     this.#flush ??= setTimeout(() => this.#tellPending(), GATHER_MS);
   }
 
-  /** Changes may be missing: all must list again. */
+  /** Changes may be missing before the store's beginning: who stands before it must list again. */
   restart(): void {
-    this.#pending = [];
+    if (this.#pending.length > 0) this.#tellPending();
     const reachesTo = this.#store()?.reachesTo ?? 0;
     for (const watcher of this.#all()) {
+      if (watcher.after >= reachesTo) continue;
       write(watcher, Buffer.from(expiredText(watcher.after, reachesTo)));
       watcher.response.end();
     }
@@ -115,6 +116,7 @@ export class Watchers {
   #tellPending(): void {
     const changes = this.#pending;
     this.#pending = [];
+    clearTimeout(this.#flush);
     this.#flush = undefined;
     const store = this.#store();
     if (store === undefined) return;

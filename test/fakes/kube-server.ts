@@ -4,6 +4,7 @@
  */
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { Reader } from '../../edge-agent/cache/reader.ts';
 import type { KubeRequest } from '../../edge-agent/kube/client.ts';
@@ -13,6 +14,7 @@ export interface PastEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly key: string;
   readonly version: number;
+  readonly padding: string;
 }
 
 interface OpenWatch {
@@ -27,6 +29,12 @@ export class KubeServer {
   readonly past: PastEvent[] = [];
   readonly reader: Reader;
   version = 100;
+  /** Version of the last whole list that was asked for. */
+  listedAt = 0;
+  /** Data of objects that are written from now on. */
+  padding = '';
+  /** How long a read takes. */
+  readMs = 1;
   isAway = false;
   isLagging = false;
   /** Whether this user may read. */
@@ -38,7 +46,10 @@ export class KubeServer {
   constructor() {
     this.reader = {
       text: async (call) => this.#text(call),
-      stream: async (call) => this.#stream(call),
+      stream: async (call) => {
+        if (call.query?.['watch'] !== 'true') await pause(this.readMs);
+        return this.#stream(call);
+      },
       json: async <Schema extends z.ZodType>(schema: Schema, call: KubeRequest) =>
         schema.parse(this.#review(call)),
     };
@@ -54,7 +65,7 @@ export class KubeServer {
     if (isGone && !isThere) return;
     this.version++;
     const type = isGone ? 'DELETED' : isThere ? 'MODIFIED' : 'ADDED';
-    this.past.push({ type, key, version: this.version });
+    this.past.push({ type, key, version: this.version, padding: this.padding });
     this.#send();
   }
 
@@ -104,8 +115,9 @@ export class KubeServer {
     this.#refuseIfAway();
     this.asked.lists++;
     const state = [...this.stateAt(this.version)].sort(([one], [other]) => (one < other ? -1 : 1));
+    if (query['limit'] !== '1') this.listedAt = this.version;
     const some = query['limit'] === '1' ? state.slice(0, 1) : state;
-    const items = some.map(([key, version]) => bareText({ key, version }));
+    const items = some.map(([key, version]) => bareText({ key, version, padding: this.#paddingOf(version) }));
     return `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"${this.version}"},"items":[${items.join(',')}]}`;
   }
 
@@ -139,15 +151,20 @@ export class KubeServer {
     return { status: { allowed: this.mayRead(spec.user) } };
   }
 
+  #paddingOf(wanted: number): string {
+    return this.past.find(({ version }) => version === wanted)?.padding ?? '';
+  }
+
   #refuseIfAway(): void {
     if (this.isAway) throw new KubeError(faultOf(503, true), 'away');
   }
 }
 
-function bareText({ key, version }: Pick<PastEvent, 'key' | 'version'>): string {
+function bareText({ key, version, padding }: Omit<PastEvent, 'type'>): string {
   const [namespace = '', name = ''] = key.split('/');
   return JSON.stringify({
     metadata: { name, namespace, resourceVersion: String(version), labels: { odd: String(version % 2) } },
+    data: { padding },
   });
 }
 

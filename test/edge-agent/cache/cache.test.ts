@@ -1,12 +1,15 @@
 /** The cache against the model of a server: whatever happens, each answer is the truth of a version that the request allows. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KubeServer } from '../../fakes/kube-server.ts';
+import { Follower } from './follower.ts';
 import { type Front, openFront } from './front.ts';
 
 const PATH = '/api/v1/configmaps';
-const RUNS = 15;
+const RUNS = 30;
+const LAG_MS = 15;
 
 interface Listed {
   readonly version: number;
@@ -32,49 +35,6 @@ function listed(body: string): Listed {
   };
 }
 
-/** Follows one watch from a version, and compares with what happened. */
-class Follower {
-  readonly from: number;
-  readonly seen: string[] = [];
-  ended: 'open' | 'cut' | 'expired' = 'open';
-
-  constructor(from: number) {
-    this.from = from;
-  }
-
-  async follow(front: Front): Promise<void> {
-    const answer = await front.open(`${PATH}?watch=true&resourceVersion=${this.from}`);
-    let text = '';
-    answer.setEncoding('utf8');
-    answer.on('data', (chunk: string) => {
-      text += chunk;
-      const lines = text.split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) this.#take(JSON.parse(line));
-    });
-    answer.on('error', () => undefined);
-    answer.once('close', () => {
-      if (this.ended === 'open') this.ended = 'cut';
-    });
-  }
-
-  #take(event: { type: string; object: Item & { code?: number } }): void {
-    if (event.type === 'ERROR') this.ended = 'expired';
-    else {
-      const { namespace, name, resourceVersion } = event.object.metadata;
-      this.seen.push(`${event.type} ${namespace}/${name} ${resourceVersion}`);
-    }
-  }
-
-  /** Nothing lost, doubled or out of order; and if it still goes on, nothing outstanding. */
-  check(server: KubeServer): void {
-    const truth = server.past
-      .filter(({ version }) => version > this.from)
-      .map(({ type, key, version }) => `${type} ${key} ${version}`);
-    expect(this.seen).toEqual(this.ended === 'open' ? truth : truth.slice(0, this.seen.length));
-  }
-}
-
 const key = fc.constantFrom('a/x', 'a/y', 'a-b/x', 'b/x', 'b/z');
 const deed = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('write'), key, isGone: fc.boolean() }) },
@@ -84,7 +44,8 @@ const deed = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ kind: fc.constantFrom('fresh', 'any', 'not_older', 'exact', 'pages', 'odd') }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('watch') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('watch'), back: fc.integer({ min: -2, max: 8 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('state') }) },
 );
 type Deed = typeof deed extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -149,11 +110,12 @@ const READS: Readonly<Record<string, (server: KubeServer, front: Front) => Promi
 };
 
 async function act({ server, front, followers }: Scene, what: Deed): Promise<void> {
-  if ('key' in what) return server.write(what.key, what.isGone);
+  if ('isGone' in what) return server.write(what.key, what.isGone);
   const deeds: Readonly<Record<string, () => void>> = {
     elsewhere: () => server.writeElsewhere(),
     lag: () => {
       server.isLagging = true;
+      setTimeout(() => server.catchUp(), LAG_MS).unref();
     },
     catch_up: () => server.catchUp(),
     disconnect: () => server.disconnect(),
@@ -161,10 +123,16 @@ async function act({ server, front, followers }: Scene, what: Deed): Promise<voi
   };
   deeds[what.kind]?.();
   await READS[what.kind]?.(server, front);
-  if (what.kind !== 'watch') return;
-  const follower = new Follower(server.version);
+  if (what.kind !== 'watch' && what.kind !== 'state') return;
+  const follower = new Follower('back' in what ? server.version - what.back : undefined);
   followers.push(follower);
-  await follower.follow(front);
+  await follower.follow(front, PATH);
+}
+
+/** A broken watch is begun again after a moment. */
+async function settled({ server, followers }: Scene): Promise<void> {
+  for (let round = 0; round < 30 && !followers.every((follower) => follower.isDone(server)); round++)
+    await pause(15);
 }
 
 interface Scene {
@@ -191,7 +159,7 @@ describe('laws', () => {
           for (const one of deeds) await act(all, one);
           all.server.catchUp();
           await READS['fresh']?.(all.server, all.front);
-          await pause(25);
+          await settled(all);
           for (const follower of all.followers) follower.check(all.server);
         }),
       ),
@@ -204,7 +172,7 @@ describe('laws', () => {
       server.write('a/x', false);
       await Promise.all(Array.from({ length: 30 }, () => front.read(`${PATH}?resourceVersion=0`)));
       const followers = Array.from({ length: 30 }, () => new Follower(server.version));
-      await Promise.all(followers.map((follower) => follower.follow(front)));
+      await Promise.all(followers.map((follower) => follower.follow(front, PATH)));
       server.write('a/x', true);
       await pause(40);
       for (const follower of followers) follower.check(server);
@@ -284,4 +252,91 @@ describe('memory', () => {
       const { status } = await front.read(`${PATH}?resourceVersion=0`);
       expect([status, front.cache.analysis().types.map(({ state }) => state)]).toEqual([0, ['dropped']]);
     }, 5_000));
+});
+
+describe('watches', () => {
+  test('of a version that is not remembered end with 410, others do not', () =>
+    scene(async ({ server, front }) => {
+      server.write('a/x', false);
+      await front.read(PATH);
+      server.write('a/x', false);
+      const { body } = await front.read(`${PATH}?watch=true&resourceVersion=${server.listedAt - 1}`);
+      const follower = new Follower(server.listedAt);
+      await follower.follow(front, PATH);
+      server.write('a/x', true);
+      await pause(40);
+      expect(JSON.parse(body)).toMatchObject({ type: 'ERROR', object: { reason: 'Expired', code: 410 } });
+      expect(follower.seen.length).toBe(2);
+      follower.check(server);
+    }));
+
+  test('who does not read is cut off, and nobody else', () =>
+    scene(async ({ server, front }) => {
+      server.write('a/x', false);
+      const slow = await front.open(`${PATH}?watch=true&resourceVersion=${server.version}`);
+      const follower = new Follower(server.version);
+      await follower.follow(front, PATH);
+      slow.pause();
+      server.padding = 'x'.repeat(1_000_000);
+      for (let index = 0; index < 30; index++) {
+        server.write('a/x', false);
+        await pause(15);
+      }
+      expect(front.cache.analysis().types.map(({ watchers }) => watchers)).toEqual([1]);
+      await pause(100);
+      follower.check(server);
+      slow.destroy();
+    }, 200_000_000));
+});
+
+describe('answers', () => {
+  test('one object, and the lack of one, are told as the server tells them', () =>
+    scene(async ({ server, front }) => {
+      server.write('a/x', false);
+      await front.read(PATH);
+      const one = await front.read('/api/v1/namespaces/a/configmaps/x');
+      const none = await front.read('/api/v1/namespaces/a/configmaps/y?resourceVersion=0');
+      expect([one.status, JSON.parse(one.body).kind, JSON.parse(one.body).metadata.name]).toEqual([
+        200,
+        'ConfigMap',
+        'x',
+      ]);
+      expect([none.status, JSON.parse(none.body)]).toEqual([
+        404,
+        {
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message: 'configmaps "y" not found',
+          reason: 'NotFound',
+          details: { name: 'y', kind: 'configmaps' },
+          code: 404,
+        },
+      ]);
+    }));
+
+  test('large ones are compressed for who takes that, once for all', () =>
+    scene(async ({ server, front }) => {
+      server.padding = 'x'.repeat(200_000);
+      server.write('a/x', false);
+      const plain = await front.read(`${PATH}?resourceVersion=0`);
+      const packed = await front.readBytes(`${PATH}?resourceVersion=0`, { 'accept-encoding': 'gzip' });
+      expect(gunzipSync(packed).toString()).toBe(plain.body);
+    }));
+
+  test('a table is read once for all who ask for it at a time', () =>
+    scene(async ({ server, front }) => {
+      server.readMs = 50;
+      const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+      const reads = await Promise.all(Array.from({ length: 20 }, () => front.read(PATH, { accept })));
+      expect([...new Set(reads.map(({ by }) => by))]).toEqual(['coalesced']);
+      expect(server.asked.proofs).toBeLessThanOrEqual(3);
+    }));
+
+  test('one object of a type that nobody lists goes upstream', () =>
+    scene(async ({ server, front }) => {
+      const { status } = await front.read('/api/v1/namespaces/a/configmaps/x');
+      expect([status, server.asked]).toEqual([0, { lists: 0, proofs: 0, watches: 0, reviews: 0 }]);
+    }));
 });

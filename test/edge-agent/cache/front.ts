@@ -13,6 +13,7 @@ export interface Read {
 export interface Front {
   readonly cache: Cache;
   read(path: string, headers?: Readonly<Record<string, string>>): Promise<Read>;
+  readBytes(path: string, headers: Readonly<Record<string, string>>): Promise<Buffer>;
   /** The answer as it comes; its `by` header tells nothing, watches are counted by the cache. */
   open(path: string): Promise<IncomingMessage>;
   close(): Promise<void>;
@@ -65,6 +66,11 @@ export async function openFront(server: KubeServer, budgetBytes = 10_000_000): P
       for await (const chunk of answer) body += String(chunk);
       const status = answer.statusCode === 599 ? 0 : (answer.statusCode ?? 0);
       return { status, body, by: status === 0 ? 'upstream' : (ways.get(id) ?? 'open') };
+    },
+    readBytes: async (path, headers) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of await open(path, headers)) chunks.push(Buffer.from(chunk));
+      return Buffer.concat(chunks);
     },
     close: async () => {
       cache.close();

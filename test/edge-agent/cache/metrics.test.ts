@@ -1,0 +1,71 @@
+/** Figures as text for Prometheus. */
+import { expect, test } from 'vitest';
+import { metricsText } from '../../../edge-agent/cache/metrics.ts';
+import { freshIntervalMs } from '../../../edge-agent/cache/types.ts';
+
+test('figures are told under the cluster, with labels escaped', () => {
+  const text = metricsText(
+    {
+      windowSeconds: 60,
+      requests: 6,
+      fromCache: 3,
+      coalesced: 2,
+      upstream: 1,
+      upstreamLists: 4,
+      upstreamWatches: 1,
+      accessReviews: 5,
+      openStreams: 7,
+      budgetBytes: 100,
+      usedBytes: 50,
+      types: [{ resource: 'pods', state: 'synced', objects: 2, bytes: 40, watchers: 3, lastUsedSeconds: 0 }],
+      talkers: [
+        {
+          subject: 'demo/"ci"',
+          program: 'kube\\ctl',
+          verb: 'list',
+          resource: 'pods',
+          requests: 6,
+          perMinute: 6,
+          bytes: 60,
+          p50Ms: 1,
+          p99Ms: 250,
+          fromCache: 3,
+          coalesced: 2,
+          upstream: 1,
+          errors: 0,
+        },
+      ],
+      advice: [],
+    },
+    'prod',
+  );
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const who = 'cluster="prod",subject="demo/\\"ci\\"",program="kube\\\\ctl",verb="list",resource="pods"';
+  expect(samples).toEqual([
+    'isthmus_relief_window_requests{cluster="prod",by="cache"} 3',
+    'isthmus_relief_window_requests{cluster="prod",by="coalesced"} 2',
+    'isthmus_relief_window_requests{cluster="prod",by="upstream"} 1',
+    'isthmus_relief_window_seconds{cluster="prod"} 60',
+    'isthmus_relief_upstream_lists_total{cluster="prod"} 4',
+    'isthmus_relief_upstream_watches_total{cluster="prod"} 1',
+    'isthmus_relief_access_reviews_total{cluster="prod"} 5',
+    'isthmus_relief_open_streams{cluster="prod"} 7',
+    'isthmus_relief_budget_bytes{cluster="prod"} 100',
+    'isthmus_relief_used_bytes{cluster="prod"} 50',
+    'isthmus_relief_type_objects{cluster="prod",resource="pods",state="synced"} 2',
+    'isthmus_relief_type_bytes{cluster="prod",resource="pods"} 40',
+    'isthmus_relief_type_watchers{cluster="prod",resource="pods"} 3',
+    `isthmus_relief_talker_window_requests{${who}} 6`,
+    `isthmus_relief_talker_window_bytes{${who}} 60`,
+    `isthmus_relief_talker_p99_seconds{${who}} 0.25`,
+  ]);
+});
+
+test('one who reads alone hardly waits, many of a large type wait a second at most', () => {
+  expect([
+    freshIntervalMs(0, 1e7),
+    freshIntervalMs(1, 10_000),
+    freshIntervalMs(10, 5e6),
+    freshIntervalMs(500, 5e6),
+  ]).toEqual([0, 2.1, 520, 1_000]);
+});
