@@ -6,6 +6,7 @@ export interface Right {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
+  readonly subresource?: string;
   readonly name?: string;
   readonly purpose: string;
 }
@@ -24,6 +25,7 @@ export const RIGHTS: readonly Right[] = [
     verb: 'impersonate',
     group: 'authentication.k8s.io',
     resource: 'userextras',
+    subresource: 'isthmus.dev/subject',
     purpose: "name whoever asks in the cluster's audit log",
   },
   {
@@ -43,14 +45,22 @@ const Review = z.looseObject({ status: z.looseObject({ allowed: z.boolean().defa
 export async function missingRights(client: KubeClient): Promise<readonly Right[]> {
   const answers = await Promise.all(
     RIGHTS.map(async (right) => {
-      const { verb, group, resource, name } = right;
+      const { verb, group, resource, subresource, name } = right;
       const review = await client.json(Review, {
         method: 'POST',
         path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
         body: JSON.stringify({
           apiVersion: 'authorization.k8s.io/v1',
           kind: 'SelfSubjectAccessReview',
-          spec: { resourceAttributes: { verb, group, resource, ...(name === undefined ? {} : { name }) } },
+          spec: {
+            resourceAttributes: {
+              verb,
+              group,
+              resource,
+              ...(name === undefined ? {} : { name }),
+              ...(subresource === undefined ? {} : { subresource }),
+            },
+          },
         }),
       });
       return review.status.allowed;

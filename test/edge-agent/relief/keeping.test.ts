@@ -1,15 +1,13 @@
-/** Objects and versions as they are kept: the server's own text, any version in the window, pages, selections, proofs. */
+/** Objects and versions as they are kept: the server's own text, any version in the window, pages, selections. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keep, readListPage, readWatchLine, withVersion } from '../../../edge-agent/relief/kept.ts';
 import { pageOf, parseTokenText, tokenText } from '../../../edge-agent/relief/pages.ts';
-import { proves, readVersions } from '../../../edge-agent/relief/proof.ts';
 import { elementsAt, membersAt } from '../../../edge-agent/relief/scan.ts';
 import { seenOf } from '../../../edge-agent/relief/selection.ts';
 import { parseLabelSelector } from '../../../edge-agent/relief/selectors.ts';
 import { type Change, TypeStore } from '../../../edge-agent/relief/store.ts';
 import { listText } from '../../../edge-agent/relief/texts.ts';
-import { protobufList } from '../../fakes/kube-server.ts';
 
 const DRESS = { prefix: '"kind":"ConfigMap","apiVersion":"v1",', kind: 'ConfigMap', apiVersion: 'v1' };
 const same = (text: string) => text;
@@ -271,48 +269,5 @@ describe('pages', () => {
     '{"v":"meta.k8s.io/v1","rv":0,"start":"a"}',
   ])('the token %s is left to the server', (text) => {
     expect(parseTokenText(text)).toBeUndefined();
-  });
-});
-
-describe('a proof', () => {
-  const bytes = protobufList(
-    99,
-    new Map([
-      ['n/a', 5],
-      ['n/b', 7],
-    ]),
-  );
-  const versions = readVersions(bytes);
-
-  test('reads versions of objects, and skips all else', () => {
-    expect(versions).toEqual({
-      version: 99,
-      objects: new Map([
-        ['n/a', 5],
-        ['n/b', 7],
-      ]),
-    });
-  });
-
-  test('holds for exactly these objects', () => {
-    const [a, b, b2, c] = [
-      object('n', 'a', 5),
-      object('n', 'b', 7),
-      object('n', 'b', 8),
-      object('n', 'c', 1),
-    ];
-    const held = [[a, b], [b, a], [a], [a, b2], [a, b, c], [a, c]].map((kept) =>
-      versions === undefined ? undefined : proves(versions, kept),
-    );
-    expect(held).toEqual([true, true, false, false, false, false]);
-  });
-
-  test('is none if any byte is missing', () => {
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), (length) => {
-        expect(readVersions(bytes.subarray(0, length))).toBeUndefined();
-      }),
-    );
-    expect(readVersions(Buffer.from('{"kind":"PartialObjectMetadataList"}'))).toBeUndefined();
   });
 });

@@ -1,0 +1,132 @@
+/** The plain manifest: with the rights of its service account everything works that an edge does, and nothing more can be done. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addKubernetes } from '../../edge-agent/cluster-command.ts';
+import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
+import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
+import { inspectKubernetes } from '../../edge-agent/clusters/kubernetes-facts.ts';
+import { KubeClient } from '../../edge-agent/kube/client.ts';
+import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
+import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { type ApiServer, startApiServer } from '../fixtures/kube/api-server.ts';
+import { eventually } from './eventually.ts';
+import { LEAF, type ProxyStand, startProxyStand } from './proxy-stand.ts';
+
+const MANIFEST = new URL('../../infra/kubernetes/isthmus.yaml', import.meta.url).pathname;
+const NOW = { wallNow: () => Date.now() };
+
+let api: ApiServer;
+let kubeconfig: string;
+let stand: ProxyStand;
+
+beforeAll(async () => {
+  api = await startApiServer({ controllers: true });
+  const applied = await api.kubectl(['apply', '-f', MANIFEST]);
+  if (applied.code !== 0) throw new Error(applied.stderr);
+  const words = ['-n', 'isthmus-system', 'get', 'secret', 'isthmus-edge', '-o', 'jsonpath={.data.token}'];
+  const token = await eventually(async () => {
+    const { stdout } = await api.kubectl(words);
+    return stdout === ''
+      ? Promise.reject(new Error('no token yet'))
+      : Buffer.from(stdout, 'base64').toString();
+  }, 20_000);
+  const authority = await readFile(api.pki.path('ca.crt'));
+  kubeconfig = join(api.directory, 'edge.kubeconfig');
+  const cluster = { server: api.server, 'certificate-authority-data': authority.toString('base64') };
+  const config = {
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  await writeFile(kubeconfig, JSON.stringify(config));
+  stand = await startProxyStand(api, {
+    client: new KubeClient({ credentials: await readKubeconfig(kubeconfig), ...NOW }),
+  });
+});
+
+afterAll(async () => {
+  await stand?.close();
+  await api?.close();
+});
+
+const edge = async () => new KubeClient({ credentials: await readKubeconfig(kubeconfig), ...NOW });
+
+describe('with the rights of the manifest', () => {
+  test('a cluster is added without a missing right, and its file is for root alone', async () => {
+    const directory = join(api.directory, 'clusters');
+    const options = { name: 'prod', kubeconfig, context: undefined, directory, environment: {}, ...NOW };
+    const said = await addKubernetes(options);
+    expect(said[0]).toBe(`prod: Kubernetes v1.34.4 at ${api.server}`);
+    expect(said.filter((line) => line.startsWith('missing'))).toEqual([]);
+    expect(readClusterFiles(directory).clusters.map(({ name }) => name)).toEqual(['prod']);
+  });
+
+  test('an app is made, seen and taken away', async () => {
+    const driver = createKubernetesDriver(await edge());
+    const volumes = [{ name: 'data', path: '/data', sizeMib: 1 }];
+    const files = [{ path: '/etc/a', content: 'a', mode: 0o644 }];
+    for (const workload of [
+      workloadOf('plain', 'x:1', { files, replicas: { min: 1, max: 2, cpuPercent: 50 } }),
+      workloadOf('stateful', 'x:1', { volumes }),
+    ]) {
+      await driver.apply(workload);
+      expect((await driver.status(workload)).cluster).toBe('prod');
+      expect((await driver.remove(workload)).length).toBeGreaterThan(0);
+    }
+    expect((await inspectKubernetes(await edge())).statements.map(({ type }) => type)).toEqual([
+      'Reachable',
+      'NodesReady',
+    ]);
+  });
+
+  test('people come in as themselves, in the groups that the document gives them', async () => {
+    const { stdout } = await stand.kubectl(['auth', 'whoami', '-o', 'json']);
+    expect(JSON.parse(stdout).status.userInfo).toMatchObject({
+      username: 'isthmus:demo:admin',
+      groups: ['isthmus:admins', 'system:authenticated'],
+      extra: { 'isthmus.dev/subject': ['demo/admin/1'] },
+    });
+    expect((await stand.kubectl(['create', 'namespace', 'made'])).code).toBe(0);
+  });
+
+  test('a group that the manifest does not name can not be had', async () => {
+    stand.set({ access: [{ subject: 'demo/admin/1', user: 'isthmus:demo:admin', groups: ['ops'] }] });
+    const refused = await stand.kubectl(['get', 'nodes']);
+    stand.set({ access: LEAF.access });
+    expect(refused.stderr).toContain('(Forbidden)');
+  });
+});
+
+describe('without any', () => {
+  test.each<[string, string[]]>([
+    ['read secrets', ['get', 'secrets', '-n', 'kube-system']],
+    ['be a master', ['get', 'nodes', '--as=x', '--as-group=system:masters']],
+    [
+      'be the cluster’s own controllers',
+      ['get', 'secrets', '-A', '--as=x', '--as-group=system:serviceaccounts:kube-system'],
+    ],
+    [
+      'give rights away',
+      [
+        'create',
+        'clusterrolebinding',
+        'mine',
+        '--clusterrole=cluster-admin',
+        '--serviceaccount=isthmus-system:isthmus-edge',
+      ],
+    ],
+    ['make pods by hand', ['run', 'mine', '--image=x']],
+    [
+      'get into containers',
+      ['create', '--raw', '/api/v1/namespaces/default/pods/x/exec?command=sh', '-f', '/dev/null'],
+    ],
+    ['change nodes', ['delete', 'node', 'none']],
+    ['delete namespaces', ['delete', 'namespace', 'default']],
+    ['make tokens of others', ['create', 'token', 'default', '-n', 'kube-system']],
+  ])('the edge can not %s', async (_, words) => {
+    const { code, stderr } = await api.kubectl(words, { kubeconfig });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/forbidden|cannot/i)]);
+  });
+});
