@@ -1,6 +1,6 @@
 /**
  * What the cache spares an API server: 200 clients list and 500 watch the pods of a cluster of 2,000, half of the lists from any version and half the most
- * recent, by 20 identities, while pods change; directly, and by the cluster proxy with its cache. `node bench/relief.ts [SECONDS [PODS]]`
+ * recent, by 20 identities, while pods change; directly, and by the cluster proxy with its cache. `node bench/relief.ts [SECONDS [PODS [LISTERS [WATCHERS]]]]`
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,8 +18,8 @@ import { bindReaders, churn, makePods, PODS_PATH, userOf } from './relief-pods.t
 const SECONDS = Number(process.argv[2] ?? 30);
 const PODS = Number(process.argv[3] ?? 2_000);
 const IDENTITIES = 20;
-const LISTERS = 200;
-const WATCHERS = 500;
+const LISTERS = Number(process.argv[4] ?? 200);
+const WATCHERS = Number(process.argv[5] ?? 500);
 const PAUSE_MS = 1_000;
 const WARM_MS = 8_000;
 const BUDGET_BYTES = 256 * 1024 * 1024;

@@ -24,7 +24,8 @@ const UNUSED_MS = 600_000;
 const LOST_MS_MAX = 300_000;
 const REFUSED_MS = 60_000;
 const TOO_LARGE_MS = 600_000;
-const TYPES_MAX = 200;
+/** Each holds a connection of the client, which has 128 for everything. */
+const TYPES_MAX = 64;
 
 export interface KeptType {
   readonly name: TypeName;

@@ -1,6 +1,8 @@
 /** A cache over a fake API server, behind HTTP on loopback, and a client that reads and watches by it. */
 import { createServer, get, type IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cache, openCache } from '../../../edge-agent/cache/cache.ts';
+import type { ClusterRequest } from '../../../edge-agent/cache/port.ts';
 import type { KubeServer } from '../../fakes/kube-server.ts';
 
 export interface Read {
@@ -29,20 +31,7 @@ export async function openFront(server: KubeServer, budgetBytes = 10_000_000): P
   });
   const ways = new Map<string, string>();
   const http = createServer((incoming, response) => {
-    const [path = '', query = ''] = (incoming.url ?? '').split('?');
-    const user = String(incoming.headers['x-user'] ?? 'somebody');
-    const headers = {
-      accept: String(incoming.headers.accept ?? ''),
-      'accept-encoding': String(incoming.headers['accept-encoding'] ?? ''),
-    };
-    const request = {
-      method: 'GET',
-      path,
-      query,
-      headers,
-      requester: { subject: user, user, groups: [] },
-      program: 'test',
-    };
+    const request = requestOf(incoming);
     void cache.answer(request, incoming, response).then((answered) => {
       ways.set(String(incoming.headers['x-id']), answered?.by ?? 'upstream');
       if (answered === undefined) response.writeHead(599).end();
@@ -64,6 +53,8 @@ export async function openFront(server: KubeServer, budgetBytes = 10_000_000): P
       const answer = await open(path, { ...headers, 'x-id': id });
       let body = '';
       for await (const chunk of answer) body += String(chunk);
+      // The cache is told of the end a moment after the client.
+      for (let round = 0; round < 100 && !ways.has(id); round++) await pause(1);
       const status = answer.statusCode === 599 ? 0 : (answer.statusCode ?? 0);
       return { status, body, by: status === 0 ? 'upstream' : (ways.get(id) ?? 'open') };
     },
@@ -78,5 +69,22 @@ export async function openFront(server: KubeServer, budgetBytes = 10_000_000): P
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
+  };
+}
+
+function requestOf(incoming: IncomingMessage): ClusterRequest {
+  const [path = '', query = ''] = (incoming.url ?? '').split('?');
+  const user = String(incoming.headers['x-user'] ?? 'somebody');
+  const headers = {
+    accept: String(incoming.headers.accept ?? ''),
+    'accept-encoding': String(incoming.headers['accept-encoding'] ?? ''),
+  };
+  return {
+    method: 'GET',
+    path,
+    query,
+    headers,
+    requester: { subject: user, user, groups: [] },
+    program: 'test',
   };
 }
