@@ -29,8 +29,12 @@ async function reached(
 const ofCloud = (names: readonly string[]) => names.filter((name) => /^(@aws-sdk|@smithy|vpc)\//.test(name));
 
 test('the agent itself reaches no cloud client and nothing of the VPC room', async () => {
-  const { files, packages } = await reached('edge-agent/main.ts', ['./cloud/aws.ts']);
+  const { files, packages } = await reached('edge-agent/main.ts', ['./cloud/aws.ts', './clusters.ts']);
   expect(files).toContain('edge-agent/hub.ts');
+  // What serves clusters is a process of its own, with memory of its own.
+  expect(files.filter((file) => /edge-agent\/(cache|clusters|etcd|kube|proxy|relief)\//.test(file))).toEqual(
+    [],
+  );
   expect([...ofCloud(files), ...ofCloud(packages)]).toEqual([]);
 });
 
