@@ -34,7 +34,7 @@ export function questionOf({ method, path, query, accept, program }: RawRequest)
     selectedName: selectedName(options.fields),
   });
   if (info === undefined || info.verb === 'other' || info.subresource !== '') return undefined;
-  if (info.verb === 'get' && !isPlainGet(query)) return undefined;
+  if (isSecret(info) || (info.verb === 'get' && !isPlainGet(query))) return undefined;
   if (form === 'shared') {
     const selection = { namespace: '', labels: [], fields: [] };
     return options.isWatch ? undefined : { info, options, selection, form };
@@ -70,6 +70,11 @@ export function askedOf(raw: Omit<RawRequest, 'accept' | 'program'>): {
 
 function subresourceText(info: RequestInfo | undefined): string {
   return info === undefined || info.subresource === '' ? '' : `/${info.subresource}`;
+}
+
+/** They are never held here, whatever the edge itself may read: each is asked for as whoever wants it. */
+function isSecret({ group, resource }: RequestInfo): boolean {
+  return group === '' && resource === 'secrets';
 }
 
 /** A get takes a version and nothing else that is known here. */

@@ -196,6 +196,8 @@ describe('the form of an answer', () => {
     ['POST', '/api/v1/pods', '', undefined],
     ['GET', '/api/v1/namespaces/a/pods/b/log', '', undefined],
     ['GET', '/api/v1/pods', 'fieldSelector=spec.hostNetwork%3Dtrue', undefined],
+    ['GET', '/api/v1/secrets', '', undefined],
+    ['GET', '/api/v1/namespaces/a/secrets', '', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
     ['GET', '/api/v1/pods', 'watch=true', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
     ['GET', '/api/v1/namespaces/a/pods/b', 'labelSelector=a', undefined],
   ])('%s %s?%s in %s is for the server alone', (method, path, query, accept) => {
