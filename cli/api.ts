@@ -14,21 +14,36 @@ const PAGES_MAX = 100;
 export interface Api {
   get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
   post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
+  /** Undefined if there is none. */
+  find<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema> | undefined>;
+  /** Replaces the version that was read, or is refused. */
+  put<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    change: { readonly body: unknown; readonly version: number },
+  ): Promise<z.infer<Schema>>;
+  remove(path: string, version: number): Promise<void>;
   /** All pages of a list. */
   list<Schema extends z.ZodType>(path: string, item: Schema): Promise<z.infer<Schema>[]>;
   /** The tenant of the profile, or the one that the key belongs to. */
   tenant(): Promise<string>;
 }
 
+interface Wanted<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly body?: unknown;
+  readonly version?: number;
+}
+
 export function openApi(profile: Profile): Api {
   const call = async <Schema extends z.ZodType>(
-    method: 'GET' | 'POST',
+    method: string,
     path: string,
-    { schema, body }: { readonly schema: Schema; readonly body?: unknown },
+    { schema, body, version }: Wanted<Schema>,
   ): Promise<z.infer<Schema>> => {
-    const { status, text } = await exchange(profile, { method, path, body });
+    const { status, text } = await exchange(profile, { method, path, body, version });
     if (status >= 400) throw refusalOf(status, text);
-    const parsed = schema.safeParse(parseJson(text));
+    const parsed = schema.safeParse(text === '' ? undefined : parseJson(text));
     if (parsed.success) return parsed.data;
     throw new Fault(
       'failed',
@@ -37,7 +52,17 @@ export function openApi(profile: Profile): Api {
   };
   return {
     get: (path, schema) => call('GET', path, { schema }),
+    find: async (path, schema) => {
+      const { status, text } = await exchange(profile, { method: 'GET', path });
+      if (status === 404) return undefined;
+      if (status >= 400) throw refusalOf(status, text);
+      return schema.parse(parseJson(text));
+    },
     post: (path, schema, body) => call('POST', path, { schema, body }),
+    put: (path, schema, { body, version }) => call('PUT', path, { schema, body, version }),
+    remove: async (path, version) => {
+      await call('DELETE', path, { schema: z.undefined(), version });
+    },
     list: async (path, item) => {
       const page = z.object({ items: z.array(item), next: z.string().optional() });
       const found: z.infer<typeof item>[] = [];
@@ -73,12 +98,14 @@ function refusalOf(status: number, text: string): Fault {
 interface Exchange {
   readonly method: string;
   readonly path: string;
-  readonly body: unknown;
+  readonly body?: unknown;
+  /** For If-Match. */
+  readonly version?: number | undefined;
 }
 
 function exchange(
   { url, key, ca }: Profile,
-  { method, path, body }: Exchange,
+  { method, path, body, version }: Exchange,
 ): Promise<{ status: number; text: string }> {
   const origin = new URL(url);
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -93,6 +120,7 @@ function exchange(
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${key.trim()}`,
+          ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
           ...(text === undefined
             ? {}
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),

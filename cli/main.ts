@@ -3,7 +3,7 @@
  * `isthmus`, for people and scripts: a thin client of the API. Exit codes: 0 done; 1 failed; 2 wrong usage or no profile; 3 the control plane refused;
  * 4 it did not answer: try again. It computes nothing that the API could say.
  */
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -89,6 +89,52 @@ program
       { cluster, tenant, nowMs: Date.now() },
     );
     console.log(JSON.stringify(execCredential(credential)));
+  });
+
+program
+  .command('apps')
+  .description('show apps, or one of them with its containers')
+  .argument('[name]')
+  .option('--json', 'as JSON')
+  .action(async (name: string | undefined, options: { json?: boolean }) => {
+    const { appsText, appText, readApp, readApps } = await import('./apps.ts');
+    const api = openApi(profile());
+    if (name === undefined) return show(await readApps(api), options, appsText);
+    return show(await readApp(api, name), options, (one) => appText(one, Date.now()));
+  });
+
+program
+  .command('apply')
+  .description('make an app what its manifest says')
+  .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
+  .action(async (options: { file: string }) => {
+    const { applyApp } = await import('./apps.ts');
+    const text = options.file === '-' ? readFileSync(0, 'utf8') : readFile(options.file);
+    const { app, done } = await applyApp(openApi(profile()), text);
+    console.log(`app ${app.metadata.name} ${done}, release ${app.status.release}`);
+  });
+
+program
+  .command('delete')
+  .description('delete an app; data in its volumes stays')
+  .argument('<app>')
+  .action(async (name: string) => {
+    const { deleteApp } = await import('./apps.ts');
+    await deleteApp(openApi(profile()), name);
+    console.log(`app ${name} is being deleted`);
+  });
+
+program
+  .command('etcd')
+  .description("a cluster's etcd: members, snapshots, rehearsed recoveries, advice")
+  .argument('<cluster>')
+  .option('--json', 'as JSON')
+  .action(async (name: string, options: { json?: boolean }) => {
+    const { readCluster } = await import('./clusters.ts');
+    const { etcdText } = await import('./etcd.ts');
+    const cluster = await readCluster(openApi(profile()), name);
+    if (options.json === true) return show(cluster.status.facts?.etcd ?? null, options, String);
+    return console.log(etcdText(cluster, Date.now()));
   });
 
 program

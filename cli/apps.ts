@@ -1,0 +1,118 @@
+/** `isthmus apps`, `apply` and `delete`: one manifest is what a team has of an app; applied again it changes what differs. */
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { App, AppCreation } from '../protocol/app.ts';
+import type { Api } from './api.ts';
+import { Fault } from './fault.ts';
+import { ageText, tableOf } from './table.ts';
+
+const Manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }), spec: z.unknown() });
+
+async function pathOf(api: Api, name?: string): Promise<string> {
+  const apps = `/v1/tenants/${await api.tenant()}/apps`;
+  return name === undefined ? apps : `${apps}/${encodeURIComponent(name)}`;
+}
+
+export async function readApps(api: Api): Promise<App[]> {
+  return api.list(await pathOf(api), App);
+}
+
+export async function readApp(api: Api, name: string): Promise<App> {
+  return api.get(await pathOf(api, name), App);
+}
+
+/** `text`: YAML or JSON with `metadata.name` and `spec`. The control plane checks the rest. */
+export async function applyApp(
+  api: Api,
+  text: string,
+): Promise<{ readonly app: App; readonly done: 'created' | 'changed' | 'unchanged' }> {
+  const manifest = readManifest(text);
+  const { name } = manifest.metadata;
+  const path = await pathOf(api, name);
+  const before = await api.find(path, App);
+  if (before === undefined) {
+    const body = { metadata: { name }, spec: manifest.spec };
+    return { app: await api.post(await pathOf(api), App, body), done: 'created' };
+  }
+  const app = await api.put(path, App, { body: { spec: manifest.spec }, version: before.metadata.version });
+  return { app, done: app.metadata.generation === before.metadata.generation ? 'unchanged' : 'changed' };
+}
+
+export async function deleteApp(api: Api, name: string): Promise<void> {
+  const path = await pathOf(api, name);
+  const { metadata } = await api.get(path, App);
+  await api.remove(path, metadata.version);
+}
+
+function readManifest(text: string): z.infer<typeof Manifest> {
+  const parsed = Manifest.safeParse(parseYaml(text));
+  if (parsed.success) return parsed.data;
+  const fields = Object.keys(AppCreation.shape).join(' and ');
+  throw new Fault('usage', `This is no manifest of an app: it has ${fields}, as YAML or JSON.`);
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function appsText(apps: readonly App[]): string {
+  if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
+  const rows = apps.map(({ metadata, spec, status }) => [
+    metadata.name,
+    String(status.release),
+    spec.placement.clusters.join(','),
+    `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
+    status.conditions[0]?.reason ?? '-',
+  ]);
+  return tableOf(['NAME', 'RELEASE', 'CLUSTERS', 'READY', 'STATE'], rows);
+}
+
+export function appText({ metadata, spec, status }: App, nowMs: number): string {
+  const [condition] = status.conditions;
+  const head = [
+    ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
+    ['state', condition === undefined ? '-' : `${condition.reason}: ${condition.message}`],
+  ].map(([label = '', text = '']) => `${label.padEnd(8)}${text}`);
+  const rows = status.instances.flatMap((instance) =>
+    instance.containers.map((one) => [
+      instance.cluster,
+      one.name,
+      one.node || '-',
+      one.address || '-',
+      one.state,
+      one.reason === 'none' ? '' : one.reason,
+      one.release === 0 ? 'older' : String(one.release),
+      String(one.restarts),
+      instance.observedAt === undefined ? '-' : ageText((nowMs - Date.parse(instance.observedAt)) / 1_000),
+    ]),
+  );
+  const said = status.instances.flatMap(({ containers }) =>
+    containers
+      .filter(({ reason }) => reason !== 'none')
+      .flatMap((one) => [`* ${one.name}: ${one.message}`, ...one.lastLines.map((line) => `    ${line}`)]),
+  );
+  const heading = [
+    'CLUSTER',
+    'CONTAINER',
+    'NODE',
+    'ADDRESS',
+    'STATE',
+    'REASON',
+    'RELEASE',
+    'RESTARTS',
+    'SEEN',
+  ];
+  return [
+    ...head,
+    ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
+    ...(said.length === 0 ? [] : ['', ...said]),
+  ].join('\n');
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
