@@ -52,7 +52,7 @@ function isOurs({ labels }: ThereObject): boolean {
   return labels[MANAGED_BY] === FIELD_MANAGER;
 }
 
-function isSame(
+export function isSame(
   a: Pick<AppObject, 'kind' | 'name' | 'namespace'>,
   b: Pick<AppObject, 'kind' | 'name' | 'namespace'>,
 ): boolean {

@@ -1,6 +1,6 @@
 /** The driver of Kubernetes: server-side apply with a field manager of our own. What belongs to an app is decided in `kubernetes-objects.ts` and `kubernetes-plan.ts`. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import { isDeepStrictEqual } from 'node:util';
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -15,6 +15,7 @@ import {
   MANAGED_BY,
   NAMESPACE,
   POD,
+  RELEASE_ANNOTATION,
   selectorOf,
   TENANT_LABEL,
   TYPES,
@@ -22,6 +23,7 @@ import {
 import { type AppObject, isStateful, objectsOf } from './kubernetes-objects.ts';
 import {
   describeKubeStep,
+  isSame,
   type KubeStep,
   planApply,
   planRemove,
@@ -49,15 +51,17 @@ async function apply(client: KubeClient, workload: WorkloadLeaf): Promise<Done> 
   if (template.onChange === 'rebuildInPlace') throw unsupported('rebuilding in place');
   if (template.onFileChange.kind !== 'restart') throw unsupported('reloading files without a restart');
   const wanted = objectsOf(workload, sha256);
-  const steps = planApply(wanted, await observe(client, { ref: workload, wanted }), { namespace, tenant });
+  const observed = await observe(client, { ref: workload, wanted });
+  const steps = planApply(wanted, observed, { namespace, tenant });
   const done: string[] = [];
-  for (const step of steps) if (await execute(client, step)) done.push(describeKubeStep(step));
+  for (const step of steps) if (await execute(client, step, observed)) done.push(describeKubeStep(step));
   return done;
 }
 
 async function remove(client: KubeClient, ref: AppRef): Promise<Done> {
-  const steps = planRemove(await observe(client, { ref, wanted: [] }));
-  for (const step of steps) await execute(client, step);
+  const observed = await observe(client, { ref, wanted: [] });
+  const steps = planRemove(observed);
+  for (const step of steps) await execute(client, step, observed);
   return steps.map(describeKubeStep);
 }
 
@@ -103,13 +107,17 @@ async function lastLines(
   return text.split('\n').filter((line) => line !== '');
 }
 
+interface Observed extends ThereObject {
+  readonly object: KubeObject;
+}
+
 interface Looking {
   readonly ref: AppRef;
   readonly wanted: readonly AppObject[];
 }
 
 /** What has the app's labels, and what stands under the names that it needs. */
-async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<ThereObject[]> {
+async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<Observed[]> {
   const { app, namespace } = ref;
   const labelSelector = `${MANAGED_BY}=${FIELD_MANAGER},${APP_LABEL}=${app}`;
   const kinds = Object.keys(TYPES).filter(isKind);
@@ -123,7 +131,7 @@ async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<Th
   const named = await Promise.all(
     others.map(async ({ kind, name }) => {
       const found = await absent(
-        client.json(KubeObject, { method: 'GET', path: pathOf({ ...TYPES[kind], namespace, name }) }),
+        client.json(KubeObject, { method: 'GET', path: placeOf({ kind, name, namespace }) }),
       );
       return found === undefined ? [] : [there(kind, found)];
     }),
@@ -135,8 +143,9 @@ function isKind(name: string): name is AppKind {
   return Object.hasOwn(TYPES, name);
 }
 
-function there(kind: AppKind, { metadata }: KubeObject): ThereObject {
-  return { kind, name: metadata.name, namespace: metadata.namespace ?? '', labels: metadata.labels ?? {} };
+function there(kind: AppKind, object: KubeObject): Observed {
+  const { name, namespace = '', labels = {} } = object.metadata;
+  return { kind, name, namespace, labels, object };
 }
 
 async function listAll(
@@ -152,15 +161,17 @@ async function listAll(
   return items;
 }
 
-const Applied = z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string() }) });
-
 /** True if something changed. */
-async function execute(client: KubeClient, step: KubeStep): Promise<boolean> {
+async function execute(client: KubeClient, step: KubeStep, observed: readonly Observed[]): Promise<boolean> {
   switch (step.kind) {
     case 'label_namespace':
       return labelNamespace(client, step);
     case 'apply':
-      return applyObject(client, step.object);
+      return applyAt(client, {
+        path: placeOf(step.object),
+        body: step.object.body,
+        before: observed.find((there) => isSame(there, step.object))?.object,
+      });
     case 'delete':
       return deleteObject(client, step.object);
   }
@@ -172,38 +183,44 @@ async function labelNamespace(
   { namespace, tenant }: { namespace: string; tenant: string },
 ): Promise<boolean> {
   const metadata = { name: namespace, labels: { [TENANT_LABEL]: tenant } };
-  return applyAt(client, pathOf({ ...NAMESPACE, name: namespace }), {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata,
-  });
+  const path = pathOf({ ...NAMESPACE, name: namespace });
+  const before = await absent(client.json(KubeObject, { method: 'GET', path }));
+  return applyAt(client, { path, body: { apiVersion: 'v1', kind: 'Namespace', metadata }, before });
 }
 
-function applyObject(client: KubeClient, { kind, name, namespace, body }: AppObject): Promise<boolean> {
-  return applyAt(client, pathOf({ ...TYPES[kind], namespace, name }), body);
+interface Applying {
+  readonly path: string;
+  readonly body: object;
+  readonly before: KubeObject | undefined;
 }
 
 /** Forced: a field that we have an opinion on is ours, whoever set it; fields that we say nothing about are not touched. */
-async function applyAt(client: KubeClient, path: string, body: object): Promise<boolean> {
-  const before = await absent(client.json(Applied, { method: 'GET', path }));
-  const after = await client.json(Applied, {
+async function applyAt(client: KubeClient, { path, body, before }: Applying): Promise<boolean> {
+  const after = await client.json(KubeObject, {
     method: 'PATCH',
     path,
     query: { fieldManager: FIELD_MANAGER, force: 'true' },
     headers: { 'content-type': 'application/apply-patch+yaml' },
     body: JSON.stringify(body),
   });
-  return before?.metadata.resourceVersion !== after.metadata.resourceVersion;
+  return before === undefined || !isDeepStrictEqual(contentOf(before), contentOf(after));
 }
 
-async function deleteObject(
-  client: KubeClient,
-  { kind, name, namespace }: Pick<AppObject, 'kind' | 'name' | 'namespace'>,
-): Promise<boolean> {
+/** What of an object is wanted by somebody. Its version is no measure: controllers write statuses and notes of their own at any moment. */
+function contentOf({ apiVersion: _version, kind: _kind, metadata, status: _status, ...content }: KubeObject) {
+  const { labels, annotations } = metadata;
+  return { ...content, labels, release: annotations?.[RELEASE_ANNOTATION] };
+}
+
+type Place = Pick<AppObject, 'kind' | 'name' | 'namespace'>;
+
+function placeOf({ kind, name, namespace }: Place): string {
+  return pathOf({ ...TYPES[kind], namespace, name });
+}
+
+async function deleteObject(client: KubeClient, object: Place): Promise<boolean> {
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' });
-  const gone = await absent(
-    client.text({ method: 'DELETE', path: pathOf({ ...TYPES[kind], namespace, name }), body }),
-  );
+  const gone = await absent(client.text({ method: 'DELETE', path: placeOf(object), body }));
   return gone !== undefined;
 }
 
