@@ -4,21 +4,17 @@
  */
 import { z } from 'zod';
 import { Address, Cidr } from '../../protocol/address.ts';
-import { ClusterLeaf, type Document, PoolLeaf, SigningRoot, WorkloadLeaf } from '../../protocol/document.ts';
+import { ClusterLeaf, type Document, WorkloadLeaf } from '../../protocol/document.ts';
 import { Finding } from '../../protocol/report.ts';
 
 /** Everything of the document in force that concerns clusters. */
 export const ClusterOrders = z.strictObject({
   kind: z.literal('orders'),
-  /** Keys that sign the tokens of clusters, too. */
-  roots: z.array(SigningRoot).min(1),
   tunnelAddress: Address,
-  pools: z.array(Cidr),
   /** Prefixes that the site exposes, as they are in the site. */
   exposed: z.array(Cidr),
   clusters: z.array(ClusterLeaf),
   workloads: z.array(WorkloadLeaf),
-  addressPools: z.array(PoolLeaf),
 });
 export type ClusterOrders = z.infer<typeof ClusterOrders>;
 
@@ -47,17 +43,13 @@ export type ClusterState = z.infer<typeof ClusterState>;
 export function ordersOf(document: Document): ClusterOrders | undefined {
   const leaves = Object.values(document.leaves);
   const self = leaves.find((leaf) => leaf.kind === 'self');
-  const roots = leaves.find((leaf) => leaf.kind === 'roots');
-  if (self === undefined || roots === undefined) return undefined;
+  if (self === undefined) return undefined;
   const network = leaves.find((leaf) => leaf.kind === 'network');
   return {
     kind: 'orders',
-    roots: roots.roots,
     tunnelAddress: self.tunnelAddress,
-    pools: self.pools,
     exposed: (network?.prefixes ?? []).map(({ real }) => real),
     clusters: leaves.filter((leaf) => leaf.kind === 'cluster'),
     workloads: leaves.filter((leaf) => leaf.kind === 'workload'),
-    addressPools: leaves.filter((leaf) => leaf.kind === 'pool'),
   };
 }
