@@ -21,6 +21,8 @@ const BACKUPS_SHOWN = 100;
 const DETAIL_MAX = 300;
 /** After a failure, not at every look. */
 const RETRY_MS = 5 * MINUTE_MS;
+/** A list of an S3 store is a request a snapshot. Before something is done the store is listed anew in any case. */
+const LIST_MS = 5 * MINUTE_MS;
 
 export interface EtcdCareOptions {
   readonly cluster: string;
@@ -40,6 +42,8 @@ export class EtcdCare {
   readonly #options: EtcdCareOptions;
   readonly #clients: readonly EtcdClient[];
   #spec: BackupSpec | undefined;
+  #store: SnapshotStore | undefined;
+  #listedMs = Number.NEGATIVE_INFINITY;
   #members: readonly EtcdMember[] = [];
   #backups: readonly Backup[] = [];
   #drills: readonly Drill[] = [];
@@ -52,8 +56,11 @@ export class EtcdCare {
   }
 
   setSpec(spec: BackupSpec | undefined): void {
-    if (JSON.stringify(spec) !== JSON.stringify(this.#spec)) this.#waitUntilMs = 0;
+    if (JSON.stringify(spec) === JSON.stringify(this.#spec)) return;
     this.#spec = spec;
+    this.#store = spec && openSnapshotStore(spec.store);
+    this.#listedMs = Number.NEGATIVE_INFINITY;
+    this.#waitUntilMs = 0;
   }
 
   status(): EtcdStatus {
@@ -77,10 +84,10 @@ export class EtcdCare {
     await this.#sweep();
     this.#members = await Promise.all(this.#clients.map(look));
     const spec = this.#spec;
-    if (spec === undefined || this.#options.now() < this.#waitUntilMs) return;
+    const store = this.#store;
+    if (spec === undefined || store === undefined || this.#options.now() < this.#waitUntilMs) return;
     try {
-      const store = openSnapshotStore(spec.store);
-      this.#backups = await store.list();
+      if (this.#isListDue(spec)) await this.#list(store);
       if (this.#isDue(this.#backups[0]?.takenAt, spec.everyMinutes)) await this.#snapshot(spec, store);
       if (this.#isDue(this.#drills[0]?.at, spec.drillEveryMinutes)) await this.#drill(store);
     } catch (cause) {
@@ -97,6 +104,19 @@ export class EtcdCare {
       left.map((name) => rm(join(this.#options.directory, name), { recursive: true, force: true })),
     );
     this.#isSwept = true;
+  }
+
+  #isListDue({ everyMinutes, drillEveryMinutes }: BackupSpec): boolean {
+    return (
+      this.#options.now() - this.#listedMs >= LIST_MS ||
+      this.#isDue(this.#backups[0]?.takenAt, everyMinutes) ||
+      this.#isDue(this.#drills[0]?.at, drillEveryMinutes)
+    );
+  }
+
+  async #list(store: SnapshotStore): Promise<void> {
+    this.#listedMs = this.#options.now();
+    this.#backups = await store.list();
   }
 
   #isDue(last: string | undefined, everyMinutes: number | undefined): boolean {

@@ -66,12 +66,14 @@ function directoryStore(directory: string): SnapshotStore {
 
 /** The client is large and few need it: it is loaded at the first use. Credentials are found as the SDK finds them, at the site. */
 function s3Store(store: Extract<BackupStore, { kind: 's3' }>): SnapshotStore {
-  const open = async () => {
+  const connect = async () => {
     const sdk = await import('@aws-sdk/client-s3');
     const { endpoint, region, bucket } = store;
     const own = endpoint === undefined ? {} : { endpoint, forcePathStyle: true };
     return { sdk, bucket: { Bucket: bucket }, client: new sdk.S3Client({ region, ...own }) };
   };
+  let connected: ReturnType<typeof connect> | undefined;
+  const open = () => (connected ??= connect());
   const keyOf = (name: string) => `${store.prefix}${name}`;
   return {
     put: async (file, backup) => {

@@ -56,8 +56,9 @@ function isDue(
   if (told === undefined) return true;
   const ageMs = nowMs - told.atMs;
   if (ageMs >= REPEAT_MS) return true;
+  if (ageMs < QUIET_MS[part]) return false;
   const { text, figures } = textsOf(part, value);
-  if (text !== told.text) return ageMs >= QUIET_MS[part];
+  if (text !== told.text) return true;
   return figures !== told.figures && ageMs >= FIGURES_MS;
 }
 

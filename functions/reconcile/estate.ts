@@ -41,14 +41,12 @@ export async function readEstate(
   deployment: DeploymentFacts,
   only?: ReadonlySet<string>,
 ): Promise<Estate> {
-  const [hubs, tenants, keys] = await Promise.all([
-    present(store, 'hub', '*'),
-    present(store, 'tenant', '*'),
-    present(store, 'key', '*'),
-  ]);
+  const [hubs, tenants] = await Promise.all([present(store, 'hub', '*'), present(store, 'tenant', '*')]);
+  let keys: Promise<Item<'key'>[]> | undefined;
+  const deploymentKeys = () => (keys ??= present(store, 'key', '*'));
   const wanted = tenants.filter((tenant) => only === undefined || only.has(tenant.key.name));
   const estates: TenantEstate[] = [];
-  for (const tenant of wanted) estates.push(await readTenant(store, tenant, keys));
+  for (const tenant of wanted) estates.push(await readTenant(store, tenant, deploymentKeys));
   return { deployment, hubs: hubs.map(hubFacts), tenants: estates };
 }
 
@@ -63,7 +61,7 @@ async function present<K extends Kind>(
 async function readTenant(
   store: Pick<Store, 'list'>,
   item: Item<'tenant'>,
-  deploymentKeys: readonly Item<'key'>[],
+  deploymentKeys: () => Promise<Item<'key'>[]>,
 ): Promise<TenantEstate> {
   const { name } = item.key;
   const [sites, edges, services, policies, routes, clusters] = await Promise.all([
@@ -95,19 +93,20 @@ const NO_WORKLOADS: Workloads = { apps: [], addressPools: [], keys: [] };
 async function readWorkloads(
   store: Pick<Store, 'list'>,
   tenant: Item<'tenant'>,
-  deploymentKeys: readonly Item<'key'>[],
+  deploymentKeys: () => Promise<Item<'key'>[]>,
 ): Promise<Workloads> {
   const { name } = tenant.key;
-  const [apps, pools, keys] = await Promise.all([
+  const [apps, pools, keys, shared] = await Promise.all([
     present(store, 'app', name),
     present(store, 'pool', name),
     present(store, 'key', name),
+    deploymentKeys(),
   ]);
   const own = keys.filter(({ createdAt }) => createdAt >= tenant.createdAt);
   return {
     apps: apps.map((app) => appFacts(app)),
     addressPools: pools.map(({ key, spec }) => ({ name: key.name, ranges: spec.ranges })),
-    keys: [...deploymentKeys, ...own].map(keyFacts),
+    keys: [...shared, ...own].map(keyFacts),
   };
 }
 
