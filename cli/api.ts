@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
+import { parseJson } from '../protocol/json.ts';
 import { Principal } from '../protocol/key.ts';
 import { Problem } from '../protocol/problem.ts';
 import { Fault } from './fault.ts';
@@ -36,12 +37,7 @@ interface Wanted<Schema extends z.ZodType> {
 }
 
 export function openApi(profile: Profile): Api {
-  const call = async <Schema extends z.ZodType>(
-    method: string,
-    path: string,
-    { schema, body, version }: Wanted<Schema>,
-  ): Promise<z.infer<Schema>> => {
-    const { status, text } = await exchange(profile, { method, path, body, version });
+  const read = <Schema extends z.ZodType>({ status, text }: Answer, schema: Schema): z.infer<Schema> => {
     if (status >= 400) throw refusalOf(status, text);
     const parsed = schema.safeParse(text === '' ? undefined : parseJson(text));
     if (parsed.success) return parsed.data;
@@ -50,13 +46,25 @@ export function openApi(profile: Profile): Api {
       `${profile.url} answered something else than this program knows. Is it of another version?`,
     );
   };
+  const call = async <Schema extends z.ZodType>(
+    method: string,
+    path: string,
+    { schema, body, version }: Wanted<Schema>,
+  ): Promise<z.infer<Schema>> => read(await exchange(profile, { method, path, body, version }), schema);
+  const ownTenant = async () => {
+    const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
+    if (tenant !== '*') return tenant;
+    throw new Fault(
+      'usage',
+      'Your key is of the whole deployment: say which tenant by --tenant or ISTHMUS_TENANT.',
+    );
+  };
+  let tenant: Promise<string> | undefined;
   return {
     get: (path, schema) => call('GET', path, { schema }),
     find: async (path, schema) => {
-      const { status, text } = await exchange(profile, { method: 'GET', path });
-      if (status === 404) return undefined;
-      if (status >= 400) throw refusalOf(status, text);
-      return schema.parse(parseJson(text));
+      const answer = await exchange(profile, { method: 'GET', path });
+      return answer.status === 404 ? undefined : read(answer, schema);
     },
     post: (path, schema, body) => call('POST', path, { schema, body }),
     put: (path, schema, { body, version }) => call('PUT', path, { schema, body, version }),
@@ -76,15 +84,7 @@ export function openApi(profile: Profile): Api {
       }
       throw new Fault('failed', `${path} has more than ${PAGES_MAX} pages.`);
     },
-    tenant: async () => {
-      if (profile.tenant !== undefined) return profile.tenant;
-      const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
-      if (tenant !== '*') return tenant;
-      throw new Fault(
-        'usage',
-        'Your key is of the whole deployment: say which tenant by --tenant or ISTHMUS_TENANT.',
-      );
-    },
+    tenant: async () => profile.tenant ?? (tenant ??= ownTenant()),
   };
 }
 
@@ -95,6 +95,11 @@ function refusalOf(status: number, text: string): Fault {
   return new Fault(status >= 500 ? 'unreachable' : 'refused', `${problem.title}. ${problem.detail}`);
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 interface Exchange {
   readonly method: string;
   readonly path: string;
@@ -103,10 +108,7 @@ interface Exchange {
   readonly version?: number | undefined;
 }
 
-function exchange(
-  { url, key, ca }: Profile,
-  { method, path, body, version }: Exchange,
-): Promise<{ status: number; text: string }> {
+function exchange({ url, key, ca }: Profile, { method, path, body, version }: Exchange): Promise<Answer> {
   const origin = new URL(url);
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -148,12 +150,4 @@ async function readText(answer: IncomingMessage): Promise<string> {
     chunks.push(part);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,10 @@
 /** `isthmus apps`, `apply` and `delete`: one manifest is what a team has of an app; applied again it changes what differs. */
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { App, AppCreation } from '../protocol/app.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
-import { ageText, tableOf } from './table.ts';
+import { ageSince, tableOf } from './table.ts';
+import { parseYaml } from './yaml.ts';
 
 const Manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }), spec: z.unknown() });
 
@@ -51,14 +51,6 @@ function readManifest(text: string): z.infer<typeof Manifest> {
   throw new Fault('usage', `This is no manifest of an app: it has ${fields}, as YAML or JSON.`);
 }
 
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 export function appsText(apps: readonly App[]): string {
   if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
   const rows = apps.map(({ metadata, spec, status }) => [
@@ -87,7 +79,7 @@ export function appText({ metadata, spec, status }: App, nowMs: number): string 
       one.reason === 'none' ? '' : one.reason,
       one.release === 0 ? 'older' : String(one.release),
       String(one.restarts),
-      instance.observedAt === undefined ? '-' : ageText((nowMs - Date.parse(instance.observedAt)) / 1_000),
+      instance.observedAt === undefined ? '-' : ageSince(instance.observedAt, nowMs),
     ]),
   );
   const said = status.instances.flatMap(({ containers }) =>

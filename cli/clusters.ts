@@ -1,7 +1,7 @@
 /** `isthmus clusters [NAME]`: what there is, how it is, and how old that is. */
 import { Cluster } from '../protocol/cluster.ts';
 import type { Api } from './api.ts';
-import { ageText, tableOf } from './table.ts';
+import { ageSince, tableOf } from './table.ts';
 
 export async function readClusters(api: Api): Promise<Cluster[]> {
   return api.list(`/v1/tenants/${await api.tenant()}/clusters`, Cluster);
@@ -22,7 +22,7 @@ export function clustersText(clusters: readonly Cluster[], nowMs: number): strin
     status.facts === undefined ? '-' : String(status.facts.nodes.length),
     status.facts?.network?.plugin ?? '-',
     healthOf(status.conditions),
-    status.observedAt === undefined ? '-' : ageText((nowMs - Date.parse(status.observedAt)) / 1_000),
+    status.observedAt === undefined ? '-' : ageSince(status.observedAt, nowMs),
   ]);
   return tableOf(['NAME', 'KIND', 'SITE', 'VERSION', 'NODES', 'NETWORK', 'HEALTH', 'SEEN'], rows);
 }
@@ -34,7 +34,6 @@ function healthOf(conditions: Cluster['status']['conditions']): string {
 
 export function clusterText({ metadata, spec, status }: Cluster, nowMs: number): string {
   const { facts } = status;
-  const age = (at: string) => `${ageText((nowMs - Date.parse(at)) / 1_000)} ago`;
   const head = [
     ['cluster', `${metadata.name} (${status.kind}) at ${spec.site}, held by edge ${status.edge}`],
     ['server name', status.host],
@@ -55,7 +54,7 @@ export function clusterText({ metadata, spec, status }: Cluster, nowMs: number):
     one.type,
     one.status,
     one.reason,
-    age(one.lastTransitionTime),
+    `${ageSince(one.lastTransitionTime, nowMs)} ago`,
     one.message,
   ]);
   const nodes = (facts?.nodes ?? []).map((node) => [

@@ -1,6 +1,6 @@
 /** `isthmus etcd CLUSTER`: members, snapshots, rehearsed recoveries, and what to do. */
 import type { Cluster } from '../protocol/cluster.ts';
-import { ageText, bytesText, tableOf } from './table.ts';
+import { ageSince, ageText, bytesText, tableOf } from './table.ts';
 
 const BACKUPS_SHOWN = 5;
 const DRILLS_SHOWN = 5;
@@ -9,7 +9,7 @@ export function etcdText({ metadata, status }: Cluster, nowMs: number): string {
   const etcd = status.facts?.etcd;
   if (etcd === undefined)
     return `Nobody looks after the etcd of ${metadata.name}. On its edge: edge-agent cluster add kubernetes ${metadata.name} ... --etcd-endpoint URL --etcd-ca F --etcd-cert F --etcd-key F`;
-  const age = (at: string) => `${ageText((nowMs - Date.parse(at)) / 1_000)} ago`;
+  const age = (at: string) => `${ageSince(at, nowMs)} ago`;
   const speed = (value: number | null) => (value === null ? '-' : `${value} ms`);
   const members = etcd.members.map((one) => [
     one.endpoint,

@@ -2,10 +2,11 @@
  * `isthmus kubeconfig CLUSTER`: an entry for kubectl that holds no secret. A token is asked for when one is needed, by `isthmus credential`. The authority in it
  * is the site's own, so that no hub on the way can pass for the cluster.
  */
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { Cluster } from '../protocol/cluster.ts';
 import { Fault } from './fault.ts';
+import { parseYaml } from './yaml.ts';
 
 export interface Caller {
   /** Program and leading arguments that run this very program. */
@@ -77,12 +78,4 @@ export function mergedKubeconfig(existing: string, added: Kubeconfig): string {
     contexts: merge(parsed.data.contexts, added.contexts),
     'current-context': added['current-context'],
   });
-}
-
-function parseYaml(text: string): unknown {
-  try {
-    return parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -20,6 +20,11 @@ export function ageText(seconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
+/** How long ago a time was, as `ageText`. */
+export function ageSince(time: string, nowMs: number): string {
+  return ageText((nowMs - Date.parse(time)) / 1_000);
+}
+
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;

@@ -65,6 +65,11 @@ export function readClusterFiles(directory: string): ClusterFiles {
   };
 }
 
+/** Without reading them. */
+export function hasClusterFiles(directory: string): boolean {
+  return namesIn(directory).length > 0;
+}
+
 export function writeClusterFile(directory: string, cluster: ClusterFile): void {
   writeDurably(join(directory, `${cluster.name}.json`), `${JSON.stringify(cluster, undefined, 2)}\n`);
 }

@@ -3,10 +3,10 @@
  * process does: `clusters.ts` is its root, `worker/messages.ts` its language (`docs/decisions/0011`).
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Document } from '../protocol/document.ts';
 import type { Finding } from '../protocol/report.ts';
+import { hasClusterFiles } from './cluster-files.ts';
 import { retryDelayMs } from './link/backoff.ts';
 import { type ClusterOrders, ClusterState, type ClusterView, ordersOf } from './worker/messages.ts';
 
@@ -46,7 +46,7 @@ export class ClustersProcess {
     if (orders !== undefined) this.#orders = orders;
     if (this.#isStopped || this.#orders === undefined) return;
     if (this.#child !== undefined) this.#send();
-    else if (hasClusters(this.#options.directory) && this.#retry === undefined) this.#start();
+    else if (hasClusterFiles(this.#options.directory) && this.#retry === undefined) this.#start();
   }
 
   clusters(): readonly ClusterView[] {
@@ -111,7 +111,7 @@ export class ClustersProcess {
     this.#retry = setTimeout(
       () => {
         this.#retry = undefined;
-        if (!this.#isStopped && hasClusters(this.#options.directory)) this.#start();
+        if (!this.#isStopped && hasClusterFiles(this.#options.directory)) this.#start();
       },
       retryDelayMs(this.#failures, chance()),
     );
@@ -125,10 +125,6 @@ const DOWN: Finding = {
     'The process for clusters ended and is being started again: clusters of this site are not reached or driven.',
   fix: 'See the log of the agent for its last words; if it names clusters.mjs, run the installer again.',
 };
-
-function hasClusters(directory: string): boolean {
-  return existsSync(directory) && readdirSync(directory).some((file) => file.endsWith('.json'));
-}
 
 /** In the bundle it is `clusters.mjs` beside the agent: see `bundle.ts`. */
 function programBeside(url: string): string {

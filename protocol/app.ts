@@ -3,6 +3,7 @@
  * The same spec is the user's manifest, a leaf of the edge's document (`workload.ts`), and what drivers are given.
  */
 import { z } from 'zod';
+import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Port, Protocol } from './service.ts';
 
@@ -229,16 +230,7 @@ export const AppInstance = z
     wanted: z.int(),
     ready: z.int(),
     updated: z.int(),
-    statements: z
-      .array(
-        z.strictObject({
-          type: z.string().max(64),
-          status: z.enum(['True', 'False', 'Unknown']),
-          reason: z.string().max(64),
-          message: z.string().max(500),
-        }),
-      )
-      .max(16),
+    statements: z.array(Statement).max(16),
     containers: z.array(ContainerStatus).max(1_000),
     observedAt: Timestamp.optional(),
   })

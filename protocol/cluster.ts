@@ -165,7 +165,7 @@ export type Cluster = z.infer<typeof Cluster>;
 export const ClusterList = listOf('ClusterList', Cluster);
 export const ClusterReplacement = replacement('ClusterReplacement', ClusterSpec);
 
-/** `PUT /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. */
+/** `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. */
 export const ClusterAttachment = z
   .strictObject({ kind: ClusterKind, authority: z.string().max(20_000) })
   .meta({ id: 'ClusterAttachment' });

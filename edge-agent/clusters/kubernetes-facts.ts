@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeError } from '../kube/errors.ts';
-import { KubeObject, ObjectMeta, objectList } from '../kube/objects.ts';
+import { KubeError, undefinedOn } from '../kube/errors.ts';
+import { KubeObject, ObjectConditions, ObjectMeta, objectList } from '../kube/objects.ts';
 import { networkOf } from './kubernetes-network.ts';
 
 const NODES_MAX = 5_000;
@@ -22,16 +22,7 @@ export const NodeObject = z.looseObject({
     capacity: Quantities,
     allocatable: Quantities,
     addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).default([]),
-    conditions: z
-      .array(
-        z.looseObject({
-          type: z.string(),
-          status: z.string(),
-          reason: z.string().default(''),
-          message: z.string().default(''),
-        }),
-      )
-      .default([]),
+    conditions: ObjectConditions,
     nodeInfo: z.looseObject({ kubeletVersion: z.string().default('') }).default({ kubeletVersion: '' }),
   }),
 });
@@ -83,14 +74,8 @@ export async function inspectKubernetes(
 }
 
 /** A refusal is an answer too: that part is left out. */
-async function readable<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof KubeError && (cause.code === 'kube.forbidden' || cause.code === 'kube.not_found'))
-      return undefined;
-    throw cause;
-  }
+function readable<T>(reading: Promise<T>): Promise<T | undefined> {
+  return undefinedOn(reading, ['kube.forbidden', 'kube.not_found']);
 }
 
 function isIpv4(prefix: string): boolean {

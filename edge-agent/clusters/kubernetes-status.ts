@@ -1,8 +1,9 @@
 /** How an app is in a Kubernetes cluster, from its controller, its pods and what was said about them. Values in, values out. */
 import { z } from 'zod';
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
+import type { Statement } from '../../protocol/cluster.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
-import { ObjectMeta } from '../kube/objects.ts';
+import { ObjectConditions, ObjectMeta } from '../kube/objects.ts';
 import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
 import { replicasOf } from './kubernetes-objects.ts';
 
@@ -31,16 +32,7 @@ export const PodObject = z.looseObject({
     reason: z.string().default(''),
     message: z.string().default(''),
     podIP: z.string().default(''),
-    conditions: z
-      .array(
-        z.looseObject({
-          type: z.string(),
-          status: z.string(),
-          reason: z.string().default(''),
-          message: z.string().default(''),
-        }),
-      )
-      .default([]),
+    conditions: ObjectConditions,
     containerStatuses: z
       .array(
         z.looseObject({
@@ -69,16 +61,7 @@ export const ControllerObject = z.looseObject({
       observedGeneration: z.number().default(0),
       readyReplicas: z.number().default(0),
       updatedReplicas: z.number().default(0),
-      conditions: z
-        .array(
-          z.looseObject({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().default(''),
-            message: z.string().default(''),
-          }),
-        )
-        .default([]),
+      conditions: ObjectConditions,
     })
     .default({ observedGeneration: 0, readyReplicas: 0, updatedReplicas: 0, conditions: [] }),
 });
@@ -113,7 +96,6 @@ export function instanceOf(evidence: AppEvidence): AppInstance {
 }
 
 type Counts = Pick<AppInstance, 'wanted' | 'ready'>;
-type Statement = AppInstance['statements'][number];
 
 function available({ wanted, ready }: Counts, containers: readonly ContainerStatus[]): Statement {
   if (ready >= wanted)
@@ -203,11 +185,7 @@ function waitingFor({ reason, message }: Waiting, last: Terminated | undefined):
       return say('waiting', 'image_pull', `The image can't be had: ${message}`);
     case 'CrashLoopBackOff':
       return last?.reason === 'OOMKilled'
-        ? say(
-            'waiting',
-            'out_of_memory',
-            'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.',
-          )
+        ? say('waiting', 'out_of_memory', OUT_OF_MEMORY)
         : say(
             'waiting',
             'crash_loop',
@@ -223,13 +201,11 @@ function waitingFor({ reason, message }: Waiting, last: Terminated | undefined):
   }
 }
 
+const OUT_OF_MEMORY =
+  'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.';
+
 function ended({ reason, exitCode, message }: Terminated): Judgement {
-  if (reason === 'OOMKilled')
-    return say(
-      'exited',
-      'out_of_memory',
-      'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.',
-    );
+  if (reason === 'OOMKilled') return say('exited', 'out_of_memory', OUT_OF_MEMORY);
   return say(
     'exited',
     exitCode === 0 ? 'none' : 'crash_loop',

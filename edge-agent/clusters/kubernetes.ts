@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeError, type KubeFault } from '../kube/errors.ts';
+import { KubeError, type KubeFault, undefinedOn } from '../kube/errors.ts';
 import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import {
@@ -224,13 +224,8 @@ async function deleteObject(client: KubeClient, object: Place): Promise<boolean>
   return gone !== undefined;
 }
 
-async function absent<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (cause) {
-    if (cause instanceof KubeError && cause.code === 'kube.not_found') return undefined;
-    throw cause;
-  }
+function absent<T>(reading: Promise<T>): Promise<T | undefined> {
+  return undefinedOn(reading, ['kube.not_found']);
 }
 
 const FAULTS: Readonly<Record<KubeFault, DriverFault>> = {

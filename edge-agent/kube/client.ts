@@ -5,6 +5,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { z } from 'zod';
+import { parseJson } from '../../protocol/json.ts';
 import { faultOf, KubeError } from './errors.ts';
 import { type TokenSource, tokenSource } from './identity.ts';
 import type { KubeCredentials } from './kubeconfig.ts';
@@ -188,12 +189,4 @@ function errorOf(call: KubeRequest, answer: IncomingMessage, text: string): Kube
     parsed?.message || `${call.method} ${call.path} answered ${status}`,
     { status, reason: parsed?.reason, retryAfterSeconds },
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

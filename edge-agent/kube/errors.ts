@@ -62,3 +62,16 @@ export function faultOf(status: number, hasRetryAfter: boolean): KubeFault {
   if (status === 503 && hasRetryAfter) return 'kube.busy';
   return BY_STATUS[status] ?? (status >= 500 ? 'kube.failed' : 'kube.malformed');
 }
+
+/** Undefined where the server answered with one of these faults; any other failure stays one. */
+export async function undefinedOn<T>(
+  reading: Promise<T>,
+  faults: readonly KubeFault[],
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (cause instanceof KubeError && faults.includes(cause.code)) return undefined;
+    throw cause;
+  }
+}

@@ -17,6 +17,18 @@ export const ObjectMeta = z.looseObject({
     .optional(),
 });
 
+/** `status.conditions`, as nodes, pods and controllers have them. */
+export const ObjectConditions = z
+  .array(
+    z.looseObject({
+      type: z.string(),
+      status: z.string(),
+      reason: z.string().default(''),
+      message: z.string().default(''),
+    }),
+  )
+  .default([]);
+
 export const KubeObject = z.looseObject({
   apiVersion: z.string().optional(),
   kind: z.string().optional(),

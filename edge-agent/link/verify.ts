@@ -14,6 +14,7 @@ import {
   type SigningRoot,
   type Version,
 } from '../../protocol/document.ts';
+import { parseJson } from '../../protocol/json.ts';
 
 const LEAVES_MAX = 25_000;
 const LEAF_BYTES_MAX = 4_000_000;
@@ -169,12 +170,4 @@ export function hashOf(text: string): string {
 
 function readSigned(text: string): SignedDocument | undefined {
   return SignedDocument.safeParse(parseJson(text)).data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

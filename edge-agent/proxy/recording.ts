@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../protocol/json.ts';
 import { FrameReader } from './frames.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -137,13 +138,5 @@ export class Recording {
   #fail(reason: string): void {
     this.#failure = reason;
     this.#onFailed();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

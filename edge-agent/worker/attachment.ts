@@ -3,6 +3,7 @@
  * trust the proxy; credentials of the cluster are never part of it.
  */
 import { ClusterAttached, type ClusterAttachment } from '../../protocol/cluster.ts';
+import { parseJson } from '../../protocol/json.ts';
 import type { Caller } from '../link/fetch.ts';
 import { failureOf } from '../link/problem.ts';
 
@@ -50,13 +51,5 @@ export class Attachment {
     }
     this.#state = { attached: parsed.data };
     this.#said = { text: body, atMs: nowMs };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

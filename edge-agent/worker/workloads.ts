@@ -1,5 +1,6 @@
 /** The apps of one cluster: brought to what the document says, one pass at a time, and told of. What can't be done is a statement about the app, not an end. */
 import type { AppInstance } from '../../protocol/app.ts';
+import type { Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { type AppRef, type Driver, DriverError } from '../clusters/driver.ts';
@@ -10,7 +11,6 @@ export interface WorkloadsOptions {
 }
 
 type AppTold = NonNullable<ClusterReport['apps']>[number];
-type Statement = AppInstance['statements'][number];
 
 export class Workloads {
   readonly #options: WorkloadsOptions;

@@ -5,25 +5,12 @@
 import type { Principal, Role } from '../../protocol/key.ts';
 import { ROLES } from '../../protocol/key.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import type { ChangedItem } from './affected.ts';
 
 /** `administer` is what only admins do: keys, and a tenant's being there. */
 export type Action = 'read' | 'write' | 'administer';
 
-export type ScopeKind =
-  | 'tenant'
-  | 'site'
-  | 'service'
-  | 'route'
-  | 'policy'
-  | 'edge'
-  | 'hub'
-  | 'token'
-  | 'key'
-  | 'cluster'
-  | 'app'
-  | 'pool'
-  | 'event'
-  | 'deployment';
+export type ScopeKind = ChangedItem['kind'] | 'event' | 'deployment';
 
 /** `tenant` is `*` for what belongs to the deployment: hubs, their tokens, its keys and events, the list of tenants. */
 export interface Scope {

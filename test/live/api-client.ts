@@ -1,6 +1,7 @@
 /** The HTTPS API as the live tests use it: JSON in, JSON out, the problem kept when something is refused. */
 import { request } from 'node:https';
 import { z } from 'zod';
+import { parseJson } from '../../protocol/json.ts';
 import { Problem } from '../../protocol/problem.ts';
 
 const TIMEOUT_MS = 40_000;
@@ -67,14 +68,6 @@ export function createApiClient(settings: ApiClientSettings) {
       await good('DELETE', path, { headers: { 'if-match': `"${read.metadata.version}"` } });
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 interface Exchange {
