@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { ClusterRequest } from '../cache/port.ts';
-import type { Refusal } from './answers.ts';
+import { type Refusal, WITHDRAWN } from './answers.ts';
 import { asksToImpersonate, passedHeaders, passedUpgradeHeaders } from './headers.ts';
-import { readTarget, sessionOf } from './target.ts';
+import { isWayAround, readTarget, sessionOf } from './target.ts';
 import { verifyToken } from './token.ts';
 
 const PROGRAM_LENGTH_MAX = 100;
@@ -31,11 +31,16 @@ export async function admit<Cluster extends { readonly leaf: ClusterLeaf }>(
   const verified = await verifyToken(incoming.headers.authorization, leaf, nowMs);
   if (verified.kind === 'refused') return refused(401, verified.reason);
   const grant = leaf.access.find(({ subject }) => subject === verified.subject);
-  if (grant === undefined) return refused(401, 'The access of this key to the cluster is withdrawn.');
+  if (grant === undefined) return { kind: 'refused', refusal: WITHDRAWN };
   if (asksToImpersonate(incoming.headers))
     return refused(
       403,
       'Impersonation does not pass through Isthmus: use a key whose access has the groups you want.',
+    );
+  if (leaf.record === 'exec' && isWayAround(target.path))
+    return refused(
+      403,
+      'Sessions in this cluster are recorded, and what a node runs by itself can not be: use exec or attach of the pod.',
     );
   return { kind: 'admitted', cluster, request: requestOf(incoming, { target, leaf, grant }) };
 }

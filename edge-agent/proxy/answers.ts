@@ -2,6 +2,10 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+/** How long a socket that we have ended may stay open from its other end. */
+const LINGER_MS = 2_000;
+const RETRY_SECONDS = 1;
+
 export interface Refusal {
   readonly status: 400 | 401 | 403 | 404 | 408 | 413 | 421 | 429 | 502 | 503;
   readonly message: string;
@@ -60,7 +64,25 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): numbe
 /** The same on a bare socket, to who asked for another protocol. */
 export function writeRefusal(socket: Duplex, refusal: Refusal): void {
   const body = bodyOf(refusal);
-  socket.end(headText(refusal.status, { ...headersOf(refusal, body), connection: 'close' }) + body);
+  socket.write(headText(refusal.status, { ...headersOf(refusal, body), connection: 'close' }) + body);
+  endSoon(socket, LINGER_MS);
+}
+
+/**
+ * Ends a socket behind what is written, and reads the other end's rest into nowhere, because closing over unread bytes would lose the last ones of
+ * ours. Who does not take part in it within that time is cut: no server watches over a socket that has changed its protocol.
+ */
+export function endSoon(socket: Duplex, withinMs: number): void {
+  if (socket.destroyed) return;
+  cutAfter(socket, withinMs);
+  socket.resume();
+  socket.end();
+}
+
+/** Closes a socket that is not closed by then. */
+export function cutAfter(socket: Duplex, withinMs: number): void {
+  const timer = setTimeout(() => socket.destroy(), withinMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** The head of an answer as it goes on the wire. */
@@ -73,3 +95,28 @@ export function headText(
   );
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
+
+export const NO_TUNNEL: Refusal = { status: 400, message: 'CONNECT is not served.' };
+export const MALFORMED: Refusal = { status: 400, message: 'This is no well-formed HTTP request.' };
+export const UNKNOWN_PROTOCOL: Refusal = {
+  status: 400,
+  message: 'Only WebSocket and SPDY/3.1 are spoken beside HTTP/1.1.',
+};
+export const WITHDRAWN: Refusal = {
+  status: 401,
+  message: 'The access of this key to the cluster is withdrawn.',
+};
+export const UNRECORDABLE: Refusal = {
+  status: 403,
+  message: 'Sessions in this cluster are recorded, which takes WebSocket: use kubectl 1.31 or newer.',
+};
+export const NOT_RECORDED: Refusal = {
+  status: 503,
+  message:
+    'Sessions in this cluster are recorded, and the recording could not be begun. Run edge-agent doctor at the site.',
+};
+export const TOO_MANY: Refusal = {
+  status: 429,
+  message: 'Too many requests or sessions are open at once. Close some, or try again in a moment.',
+  retryAfterSeconds: RETRY_SECONDS,
+};

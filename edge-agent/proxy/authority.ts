@@ -2,7 +2,7 @@
  * The authority of a site's cluster proxy, and the certificate that it signs for the names of the site's clusters. Both keys are made here and stay
  * here; the authority's certificate is what clients are told, so that no hub between can pass for the proxy.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '../apply/command.ts';
@@ -33,16 +33,33 @@ export class AuthorityError extends Error {
 
 export class Authority {
   readonly #options: AuthorityOptions;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
   }
 
   /** PEM of the authority; made at the first call. */
-  async certificate(): Promise<string> {
+  certificate(): Promise<string> {
+    return this.#inTurn(() => this.#certificate());
+  }
+
+  /** A certificate for exactly these names, made anew a month before it ends or when the names change. */
+  serve(names: readonly string[]): Promise<ProxyCertificate> {
+    return this.#inTurn(() => this.#serve(names));
+  }
+
+  /** One call at a time: every cluster of a host asks when it starts, and two would make a key and a certificate that are not a pair. */
+  #inTurn<Made>(make: () => Promise<Made>): Promise<Made> {
+    const mine = this.#last.then(make);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #certificate(): Promise<string> {
     const { directory, agent } = this.#options;
-    const kept = await readIfThere(this.#path('authority.crt'));
-    if (kept !== undefined && (await readIfThere(this.#path('authority.key'))) !== undefined) return kept;
+    const kept = await this.#pair('authority');
+    if (kept !== undefined) return kept.certificate;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await this.#openssl([
       ...[
@@ -62,18 +79,17 @@ export class Authority {
         'keyUsage=critical,keyCertSign,cRLSign',
       ],
     ]);
-    // The certificate comes last: without it the pair counts as missing.
     await rename(this.#path('authority.key.new'), this.#path('authority.key'));
     await rename(this.#path('authority.crt.new'), this.#path('authority.crt'));
     return readFile(this.#path('authority.crt'), 'utf8');
   }
 
-  /** A certificate for exactly these names, made anew a month before it ends or when the names change. */
-  async serve(names: readonly string[]): Promise<ProxyCertificate> {
-    const authority = await this.certificate();
+  async #serve(names: readonly string[]): Promise<ProxyCertificate> {
+    const authority = await this.#certificate();
     const wanted = [...names].sort();
-    const kept = await this.#kept(wanted);
-    if (kept !== undefined) return kept;
+    const kept = await this.#pair('proxy');
+    if (kept !== undefined && this.#isGood(kept.certificate, authority, wanted))
+      return { certificate: `${kept.certificate}${authority}`, key: kept.key };
     const [key, certificate] = [this.#path('proxy.key.new'), this.#path('proxy.crt.new')];
     try {
       await this.#openssl([
@@ -88,26 +104,26 @@ export class Authority {
     } finally {
       await Promise.all([key, certificate].map((path) => rm(path, { force: true })));
     }
-    return this.#read(authority);
+    const made = await this.#pair('proxy');
+    if (made === undefined)
+      throw new AuthorityError('openssl made a key and a certificate that are not a pair');
+    return { certificate: `${made.certificate}${authority}`, key: made.key };
   }
 
-  async #kept(wanted: readonly string[]): Promise<ProxyCertificate | undefined> {
-    const pem = await readIfThere(this.#path('proxy.crt'));
-    const key = await readIfThere(this.#path('proxy.key'));
-    const authority = await this.certificate();
-    if (pem === undefined || key === undefined) return undefined;
+  #isGood(pem: string, authority: string, wanted: readonly string[]): boolean {
     const certificate = new X509Certificate(pem);
     const names = (certificate.subjectAltName ?? '').split(', ').map((name) => name.replace(/^DNS:/, ''));
     const isOwn = certificate.verify(new X509Certificate(authority).publicKey);
     const isFresh = Date.parse(certificate.validTo) - RENEW_DAYS * DAY_MS > this.#options.wallNow();
-    return isOwn && isFresh && names.sort().join() === wanted.join() ? this.#read(authority) : undefined;
+    return isOwn && isFresh && names.sort().join() === wanted.join();
   }
 
-  async #read(authority: string): Promise<ProxyCertificate> {
-    const [certificate, key] = await Promise.all(
-      ['proxy.crt', 'proxy.key'].map((name) => readFile(this.#path(name), 'utf8')),
-    );
-    return { certificate: `${certificate}${authority}`, key: key ?? '' };
+  /** Undefined unless both are there and belong together: a crash between two renames must not stay for ever. */
+  async #pair(name: 'authority' | 'proxy'): Promise<ProxyCertificate | undefined> {
+    const certificate = await readIfThere(this.#path(`${name}.crt`));
+    const key = await readIfThere(this.#path(`${name}.key`));
+    if (certificate === undefined || key === undefined) return undefined;
+    return isPair(certificate, key) ? { certificate, key } : undefined;
   }
 
   #path(name: string): string {
@@ -124,4 +140,12 @@ export class Authority {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
+}
+
+function isPair(certificate: string, key: string): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }

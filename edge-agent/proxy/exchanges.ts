@@ -7,13 +7,14 @@ import type { Requester } from '../cache/port.ts';
 /** Of one subject at one time: watches of a busy controller stay far below. */
 export const REQUESTS_MAX = 512;
 export const SESSIONS_MAX = 64;
+export const HEARTBEATS_MAX = 32;
 /** Of everybody. */
 export const TOTAL_MAX = 8_192;
 
 export interface Exchange {
   readonly host: string;
   readonly requester: Requester;
-  /** `session`: exec, attach, port-forward. `heartbeat` is never refused for others' sake. */
+  /** `session`: exec, attach, port-forward. `heartbeat` is never refused for the sake of others, or of requests and sessions of one's own. */
   readonly kind: 'request' | 'session' | 'heartbeat';
   /** Closes both sides. */
   readonly cut: () => void;
@@ -39,10 +40,8 @@ export class Exchanges {
 
   /** Ends what the newest word of access does not allow any more; answers whose exchanges were cut. */
   enforce(host: string, access: ClusterLeaf['access']): readonly Exchange[] {
-    const grants = new Map(access.map((grant) => [grant.subject, grant]));
     const over = [...this.#open].filter(
-      (exchange) =>
-        exchange.host === host && !isSame(exchange.requester, grants.get(exchange.requester.subject)),
+      (exchange) => exchange.host === host && !isGranted(exchange.requester, access),
     );
     for (const exchange of over) {
       this.#open.delete(exchange);
@@ -57,16 +56,19 @@ export class Exchanges {
   }
 
   #hasRoom({ kind, requester }: Exchange): boolean {
-    if (kind === 'heartbeat') return true;
-    if (this.#open.size >= TOTAL_MAX) return false;
-    const own = [...this.#open].filter((other) => other.requester.subject === requester.subject);
-    if (kind === 'request') return own.filter((other) => other.kind === 'request').length < REQUESTS_MAX;
-    return own.filter((other) => other.kind === 'session').length < SESSIONS_MAX;
+    if (kind !== 'heartbeat' && this.#open.size >= TOTAL_MAX) return false;
+    let own = 0;
+    for (const other of this.#open)
+      if (other.kind === kind && other.requester.subject === requester.subject) own += 1;
+    return own < MAX_OF_KIND[kind];
   }
 }
 
+const MAX_OF_KIND = { request: REQUESTS_MAX, session: SESSIONS_MAX, heartbeat: HEARTBEATS_MAX } as const;
+
 /** Other groups are another access: what was begun under the old ones ends. */
-function isSame(requester: Requester, grant: ClusterLeaf['access'][number] | undefined): boolean {
+export function isGranted(requester: Requester, access: ClusterLeaf['access']): boolean {
+  const grant = access.find(({ subject }) => subject === requester.subject);
   return (
     grant !== undefined &&
     grant.user === requester.user &&

@@ -3,17 +3,21 @@
  * made anew from parts that were checked: nothing of the client's framing reaches it.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type Agent, request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import type { ClusterRequest } from '../cache/port.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { answerRefusal, type Refusal } from './answers.ts';
 import { impersonation, passedResponseHeaders } from './headers.ts';
+import { isFollowing } from './target.ts';
 
 /** What the API server itself takes at most of an object. */
 const BODY_BYTES_MAX = 3 * 1024 * 1024;
-/** Until the head of an answer; a watch has its head at once. */
+/** Until the head of an answer, which the API server itself gives up after a minute. */
 const HEAD_TIMEOUT_MS = 70_000;
+/** Of a silent connection upstream, before its kernel is asked whether it still lives. */
+const PROBE_SILENCE_MS = 30_000;
+const FREE_CONNECTIONS_MAX = 32;
 
 export interface Upstream {
   readonly client: KubeClient;
@@ -23,6 +27,16 @@ export interface Upstream {
 export interface Forwarded {
   readonly status: number;
   readonly bytes: number;
+}
+
+/** Streams are long and many, so no number bounds the connections that are in use. */
+export function agentFor(client: KubeClient): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxFreeSockets: FREE_CONNECTIONS_MAX,
+    keepAliveMsecs: PROBE_SILENCE_MS,
+    ...client.tls(),
+  });
 }
 
 /** Headers of an upstream request: the allowed ones, then ours, which win. */
@@ -63,22 +77,30 @@ export async function forward(
   upstream: Upstream,
   { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
 ): Promise<Forwarded> {
-  const length = incoming.headers['content-length'];
-  if (Number(length ?? 0) > BODY_BYTES_MAX) return refused(response, TOO_LARGE);
-  const headers = await upstreamHeaders(
-    request,
-    upstream,
-    length === undefined ? {} : { 'content-length': length },
-  ).catch(() => undefined);
+  const framing = framingOf(incoming);
+  if (Number(framing?.['content-length'] ?? 0) > BODY_BYTES_MAX) return refused(response, TOO_LARGE);
+  const headers = await upstreamHeaders(request, upstream, framing).catch(() => undefined);
   if (headers === undefined) return refused(response, NO_CREDENTIALS);
   const asking = httpsRequest(upstreamOptions(request, upstream, headers));
+  asking.once('socket', (socket) => socket.setKeepAlive(true, PROBE_SILENCE_MS));
   const state = { isTooLarge: false };
   response.once('close', () => asking.destroy());
-  const answered = answerTo(asking);
-  void send(incoming, asking, state);
+  const answered = answerTo(asking, isFollowing(request.query) ? undefined : HEAD_TIMEOUT_MS);
+  if (framing === undefined) asking.end();
+  else void send(incoming, asking, state);
   const answer = await answered;
   if (answer === undefined) return refused(response, state.isTooLarge ? TOO_LARGE : UNREACHABLE);
   return relay(answer, response);
+}
+
+/**
+ * How the end of the body is told, as the client told it; undefined: there is no body. It is always said, because Node frames no body of GET, HEAD,
+ * DELETE and OPTIONS by itself: what the client sent as a body would be the next request of the edge.
+ */
+function framingOf({ headers }: IncomingMessage): Record<string, string> | undefined {
+  if (headers['transfer-encoding'] !== undefined) return { 'transfer-encoding': 'chunked' };
+  const length = headers['content-length'];
+  return length === undefined ? undefined : { 'content-length': length };
 }
 
 /** The body, bounded. A request that breaks off takes its upstream connection with it. */
@@ -97,10 +119,13 @@ async function send(
   await pipeline(incoming, asking).catch(() => asking.destroy());
 }
 
-/** Undefined: there was none. */
-function answerTo(asking: ReturnType<typeof httpsRequest>): Promise<IncomingMessage | undefined> {
+/** Undefined: there was none, or none in time. */
+function answerTo(
+  asking: ReturnType<typeof httpsRequest>,
+  withinMs: number | undefined,
+): Promise<IncomingMessage | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => asking.destroy(), HEAD_TIMEOUT_MS);
+    const timer = withinMs === undefined ? undefined : setTimeout(() => asking.destroy(), withinMs);
     const settle = (answer: IncomingMessage | undefined) => {
       clearTimeout(timer);
       resolve(answer);

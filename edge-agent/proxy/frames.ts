@@ -10,7 +10,10 @@ const OPCODE = { continuation: 0x0, text: 0x1, binary: 0x2 } as const;
 
 export class FrameReader {
   readonly #onMessage: (message: Buffer) => void;
-  #pending: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #held = 0;
+  /** How many bytes there must be before it is worth to look again: many small chunks are joined once. */
+  #wanted = 0;
   #parts: Buffer[] = [];
   #bytes = 0;
 
@@ -18,21 +21,28 @@ export class FrameReader {
     this.#onMessage = onMessage;
   }
 
-  /** Throws a RangeError if a message is too large to be read. */
+  /** Throws a RangeError if a message is too large to be read, or in a form that was not agreed on. */
   push(chunk: Buffer): void {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) this.#take(frame);
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held < this.#wanted) return;
+    let rest: Buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#held);
+    for (let frame = this.#next(rest); frame !== undefined; frame = this.#next(rest)) {
+      rest = rest.subarray(frame.bytes + frame.length);
+      this.#take(frame);
+    }
+    this.#chunks = [rest];
+    this.#held = rest.length;
   }
 
-  #next(): Frame | undefined {
-    const head = headOf(this.#pending);
+  #next(bytes: Buffer): Frame | undefined {
+    const head = headOf(bytes);
+    this.#wanted = head === undefined ? 0 : head.bytes + head.length;
     if (head === undefined) return undefined;
+    if (head.isExtended) throw new RangeError('an extension of the protocol can not be recorded');
     if (head.length > MESSAGE_BYTES_MAX) throw new RangeError('a message is too large to be recorded');
-    const end = head.bytes + head.length;
-    if (this.#pending.length < end) return undefined;
-    const payload = unmasked(this.#pending.subarray(head.bytes, end), head.mask);
-    this.#pending = this.#pending.subarray(end);
-    return { ...head, payload };
+    if (bytes.length < this.#wanted) return undefined;
+    return { ...head, payload: unmasked(bytes.subarray(head.bytes, this.#wanted), head.mask) };
   }
 
   /** Control frames may stand between the frames of a message, and are none of ours. */
@@ -52,6 +62,8 @@ export class FrameReader {
 interface Head {
   readonly opcode: number;
   readonly isFinal: boolean;
+  /** A compressed message, for one. */
+  readonly isExtended: boolean;
   /** Of the head itself. */
   readonly bytes: number;
   /** Of the payload. */
@@ -73,7 +85,9 @@ function headOf(bytes: Buffer): Head | undefined {
   const length =
     extended === 0 ? short : Number(extended === 2 ? bytes.readUInt16BE(2) : bytes.readBigUInt64BE(2));
   const mask = isMasked ? bytes.subarray(2 + extended, size) : undefined;
-  return { opcode: first & 0x0f, isFinal: (first & 0x80) !== 0, bytes: size, length, mask };
+  const isFinal = (first & 0x80) !== 0;
+  const isExtended = (first & 0x70) !== 0;
+  return { opcode: first & 0x0f, isFinal, isExtended, bytes: size, length, mask };
 }
 
 /** A copy: what passes by is not changed. */

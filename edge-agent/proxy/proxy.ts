@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Agent, createServer, type Server } from 'node:https';
+import { type Agent, createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
@@ -13,14 +13,26 @@ import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { AnsweredBy, ClusterRequest, Relief } from '../cache/port.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type Admission, admit } from './admission.ts';
-import { answerRefusal, type Refusal, writeRefusal } from './answers.ts';
+import {
+  answerRefusal,
+  MALFORMED,
+  NO_TUNNEL,
+  NOT_RECORDED,
+  type Refusal,
+  TOO_MANY,
+  UNKNOWN_PROTOCOL,
+  UNRECORDABLE,
+  WITHDRAWN,
+  writeRefusal,
+} from './answers.ts';
 import type { ProxyCertificate } from './authority.ts';
-import { type Exchange, Exchanges } from './exchanges.ts';
-import { forward } from './forward.ts';
+import { type Exchange, Exchanges, isGranted } from './exchanges.ts';
+import { agentFor, forward } from './forward.ts';
 import { Recording } from './recording.ts';
 import { isHeartbeat, sessionOf } from './target.ts';
 import { forwardUpgrade, protocolOf } from './upgrade.ts';
 
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const HEADER_BYTES_MAX = 32 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A whole request, body included; answers may take as long as they like. */
@@ -28,8 +40,6 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const PROBE_SILENCE_MS = 30_000;
 const CONNECTIONS_MAX = 10_000;
-const UPSTREAM_FREE_MAX = 32;
-const RETRY_SECONDS = 1;
 
 export interface ProxyCluster {
   readonly leaf: ClusterLeaf;
@@ -67,12 +77,15 @@ export class ClusterProxy {
       key,
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       insecureHTTPParser: false,
       requireHostHeader: true,
+      // Who has said all in a session still hears the answer; of plain requests Node ends both directions itself.
+      allowHalfOpen: true,
     });
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.on('secureConnection', (socket) => socket.setKeepAlive(true, PROBE_SILENCE_MS));
@@ -142,11 +155,13 @@ export class ClusterProxy {
     const { request, cluster } = admitted;
     const kind = isHeartbeat(request.path) ? 'heartbeat' : 'request';
     const end = this.#begin(cluster, request, { kind, cut: () => incoming.socket.destroy() });
-    if (end === undefined) return void answerRefusal(response, TOO_MANY);
     const begunMs = this.#options.now();
+    const record = (by: AnsweredBy, status: number, bytes: number) =>
+      cluster.relief?.record(request, { by, status, bytes, milliseconds: this.#options.now() - begunMs });
+    if (end === undefined) return void record('refused', TOO_MANY.status, answerRefusal(response, TOO_MANY));
     try {
       const { by, status, bytes } = await answer({ request, cluster, incoming, response });
-      cluster.relief?.record(request, { by, status, bytes, milliseconds: this.#options.now() - begunMs });
+      record(by, status, bytes);
     } catch (cause) {
       this.#options.log(`cluster proxy: ${cause instanceof Error ? cause.message : String(cause)}`);
       response.destroy();
@@ -183,10 +198,15 @@ export class ClusterProxy {
     writeRefusal(socket, recording);
   }
 
-  #admit(incoming: IncomingMessage): Promise<Admission<Served>> {
+  /** Verifying takes a moment, in which another document may come: whoever is let in is let in by the newest. */
+  async #admit(incoming: IncomingMessage): Promise<Admission<Served>> {
     const name = incoming.socket instanceof TLSSocket ? incoming.socket.servername : undefined;
-    const cluster = typeof name === 'string' ? this.#clusters.get(name.toLowerCase()) : undefined;
-    return admit(incoming, cluster, this.#options.wallNow());
+    const host = typeof name === 'string' ? name.toLowerCase() : '';
+    const admitted = await admit(incoming, this.#clusters.get(host), this.#options.wallNow());
+    if (admitted.kind === 'refused' || this.#clusters.get(host) === admitted.cluster) return admitted;
+    const cluster = this.#clusters.get(host);
+    const isStill = cluster !== undefined && isGranted(admitted.request.requester, cluster.leaf.access);
+    return isStill ? { ...admitted, cluster } : { kind: 'refused', refusal: WITHDRAWN };
   }
 
   #begin(
@@ -264,37 +284,7 @@ async function answer({ request, cluster, incoming, response }: Answering): Prom
   return { by: 'upstream', ...(await forward(request, cluster, { incoming, response })) };
 }
 
-/** Streams are long and many, so no number bounds the connections that are in use. */
-function agentFor(client: KubeClient): Agent {
-  return new Agent({
-    keepAlive: true,
-    maxFreeSockets: UPSTREAM_FREE_MAX,
-    keepAliveMsecs: PROBE_SILENCE_MS,
-    ...client.tls(),
-  });
-}
-
 function refuseMalformed(socket: Duplex | Socket): void {
-  if (socket.writable) writeRefusal(socket, { status: 400, message: 'This is no well-formed HTTP request.' });
+  if (socket.writable) writeRefusal(socket, MALFORMED);
   else socket.destroy();
 }
-
-const NO_TUNNEL: Refusal = { status: 400, message: 'CONNECT is not served.' };
-const UNKNOWN_PROTOCOL: Refusal = {
-  status: 400,
-  message: 'Only WebSocket and SPDY/3.1 are spoken beside HTTP/1.1.',
-};
-const UNRECORDABLE: Refusal = {
-  status: 403,
-  message: 'Sessions in this cluster are recorded, which takes WebSocket: use kubectl 1.31 or newer.',
-};
-const NOT_RECORDED: Refusal = {
-  status: 503,
-  message:
-    'Sessions in this cluster are recorded, and the recording could not be begun. Run edge-agent doctor at the site.',
-};
-const TOO_MANY: Refusal = {
-  status: 429,
-  message: 'Too many requests or sessions are open at once. Close some, or try again in a moment.',
-  retryAfterSeconds: RETRY_SECONDS,
-};

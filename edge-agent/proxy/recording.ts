@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import { FrameReader } from './frames.ts';
@@ -50,6 +51,12 @@ export class Recording {
   readonly #hash = createHash('sha256');
   readonly #client = new FrameReader((message) => this.#clientMessage(message));
   readonly #server = new FrameReader((message) => this.#serverMessage(message));
+  /** A character may be split between two messages of a stream. */
+  readonly #texts = {
+    stdin: new StringDecoder('utf8'),
+    stdout: new StringDecoder('utf8'),
+    stderr: new StringDecoder('utf8'),
+  };
   readonly #startedMs: number;
   #bytes = 0;
   #failure: string | undefined;
@@ -95,6 +102,10 @@ export class Recording {
   async end(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#guarded(() => {
+      this.#event('i', this.#texts.stdin.end());
+      this.#event('o', this.#texts.stdout.end() + this.#texts.stderr.end());
+    });
     this.#guarded(() => fsyncSync(this.#descriptor));
     closeSync(this.#descriptor);
     const ended = { file: this.#file, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
@@ -102,15 +113,16 @@ export class Recording {
   }
 
   #clientMessage(message: Buffer): void {
-    if (message[0] === CHANNEL.stdin) this.#event('i', message.subarray(1).toString('utf8'));
+    if (message[0] === CHANNEL.stdin) this.#event('i', this.#texts.stdin.write(message.subarray(1)));
     if (message[0] !== CHANNEL.resize) return;
     const size = Size.safeParse(parseJson(message.subarray(1).toString('utf8'))).data;
     if (size !== undefined) this.#event('r', `${size.Width}x${size.Height}`);
   }
 
   #serverMessage(message: Buffer): void {
-    if (message[0] === CHANNEL.stdout || message[0] === CHANNEL.stderr)
-      this.#event('o', message.subarray(1).toString('utf8'));
+    const text = message.subarray(1);
+    if (message[0] === CHANNEL.stdout) this.#event('o', this.#texts.stdout.write(text));
+    if (message[0] === CHANNEL.stderr) this.#event('o', this.#texts.stderr.write(text));
   }
 
   #event(code: 'i' | 'o' | 'r', text: string): void {

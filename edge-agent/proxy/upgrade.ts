@@ -6,12 +6,20 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ClusterRequest } from '../cache/port.ts';
-import { headText, type Refusal, writeRefusal } from './answers.ts';
+import { cutAfter, endSoon, headText, type Refusal, writeRefusal } from './answers.ts';
 import { type Upstream, upstreamHeaders, upstreamOptions } from './forward.ts';
 import { passedResponseHeaders } from './headers.ts';
 import type { Recording } from './recording.ts';
 
 const HEAD_TIMEOUT_MS = 70_000;
+/** Of a silent connection upstream, before its kernel is asked whether it still lives. */
+const PROBE_SILENCE_MS = 30_000;
+/** For a client to take what is left once the cluster has closed. */
+const DRAIN_MS = 60_000;
+/** For the cluster to end a session whose client has gone, or has said all: which of both, TCP does not tell. */
+const ANSWER_MS = 5_000;
+/** For a client to close in turn. */
+const LINGER_MS = 2_000;
 
 export interface Upgrading {
   readonly incoming: IncomingMessage;
@@ -47,11 +55,14 @@ export async function forwardUpgrade(
     agent: false,
     ...upstream.client.tls(),
   });
+  asking.once('socket', (made) => made.setKeepAlive(true, PROBE_SILENCE_MS));
   socket.once('close', () => asking.destroy());
   return new Promise((resolve) => {
     const timer = setTimeout(() => asking.destroy(), HEAD_TIMEOUT_MS);
     asking.once('upgrade', (answer, upstreamSocket, upstreamHead) => {
       clearTimeout(timer);
+      // From here on an answer of ours would stand in the middle of a stream.
+      asking.removeAllListeners('error').on('error', () => undefined);
       void join({ ...upgrading, protocol, answer, upstreamSocket, upstreamHead }).then(() => resolve(101));
     });
     asking.once('response', (answer) => {
@@ -91,26 +102,32 @@ async function join({
   recording?.begin({ subprotocol: answer.headers['sec-websocket-protocol'] ?? '', onFailed: close });
   if (upstreamHead.length > 0) upstreamSocket.unshift(upstreamHead);
   if (head.length > 0) socket.unshift(head);
+  upstreamSocket.once('close', () => endSoon(socket, DRAIN_MS));
+  socket.once('end', () => cutAfter(upstreamSocket, ANSWER_MS));
   await Promise.all([
     carry(socket, upstreamSocket, (chunk) => recording?.fromClient(chunk)),
     carry(upstreamSocket, socket, (chunk) => recording?.fromServer(chunk)),
   ]);
-  close();
+  upstreamSocket.destroy();
+  endSoon(socket, LINGER_MS);
   await recording?.end();
 }
 
-/** One direction, to its end; a break in it ends the other side too. */
+/**
+ * One direction, until its last byte has gone out. An end is passed on behind what came before it, so that nothing is lost to a slow reader; a break
+ * ends the other side at once.
+ */
 function carry(from: Duplex, to: Duplex, see: (chunk: Buffer) => void): Promise<void> {
   return new Promise((resolve) => {
     from.on('data', see);
     from.pipe(to);
-    const broken = () => {
-      to.destroy();
-      resolve();
-    };
-    from.once('end', () => resolve());
-    from.once('close', broken);
-    from.on('error', broken);
+    from.once('close', () => {
+      if (!from.readableEnded) to.destroy();
+    });
+    // What a break means is decided when it has closed.
+    from.on('error', () => undefined);
+    to.once('finish', () => resolve());
+    to.once('close', () => resolve());
   });
 }
 
@@ -121,8 +138,9 @@ async function relay(answer: IncomingMessage, socket: Duplex): Promise<void> {
   await new Promise<void>((resolve) => {
     answer.once('close', resolve);
     answer.on('error', () => resolve());
-    answer.pipe(socket);
+    answer.pipe(socket, { end: false });
   });
+  endSoon(socket, LINGER_MS);
 }
 
 function refuse(socket: Duplex, refusal: Refusal): number {

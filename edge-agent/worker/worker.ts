@@ -37,7 +37,9 @@ export class Worker {
   readonly #ticks = new Poll(() => this.#tick());
   #orders: ClusterOrders | undefined;
   #faults: readonly string[] = [];
-  #proxy: { readonly address: string; readonly names: string; readonly proxy: ClusterProxy } | undefined;
+  #proxy:
+    | { readonly address: string; readonly certificate: string; readonly proxy: ClusterProxy }
+    | undefined;
   #failure: string | undefined;
 
   constructor(options: WorkerOptions) {
@@ -106,11 +108,9 @@ export class Worker {
     });
   }
 
-  /** Listens at the tunnel address once there is a name to serve; follows both. */
+  /** Listens at the tunnel address once there is a name to serve; follows both, and the certificate, which is renewed while it runs. */
   async #listen(): Promise<void> {
-    const names = this.#served()
-      .map(({ leaf }) => leaf.host)
-      .sort();
+    const names = this.#served().map(({ leaf }) => leaf.host);
     const address = this.#orders?.tunnelAddress;
     if (this.#proxy !== undefined && this.#proxy.address !== address) {
       await this.#proxy.proxy.close();
@@ -119,8 +119,8 @@ export class Worker {
     if (address === undefined || names.length === 0) return;
     const certificate = await this.#authority.serve(names);
     if (this.#proxy !== undefined) {
-      if (this.#proxy.names !== names.join()) this.#proxy.proxy.setCertificate(certificate);
-      this.#proxy = { ...this.#proxy, names: names.join() };
+      if (this.#proxy.certificate !== certificate.certificate) this.#proxy.proxy.setCertificate(certificate);
+      this.#proxy = { ...this.#proxy, certificate: certificate.certificate };
       return;
     }
     const { state, now, wallNow, log } = this.#options;
@@ -133,7 +133,7 @@ export class Worker {
       onEvent: (cluster, event) => this.#rooms.get(cluster)?.record(event),
     });
     await proxy.listen(address, CLUSTER_PORT);
-    this.#proxy = { address, names: names.join(), proxy };
+    this.#proxy = { address, certificate: certificate.certificate, proxy };
   }
 
   #serve(): void {

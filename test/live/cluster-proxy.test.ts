@@ -147,6 +147,20 @@ describe('scenario 11: one request has one end', () => {
     expect(statuses(heard).at(-1) ?? 400).toBeGreaterThanOrEqual(400);
   });
 
+  test.each(['GET', 'HEAD', 'DELETE', 'OPTIONS'])(
+    'a chunked body of %s is no request of the edge itself, which may impersonate anybody',
+    async (method) => {
+      const made = JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'smuggled' } });
+      const hidden = `POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nImpersonate-User: eve\r\nImpersonate-Group: system:masters\r\nContent-Type: application/json\r\nContent-Length: ${made.length}\r\n\r\n${made}`;
+      const head = `${method} /api/v1/namespaces/none HTTP/1.1\r\nHost: ${HOST}\r\n${bearer('demo/viewer/1')}`;
+      await say(
+        `${head}Transfer-Encoding: chunked\r\n\r\n${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+      );
+      const found = await api.kubectl(['get', 'namespace', 'smuggled', '--ignore-not-found', '-o', 'name']);
+      expect([found.code, found.stdout]).toEqual([0, '']);
+    },
+  );
+
   test('two requests on one connection are two answers: the proof above could fail', async () => {
     expect(statuses(await say(get('/api') + get('/apis')))).toEqual([200, 200]);
   });

@@ -1,4 +1,4 @@
-/** A cluster proxy in front of a real API server, with tokens as the control plane gives them out. No tunnel, no hub: those have tests of their own. */
+/** A cluster proxy in front of an API server, a real one or a made one, with tokens as the control plane gives them out. No tunnel, no hub: those have tests of their own. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../edge-agent/apply/command.ts';
@@ -16,21 +16,25 @@ import type { ApiServer } from '../fixtures/kube/api-server.ts';
 export const HOST = 'prod.demo.clusters.isthmus.internal';
 const ISSUER = openIssuer('a server secret of many characters');
 
-export interface ProxyStand {
+/** The proxy alone, before whatever its client leads to. */
+export interface ServedProxy {
   readonly proxy: ClusterProxy;
   readonly authority: string;
   readonly events: SiteEvent[];
   readonly recordings: string;
-  readonly client: KubeClient;
   /** Changes what the document says. */
   set(change: Partial<ClusterLeaf>, more?: Partial<ProxyCluster>): void;
+  close(): Promise<void>;
+}
+
+export interface ProxyStand extends ServedProxy {
+  readonly client: KubeClient;
   /** A token of this subject, as new as can be. */
   token(subject?: string): string;
   /** Path of a kubeconfig that goes by the proxy. */
   kubeconfig(subject?: string): Promise<string>;
   /** Runs kubectl by the proxy. */
   kubectl(words: readonly string[], options?: { readonly input?: string }): Promise<CommandResult>;
-  close(): Promise<void>;
 }
 
 export const LEAF: ClusterLeaf = {
@@ -82,36 +86,55 @@ export async function bindGroups(api: ApiServer): Promise<void> {
   }
 }
 
-export async function startProxyStand(api: ApiServer, more: Partial<ProxyCluster> = {}): Promise<ProxyStand> {
-  const client = new KubeClient({
-    credentials: await readKubeconfig(api.kubeconfig),
-    wallNow: () => Date.now(),
-  });
+export interface ServedProxyOptions {
+  readonly client: KubeClient;
+  /** For keys and recordings. */
+  readonly directory: string;
+  readonly more?: Partial<ProxyCluster>;
+  readonly wallNow?: () => number;
+}
+
+export async function serveProxy(options: ServedProxyOptions): Promise<ServedProxy> {
+  const { client, directory, more = {}, wallNow = () => Date.now() } = options;
   const keeper = new Authority({
-    directory: join(api.directory, 'proxy'),
+    directory: join(directory, 'proxy'),
     agent: 'edge.demo.berlin',
     run,
     wallNow: () => Date.now(),
   });
-  const recordings = join(api.directory, 'recordings');
+  const recordings = join(directory, 'recordings');
   const events: SiteEvent[] = [];
   const authority = await keeper.certificate();
   const proxy = new ClusterProxy({
     certificate: await keeper.serve([HOST]),
     recordings,
     now: () => performance.now(),
-    wallNow: () => Date.now(),
+    wallNow,
     onEvent: (_, event) => void events.push(event),
     log: (line) => console.error(line),
   });
   await proxy.listen('127.0.0.1', 0);
   const state = { leaf: LEAF, more };
-  const set: ProxyStand['set'] = (change, other = {}) => {
+  const set: ServedProxy['set'] = (change, other = {}) => {
     state.leaf = { ...state.leaf, ...change };
     state.more = { ...state.more, ...other };
     proxy.setClusters(new Map([[HOST, { leaf: state.leaf, client, ...state.more }]]));
   };
   set({});
+  const close = async () => {
+    await proxy.close();
+    client.close();
+  };
+  return { proxy, authority, events, recordings, set, close };
+}
+
+export async function startProxyStand(api: ApiServer, more: Partial<ProxyCluster> = {}): Promise<ProxyStand> {
+  const client = new KubeClient({
+    credentials: await readKubeconfig(api.kubeconfig),
+    wallNow: () => Date.now(),
+  });
+  const served = await serveProxy({ client, directory: api.directory, more });
+  const { proxy, authority } = served;
   const kubeconfig = async (subject = 'demo/admin/1') => {
     const path = join(api.directory, `${subject.replaceAll('/', '-')}.by-proxy.kubeconfig`);
     await writeFile(
@@ -121,20 +144,12 @@ export async function startProxyStand(api: ApiServer, more: Partial<ProxyCluster
     return path;
   };
   return {
-    proxy,
-    authority,
-    events,
-    recordings,
+    ...served,
     client,
-    set,
     token: (subject = 'demo/admin/1') => tokenOf(subject),
     kubeconfig,
     kubectl: async (words, options = {}) =>
       api.kubectl(words, { ...options, kubeconfig: await kubeconfig() }),
-    close: async () => {
-      await proxy.close();
-      client.close();
-    },
   };
 }
 

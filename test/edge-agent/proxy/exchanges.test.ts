@@ -1,7 +1,13 @@
 /** Scenarios 8 and 27: withdrawn access ends what runs, and nobody takes everybody's place. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Exchanges, REQUESTS_MAX, SESSIONS_MAX } from '../../../edge-agent/proxy/exchanges.ts';
+import {
+  Exchanges,
+  HEARTBEATS_MAX,
+  REQUESTS_MAX,
+  SESSIONS_MAX,
+  TOTAL_MAX,
+} from '../../../edge-agent/proxy/exchanges.ts';
 
 fc.configureGlobal({ seed: 8 });
 
@@ -87,4 +93,15 @@ describe('limits (scenario 27)', () => {
       expect(begin(exchanges, 'a', kind)).toBeDefined();
     },
   );
+
+  test('everybody’s place taken by everybody: health is still asked, by each a few times at once', () => {
+    const exchanges = new Exchanges();
+    for (let at = 0; at < TOTAL_MAX; at += 1)
+      expect(begin(exchanges, `s${at % 20}`, 'request')).toBeDefined();
+    expect(begin(exchanges, 'new', 'request')).toBeUndefined();
+    const asked = Array.from({ length: HEARTBEATS_MAX }, () => begin(exchanges, 'a', 'heartbeat'));
+    expect(asked.every((end) => end !== undefined)).toBe(true);
+    expect(begin(exchanges, 'a', 'heartbeat')).toBeUndefined();
+    expect(begin(exchanges, 'b', 'heartbeat')).toBeDefined();
+  });
 });
