@@ -109,6 +109,20 @@ describe('an edge', () => {
     expect(rules.length).toBeGreaterThan(10);
   });
 
+  test('is open to hubs, and to nobody else in the tunnel, at the port of clusters while it has one', () => {
+    const rule = 'ip saddr @hubs tcp dport 7863 accept comment "hubs pass clients of clusters through"';
+    const linesOf = (hasClusters: boolean) =>
+      edgeFirewall({ ...EDGE, hasClusters })
+        .text.split('\n')
+        .map((line) => line.trim());
+    const [without, having] = [linesOf(false), linesOf(true)];
+    expect(without.filter((line) => line.includes('7863'))).toEqual([]);
+    expect(having.filter((line) => !without.includes(line))).toEqual([rule]);
+    expect(having.indexOf(rule)).toBeLessThan(
+      having.findIndex((line) => line.includes('the edge serves nothing else in the tunnel')),
+    );
+  });
+
   test('has no translation rules without mappings: nft refuses an empty map', () => {
     const bare = edgeFirewall({ ...EDGE, site: { ...EDGE.site, mappings: [], lan: 'routed' } });
     expect(blockOf(bare.text, 'chain translate_in')).toEqual([
