@@ -64,21 +64,24 @@ export class Controllers {
     return this.#choice()?.found;
   }
 
-  /** Nothing while no Service asks. */
+  /** Only what there is something to say of: labelled Services, and dead nodes whose containers could not be let go. */
   statements(): readonly Statement[] {
-    const choice = this.#choice();
-    if (choice === undefined || choice.found.length + choice.refused.length === 0) return [];
-    const { found, refused } = choice;
-    if (refused.length === 0)
-      return [published('True', 'AllPublished', `${found.length} labelled services are published.`)];
-    const some = refused.slice(0, SHOWN_MAX).join(' ');
-    return [
-      published(
-        'False',
-        'NotPublished',
-        `${refused.length} of ${found.length + refused.length} labelled services can't be published. ${some}`,
-      ),
-    ];
+    const { fault } = this.#nodes;
+    const hindered = fault === undefined ? [] : [statement('ContainersReplaced', 'Refused', fault)];
+    return [...hindered, ...this.#published()];
+  }
+
+  #published(): readonly Statement[] {
+    const { found, refused } = this.#choice() ?? { found: [], refused: [] };
+    const count = found.length + refused.length;
+    if (count === 0) return [];
+    if (refused.length > 0) {
+      const some = refused.slice(0, SHOWN_MAX).join(' ');
+      const message = `${refused.length} of ${count} labelled services can't be published. ${some}`;
+      return [statement('ServicesFound', 'NotAllFit', message)];
+    }
+    const message = `${count} labelled services can be published.`;
+    return [{ type: 'ServicesFound', status: 'True', reason: 'AllFit', message }];
   }
 
   #choice() {
@@ -87,6 +90,6 @@ export class Controllers {
   }
 }
 
-function published(status: Statement['status'], reason: string, message: string): Statement {
-  return { type: 'ServicesPublished', status, reason, message: message.slice(0, 500) };
+function statement(type: string, reason: string, message: string): Statement {
+  return { type, status: 'False', reason, message: message.slice(0, 500) };
 }

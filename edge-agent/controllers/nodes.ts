@@ -58,6 +58,7 @@ export class NodeController {
   #contracts: readonly AppContract[] = [];
   #memory: Memory | undefined;
   #turn = 0;
+  #fault: string | undefined;
 
   constructor(options: NodeControllerOptions) {
     const { client, log } = options;
@@ -92,7 +93,12 @@ export class NodeController {
       .map((node) => ({ name: nameOf(node), addresses: addressesOf(node) }));
   }
 
-  /** One look, and what follows from it. Rejects if the API server refuses what was decided. */
+  /** Why containers of dead nodes are not let go, although their apps say so; undefined while all is well. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** One look, and what follows from it. What the API server refuses is tried again in the next. */
   async pass(): Promise<void> {
     const nodes = this.#mirror.items();
     if (nodes === undefined) return;
@@ -106,7 +112,7 @@ export class NodeController {
       isApiServerThere: leases !== undefined,
       nodes: sights,
     });
-    if (leases !== undefined) await this.#release(nodes.map(nameOf));
+    if (leases !== undefined) this.#fault = await this.#release(nodes.map(nameOf));
   }
 
   /** Renewal times by node; undefined if the API server does not answer. Who may not read them judges by conditions. */
@@ -155,13 +161,20 @@ export class NodeController {
     return address === undefined ? undefined : [nameOf(node), await this.#options.ask(address)];
   }
 
-  async #release(names: readonly string[]): Promise<void> {
+  /** Answers what hindered it. */
+  async #release(names: readonly string[]): Promise<string | undefined> {
     const context = {
       contracts: this.#contracts,
       judgementOf: (node: string) => this.judgement(node) ?? NOTHING,
     };
-    for (const node of lostNodes(names, context))
-      for (const pod of podsToRelease(await this.#podsOf(node), context)) await this.#delete(pod);
+    try {
+      for (const node of lostNodes(names, context))
+        for (const pod of podsToRelease(await this.#podsOf(node), context)) await this.#delete(pod);
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof KubeError) return cause.message;
+      throw cause;
+    }
   }
 
   async #podsOf(node: string): Promise<PodSight[]> {

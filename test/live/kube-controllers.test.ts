@@ -158,10 +158,10 @@ describe('nodes and services', () => {
     });
     expect(controllers.statements()).toEqual([
       {
-        type: 'ServicesPublished',
+        type: 'ServicesFound',
         status: 'True',
-        reason: 'AllPublished',
-        message: '1 labelled services are published.',
+        reason: 'AllFit',
+        message: '1 labelled services can be published.',
       },
     ]);
   });
