@@ -8,6 +8,10 @@ import { type Cache, openCache } from '../cache/cache.ts';
 import type { ClusterFile } from '../cluster-files.ts';
 import { createKubernetesDriver } from '../clusters/kubernetes.ts';
 import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
+import { selectorOf } from '../clusters/kubernetes-marks.ts';
+import { CONTROLLERS_MS, Controllers } from '../controllers/controllers.ts';
+import { askHost } from '../controllers/node-probe.ts';
+import type { AppContract } from '../controllers/replacement.ts';
 import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Caller } from '../link/fetch.ts';
@@ -53,6 +57,8 @@ export class ClusterRoom {
   readonly #workloads: Workloads;
   readonly #etcd: EtcdCare | undefined;
   readonly #care = new Poll(() => this.#lookAfterEtcd());
+  readonly #controllers: Controllers;
+  readonly #judging = new Poll(() => this.#judge());
   #facts: ClusterFacts | undefined;
   #wantedText: string | undefined;
 
@@ -72,11 +78,21 @@ export class ClusterRoom {
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
     this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client), log });
+    this.#controllers = new Controllers({
+      client: this.client,
+      ask: (address) => askHost(address),
+      now,
+      wallNow,
+      log: (line) => log(`${file.name}: ${line}`),
+      onEvent: (event) => this.record(event),
+    });
   }
 
   start(): void {
     this.#looks.wake();
     this.#reports.wake();
+    this.#controllers.start();
+    this.#judging.wake();
     if (this.#etcd !== undefined) this.#care.wake();
   }
 
@@ -85,12 +101,18 @@ export class ClusterRoom {
     this.#etcd?.setSpec(spec);
   }
 
+  /** Prefixes of the site in which services can be reached. */
+  setExposed(prefixes: readonly string[]): void {
+    this.#controllers.setExposed(prefixes);
+  }
+
   /** What runs here by the document; undefined while it does not speak of this cluster. */
   setWorkloads(wanted: readonly WorkloadLeaf[] | undefined): void {
     const text = JSON.stringify(wanted);
     if (text === this.#wantedText) return;
     this.#wantedText = text;
     this.#workloads.set(wanted);
+    this.#controllers.setContracts((wanted ?? []).map(contractOf));
     this.#passes.wake();
   }
 
@@ -121,6 +143,8 @@ export class ClusterRoom {
     this.#reports.stop();
     this.#passes.stop();
     this.#care.stop();
+    this.#judging.stop();
+    this.#controllers.close();
     this.cache.close();
     this.client.close();
   }
@@ -137,8 +161,19 @@ export class ClusterRoom {
     return LOOK_MS;
   }
 
-  #factsWithEtcd(facts: ClusterFacts): ClusterFacts {
-    return this.#etcd === undefined ? facts : { ...facts, etcd: this.#etcd.status() };
+  /** Verdicts are newer than the last look, and go on while the API server is away. */
+  #factsNow(facts: ClusterFacts): ClusterFacts {
+    return {
+      ...facts,
+      nodes: facts.nodes.map((node) => ({ ...node, ...this.#controllers.verdict(node.name) })),
+      statements: [...facts.statements, ...this.#controllers.statements()],
+      ...(this.#etcd === undefined ? {} : { etcd: this.#etcd.status() }),
+    };
+  }
+
+  async #judge(): Promise<number> {
+    await this.#controllers.pass();
+    return CONTROLLERS_MS;
   }
 
   /** Apart from everything else: a drill takes minutes. */
@@ -168,9 +203,11 @@ export class ClusterRoom {
       await this.#attachment.say({ kind, authority: await authority() }, now());
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
       const apps = this.#workloads.told;
+      const services = this.#controllers.services();
       await this.#reporter.send({
-        ...(this.#facts === undefined ? {} : { facts: this.#factsWithEtcd(this.#facts) }),
+        ...(this.#facts === undefined ? {} : { facts: this.#factsNow(this.#facts) }),
         ...(apps === undefined ? {} : { apps: [...apps] }),
+        ...(services === undefined ? {} : { services: [...services] }),
         requests: this.cache.analysis(),
       });
     } catch (cause) {
@@ -178,6 +215,11 @@ export class ClusterRoom {
     }
     return REPORT_MS;
   }
+}
+
+function contractOf(workload: WorkloadLeaf): AppContract {
+  const { namespace, template } = workload;
+  return { namespace, labels: selectorOf(workload), disconnect: template.disconnect };
 }
 
 function etcdCareOf(

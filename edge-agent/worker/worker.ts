@@ -137,7 +137,10 @@ export class Worker {
   }
 
   #serve(): void {
-    for (const [name, room] of this.#rooms) room.setWorkloads(this.#workloadsOf(name));
+    for (const [name, room] of this.#rooms) {
+      room.setExposed(this.#orders?.exposed ?? []);
+      room.setWorkloads(this.#workloadsOf(name));
+    }
     for (const { leaf, room } of this.#served()) room.setBackup(leaf.backup);
     this.#proxy?.proxy.setClusters(
       new Map(
