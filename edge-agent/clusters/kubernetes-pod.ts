@@ -59,14 +59,16 @@ export function portName(name: string): string {
   return name.slice(0, PORT_NAME_MAX).replace(/-+$/, '');
 }
 
-/** The cluster must not move what the app's contract leaves where it is: its own eviction waits as long. */
+/**
+ * The cluster must not move what the app's contract leaves where it is. Off a node that is not ready, and says so, it moves pods after the contract's
+ * time; off one that it does not hear it never does: it can't tell a dead node from one that is cut off, where the pod still runs. The node controller can.
+ */
 function tolerationsOf({ disconnect }: AppTemplate): Json[] {
-  return ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map((key) => ({
-    key,
-    operator: 'Exists',
-    effect: 'NoExecute',
-    ...(disconnect.replace ? { tolerationSeconds: disconnect.lostAfterSeconds } : {}),
-  }));
+  const seconds = disconnect.replace ? { tolerationSeconds: disconnect.lostAfterSeconds } : {};
+  return [
+    { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+    { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', ...seconds },
+  ];
 }
 
 /** Sorted, because a list in another order is another pod. */
