@@ -6,6 +6,7 @@ import { addKubernetes } from '../../edge-agent/cluster-command.ts';
 import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
 import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
 import { inspectKubernetes } from '../../edge-agent/clusters/kubernetes-facts.ts';
+import { Controllers } from '../../edge-agent/controllers/controllers.ts';
 import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
 import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
@@ -79,6 +80,35 @@ describe('with the rights of the manifest', () => {
       'Reachable',
       'NodesReady',
     ]);
+  });
+
+  test('nodes are looked at, labelled Services are found, and pods of dead nodes may go', async () => {
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } };
+    await api.kubectl(['apply', '-f', '-'], { input: JSON.stringify(node) });
+    await api.kubectl(['create', 'service', 'nodeport', 'web', '--tcp=80']);
+    await api.kubectl(['label', 'service', 'web', 'isthmus.dev/expose=true']);
+    const said: string[] = [];
+    const controllers = new Controllers({
+      client: await edge(),
+      ask: async () => 'silent',
+      now: () => performance.now(),
+      ...NOW,
+      log: (line) => said.push(line),
+      onEvent: () => undefined,
+    });
+    controllers.start();
+    await eventually(async () => {
+      await controllers.pass();
+      expect(controllers.verdict('n1')?.verdict).toBe('unknown');
+      expect(controllers.statements().map(({ type, reason }) => [type, reason])).toEqual([
+        ['ServicesFound', 'NotAllFit'],
+      ]);
+    });
+    controllers.close();
+    expect(said).toEqual([]);
+    expect((await api.kubectl(['auth', 'can-i', 'delete', 'pods', '-A'], { kubeconfig })).stdout).toBe(
+      'yes\n',
+    );
   });
 
   test('people come in as themselves, in the groups that the document gives them', async () => {
