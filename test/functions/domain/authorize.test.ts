@@ -13,6 +13,9 @@ const KINDS: ScopeKind[] = [
   'hub',
   'token',
   'key',
+  'cluster',
+  'app',
+  'pool',
   'event',
   'deployment',
 ];
@@ -21,7 +24,8 @@ const ACTIONS: Action[] = ['read', 'write', 'administer'];
 /** The least role for an action on a kind; what is not named follows the rule of its action. */
 const LEAST = {
   read: () => 'viewer',
-  write: (kind: ScopeKind) => (['key', 'tenant', 'deployment'].includes(kind) ? 'admin' : 'operator'),
+  write: (kind: ScopeKind) =>
+    ['key', 'tenant', 'deployment', 'cluster'].includes(kind) ? 'admin' : 'operator',
   administer: () => 'admin',
 };
 
@@ -71,6 +75,9 @@ describe('in words', () => {
     ['red:operator', 'write', 'red', 'tenant', 'forbidden'],
     ['red:admin', 'write', 'red', 'tenant', true],
     ['red:admin', 'write', 'red', 'key', true],
+    ['red:operator', 'write', 'red', 'app', true],
+    ['red:operator', 'write', 'red', 'pool', true],
+    ['red:operator', 'write', 'red', 'cluster', 'forbidden'],
     ['red:admin', 'administer', 'red', 'tenant', 'forbidden'],
     ['red:admin', 'write', '*', 'hub', 'forbidden'],
     ['red:admin', 'read', 'blue', 'site', 'not_found'],

@@ -107,6 +107,8 @@ export function describeChanges(store: Given, changes: readonly Change[]): void 
     await store().purge(siteKey('told'), 2);
     await store().writeReport('edge.acme.told', 'now', report('1'));
     await store().writeLiveness('hub.told', 'now', { peers: [] });
+    const cluster = { kind: 'cluster', tenant: 'acme', name: 'told' } as const;
+    await store().writeTold(cluster, 'apps', { at: 'now', value: [] });
     await store().writeDocument(document('edge.acme.told', 1, 1), undefined);
     await store().writeLedger({ block: '100.99.0.0/16', version: 1, taken: {} });
     await store().writeEvent(event('told'));

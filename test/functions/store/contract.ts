@@ -6,6 +6,7 @@ import { describeChanges, describeItems, describeOutboxes, describeRaces } from 
 import { describeLargeDocuments, describeLargeLiveness, describeLargeRaces } from './contract-large.ts';
 import { describeClaims, describeEvents } from './contract-log.ts';
 import { describeKeys, describePages, describeRefusedPages } from './contract-pages.ts';
+import { describeLargeTellings, describeTellings } from './contract-told.ts';
 
 export interface OpenStore {
   readonly store: Store;
@@ -40,11 +41,13 @@ export function describeStore(name: string, open: Open): void {
     describeLedger(store);
     describeDocuments(store);
     describeNotices(store);
+    describeTellings(store);
     describeEvents(store);
     describeClaims(store);
     describeSizes(store);
     describeLargeDocuments(store);
     describeLargeRaces(store);
     describeLargeLiveness(store);
+    describeLargeTellings(store);
   });
 }

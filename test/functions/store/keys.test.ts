@@ -28,6 +28,9 @@ const KINDS: readonly Kind[] = [
   'hub',
   'token',
   'key',
+  'cluster',
+  'app',
+  'pool',
 ];
 const kind = fc.constantFrom(...KINDS);
 const HASH = 'a'.repeat(64);
