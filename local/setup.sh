@@ -182,15 +182,26 @@ provide_runtime_interface() {
   step "building Lambda's runtime interface client in $CACHE/runtime-interface" fetch_runtime_interface 'npm and apt-get must reach their registries.'
 }
 
-# ---- Kubernetes, for the tests
+# ---- Kubernetes and networks of clusters, for the tests
 
 build_kube() { sh test/fixtures/kube/build.sh; }
+build_calico() { sh test/fixtures/calico/build.sh; }
+build_flannel() { sh test/fixtures/flannel/build.sh; }
 
-# The script knows whether it has built this version already.
+# is_built NAME FILES: the script of a fixture names what it built by the sum of its files, in this order.
+is_built() {
+  built=$1
+  shift
+  [ -d "$CACHE/$built/$(cd "test/fixtures/$built" && cat "$@" build.sh | cksum | cut -d ' ' -f 1)" ]
+}
+
 provide_kube() {
-  stamp=$(cat test/fixtures/kube/main.go test/fixtures/kube/go.mod test/fixtures/kube/go.sum test/fixtures/kube/build.sh | cksum | cut -d ' ' -f 1)
-  [ -d "$CACHE/kube/$stamp" ] && return 0
-  step "building Kubernetes in $CACHE/kube, which takes several minutes" build_kube 'go (1.26 or newer) must reach a module proxy.'
+  is_built kube main.go go.mod go.sum ||
+    step "building Kubernetes in $CACHE/kube, which takes several minutes" build_kube 'go (1.26 or newer) must reach a module proxy.'
+  is_built calico go.mod go.sum ||
+    step "building Calico's Felix in $CACHE/calico, which takes some minutes" build_calico 'go (1.26 or newer) must reach a module proxy.'
+  is_built flannel main.go go.mod go.sum ||
+    step "building flannel in $CACHE/flannel" build_flannel 'go (1.26 or newer) must reach a module proxy.'
 }
 
 # ---- what no package can give
