@@ -37,6 +37,15 @@ export const RIGHTS: readonly Right[] = [
   { verb: 'list', group: '', resource: 'nodes', purpose: 'show nodes and capacity' },
   { verb: 'list', group: '', resource: 'pods', purpose: 'answer lists of pods from memory' },
   { verb: 'list', group: 'apps', resource: 'daemonsets', purpose: 'find out which network plugin there is' },
+  {
+    verb: 'list',
+    group: 'coordination.k8s.io',
+    resource: 'leases',
+    purpose: 'tell dead nodes from silent ones',
+  },
+  { verb: 'delete', group: '', resource: 'pods', purpose: 'let go of containers of dead nodes' },
+  { verb: 'list', group: '', resource: 'services', purpose: 'find services that ask to be published' },
+  { verb: 'patch', group: 'apps', resource: 'deployments', purpose: 'run apps' },
 ];
 
 const Review = z.looseObject({ status: z.looseObject({ allowed: z.boolean().default(false) }) });

