@@ -7,6 +7,7 @@ import { RELEASE } from '../protocol/version.ts';
 import { diagnose } from './diagnose.ts';
 import { type Config } from './settings.ts';
 import type { Status } from './status.ts';
+import { ROUTABLE_MAX } from './worker/messages.ts';
 
 export interface ReportInput {
   readonly status: Status;
@@ -28,11 +29,17 @@ export function reportOf({ status, config, wireguardKey, certificate }: ReportIn
   return {
     version: RELEASE,
     wireguardKey,
-    advertise: config.advertise,
+    advertise: advertisedBy(config, status),
     ...(applied === undefined ? {} : { applied }),
     ...(refused === undefined || refused.epoch === 0 ? {} : { refused }),
     ...(status.activeHub === undefined ? {} : { activeHub: status.activeHub }),
     ...(certificate === undefined ? {} : { certificate }),
     findings: diagnose(status).filter(({ level, code }) => level !== 'ok' && !NOT_REPORTED.includes(code)),
   };
+}
+
+/** What was said at enrolment, then the pods of clusters that can be reached as they are; the site's allotment decides which of them are exposed. */
+function advertisedBy(config: Config, { clusters }: Status): string[] {
+  const all = [...config.advertise, ...clusters.flatMap(({ routable }) => routable)];
+  return [...new Set(all)].slice(0, ROUTABLE_MAX);
 }

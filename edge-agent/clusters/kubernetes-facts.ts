@@ -3,11 +3,12 @@ import { z } from 'zod';
 import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, undefinedOn } from '../kube/errors.ts';
+import { listAll } from '../kube/list.ts';
 import { KubeObject, ObjectConditions, ObjectMeta, objectList } from '../kube/objects.ts';
 import { networkOf } from './kubernetes-network.ts';
 
 const NODES_MAX = 5_000;
-const PAGE = '500';
+const DAEMON_SETS_MAX = 2_000;
 const EVIDENCE_MAX = 500;
 
 const Quantities = z.record(z.string(), z.union([z.string(), z.number()])).default({});
@@ -44,24 +45,16 @@ export async function inspectKubernetes(
 ): Promise<ClusterFacts> {
   const version = await client.json(Version, { method: 'GET', path: '/version' });
   const [nodes, daemonSets, groups, services] = await Promise.all([
-    readable(
-      client.json(objectList(NodeObject), { method: 'GET', path: '/api/v1/nodes', query: { limit: PAGE } }),
-    ),
-    readable(
-      client.json(objectList(KubeObject), {
-        method: 'GET',
-        path: '/apis/apps/v1/daemonsets',
-        query: { limit: PAGE },
-      }),
-    ),
+    readable(listAll(client, NodeObject, { path: '/api/v1/nodes', max: NODES_MAX })),
+    readable(listAll(client, KubeObject, { path: '/apis/apps/v1/daemonsets', max: DAEMON_SETS_MAX })),
     readable(client.json(Groups, { method: 'GET', path: '/apis' })),
     readable(client.json(ServiceCidrs, { method: 'GET', path: '/apis/networking.k8s.io/v1/servicecidrs' })),
   ]);
-  const items = nodes?.items.slice(0, NODES_MAX) ?? [];
+  const items = nodes ?? [];
   return {
     version: version.gitVersion,
     network: networkOf({
-      daemonSets: daemonSets?.items.map(({ metadata }) => metadata.name) ?? [],
+      daemonSets: daemonSets?.map(({ metadata }) => metadata.name) ?? [],
       apiGroups: groups?.groups.map(({ name }) => name) ?? [],
       annotations: items.map(({ metadata }) => metadata.annotations ?? {}),
       podPrefixes: items.flatMap(({ spec }) => spec.podCIDRs ?? []).filter(isIpv4),

@@ -66,7 +66,7 @@ function judge(traces: NetworkTraces): Judged {
   return plugin(
     'unknown',
     ['unknown', 'unknown', 'by_service'],
-    'No known plugin left a trace, so nothing is assumed: publish services, and let the agent in the role node enforce policies.',
+    'No known plugin left a trace, so nothing is assumed: publish services, and try whether policies hold.',
   );
 }
 
@@ -96,12 +96,12 @@ function flannel(traces: NetworkTraces): Judged {
     return plugin(
       'flannel',
       ['none', 'ignored', 'routable'],
-      'Flannel routes pods by their nodes (host-gw); it ignores policies, which the agent in the role node enforces.',
+      'Flannel routes pods by their nodes (host-gw); it ignores policies, so that no app is isolated.',
     );
   return plugin(
     'flannel',
     ['vxlan', 'ignored', 'by_service'],
-    'Flannel keeps pods behind an overlay and ignores policies: publish services, and let the agent in the role node enforce policies.',
+    'Flannel keeps pods behind an overlay and ignores policies: publish services.',
   );
 }
 

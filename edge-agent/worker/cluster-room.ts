@@ -17,7 +17,8 @@ import { KubeClient } from '../kube/client.ts';
 import type { Caller } from '../link/fetch.ts';
 import { Poll } from '../poll.ts';
 import { Attachment } from './attachment.ts';
-import type { ClusterView } from './messages.ts';
+import { withEnforcement } from './enforcement.ts';
+import { type ClusterView, ROUTABLE_MAX } from './messages.ts';
 import { ClusterReporter } from './reporter.ts';
 import { Workloads } from './workloads.ts';
 
@@ -135,6 +136,7 @@ export class ClusterRoom {
       ...(why === undefined ? {} : { reason: why }),
       ...(this.#facts === undefined ? {} : { version: this.#facts.version }),
       nodes: this.#facts?.nodes.length ?? 0,
+      routable: routableOf(this.#facts),
     };
   }
 
@@ -206,7 +208,9 @@ export class ClusterRoom {
       const services = this.#controllers.services();
       await this.#reporter.send({
         ...(this.#facts === undefined ? {} : { facts: this.#factsNow(this.#facts) }),
-        ...(apps === undefined ? {} : { apps: [...apps] }),
+        ...(apps === undefined
+          ? {}
+          : { apps: apps.map((told) => withEnforcement(told, this.#facts?.network)) }),
         ...(services === undefined ? {} : { services: [...services] }),
         requests: this.cache.analysis(),
       });
@@ -215,6 +219,11 @@ export class ClusterRoom {
     }
     return REPORT_MS;
   }
+}
+
+/** Behind an overlay nobody outside finds a pod. */
+function routableOf(facts: ClusterFacts | undefined): string[] {
+  return facts?.network?.reachability === 'routable' ? facts.network.podPrefixes.slice(0, ROUTABLE_MAX) : [];
 }
 
 function contractOf(workload: WorkloadLeaf): AppContract {

@@ -7,6 +7,9 @@ import { Address, Cidr } from '../../protocol/address.ts';
 import { ClusterLeaf, type Document, WorkloadLeaf } from '../../protocol/document.ts';
 import { Finding } from '../../protocol/report.ts';
 
+/** As many as an edge may advertise. */
+export const ROUTABLE_MAX = 64;
+
 /** Everything of the document in force that concerns clusters. */
 export const ClusterOrders = z.strictObject({
   kind: z.literal('orders'),
@@ -28,6 +31,8 @@ export const ClusterView = z.strictObject({
   nodes: z.int(),
   workloads: z.int(),
   openStreams: z.int(),
+  /** Ranges of pods that can be reached as they are: the edge advertises them. */
+  routable: z.array(Cidr).max(ROUTABLE_MAX).default([]),
 });
 export type ClusterView = z.infer<typeof ClusterView>;
 

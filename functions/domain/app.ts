@@ -46,38 +46,61 @@ export interface AppEvidence {
   readonly updatedAt: string;
 }
 
-/** `Running`: every cluster has the newest release up. */
-export function appConditions({ release, clusters, instances, updatedAt }: AppEvidence): Condition[] {
+/** What is said of an app's isolation, apart from whether it runs. */
+const ENFORCED = 'Enforced';
+
+/** `Running`: every cluster has the newest release up. `Enforced`: its access holds in all of them; left out while nobody has told. */
+export function appConditions(evidence: AppEvidence): Condition[] {
+  return [running(evidence), ...enforced(evidence)];
+}
+
+function running({ release, clusters, instances, updatedAt }: AppEvidence): Condition {
   const behind = clusters.find(
     (name) => instances.find(({ cluster }) => cluster === name)?.release !== release,
   );
   if (behind !== undefined)
-    return [
-      condition(
-        ['Running', 'Unknown', 'NotTold'],
-        `${behind} has told nothing of release ${release} yet.`,
-        updatedAt,
-      ),
-    ];
-  const faulty = instances.flatMap(({ cluster, statements, observedAt }) =>
-    statements
-      .filter(({ status }) => status !== 'True')
-      .map((statement) => ({ cluster, statement, at: observedAt ?? updatedAt })),
+    return condition(
+      ['Running', 'Unknown', 'NotTold'],
+      `${behind} has told nothing of release ${release} yet.`,
+      updatedAt,
+    );
+  const [first] = said(instances, updatedAt).filter(
+    ({ statement: { type, status } }) => type !== ENFORCED && status !== 'True',
   );
-  const [first] = faulty;
   if (first === undefined)
-    return [
-      condition(
-        ['Running', 'True', 'Running'],
-        `Release ${release} runs in ${clusters.join(', ')}.`,
-        updatedAt,
-      ),
-    ];
-  return [
-    condition(
-      ['Running', 'False', first.statement.reason],
-      `${first.cluster}: ${first.statement.message}`,
-      first.at,
-    ),
-  ];
+    return condition(
+      ['Running', 'True', 'Running'],
+      `Release ${release} runs in ${clusters.join(', ')}.`,
+      updatedAt,
+    );
+  return conditionOf('Running', { ...first, status: 'False' });
+}
+
+/** The worst that was told: one cluster in which it does not hold is enough. */
+function enforced({ instances, updatedAt }: AppEvidence): Condition[] {
+  const all = said(instances, updatedAt).filter(({ statement: { type } }) => type === ENFORCED);
+  const worst =
+    all.find(({ statement: { status } }) => status === 'False') ??
+    all.find(({ statement: { status } }) => status === 'Unknown') ??
+    all[0];
+  return worst === undefined ? [] : [conditionOf(ENFORCED, { ...worst, status: worst.statement.status })];
+}
+
+interface Said {
+  readonly cluster: string;
+  readonly statement: AppInstance['statements'][number];
+  readonly at: string;
+}
+
+function said(instances: readonly AppInstance[], updatedAt: string): Said[] {
+  return instances.flatMap(({ cluster, statements, observedAt }) =>
+    statements.map((statement) => ({ cluster, statement, at: observedAt ?? updatedAt })),
+  );
+}
+
+function conditionOf(
+  type: string,
+  { cluster, statement, at, status }: Said & { readonly status: Condition['status'] },
+): Condition {
+  return condition([type, status, statement.reason], `${cluster}: ${statement.message}`, at);
 }

@@ -15,6 +15,8 @@ import { eventually } from './eventually.ts';
 import { LEAF, type ProxyStand, startProxyStand } from './proxy-stand.ts';
 
 const MANIFEST = new URL('../../infra/kubernetes/isthmus.yaml', import.meta.url).pathname;
+/** The API server gives at most 500 at once to whoever asks for pages. */
+const MANY_NODES = 620;
 const NOW = { wallNow: () => Date.now() };
 
 let api: ApiServer;
@@ -109,6 +111,19 @@ describe('with the rights of the manifest', () => {
     expect((await api.kubectl(['auth', 'can-i', 'delete', 'pods', '-A'], { kubeconfig })).stdout).toBe(
       'yes\n',
     );
+  });
+
+  test('a cluster of more nodes than a page holds is shown whole', async () => {
+    const items = Array.from({ length: MANY_NODES }, (_, index) => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: `many-${index}` },
+    }));
+    await api.kubectl(['create', '-f', '-'], {
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+    });
+    const { nodes } = await inspectKubernetes(await edge());
+    expect(nodes.filter(({ name }) => name.startsWith('many-')).length).toBe(MANY_NODES);
   });
 
   test('people come in as themselves, in the groups that the document gives them', async () => {

@@ -9,6 +9,7 @@ import type { Host } from '../../local/lab-host.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import { KeyCreated } from '../../protocol/key.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
+import type { NodeNetwork } from '../fixtures/kube/node-network.ts';
 import { agentCommand } from './agent-command.ts';
 import type { Estate } from './estate.ts';
 import { eventually } from './eventually.ts';
@@ -17,12 +18,22 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 const ATTACH_MS_MAX = 40_000;
 const CLIENT_ADDRESS = 50;
 
+export interface Attaching {
+  readonly site: string;
+  readonly name: string;
+  /** `bridge` unless given. */
+  readonly network?: NodeNetwork;
+}
+
 /** Makes a cluster of the site's LAN hosts and attaches it under this name. */
-export async function attachCluster(estate: Estate, site: string, name: string): Promise<KubeCluster> {
+export async function attachCluster(
+  estate: Estate,
+  { site, name, network = 'bridge' }: Attaching,
+): Promise<KubeCluster> {
   const { lanHosts, edge } = estate.site(site);
   const [controlPlane, ...nodes] = lanHosts;
   if (controlPlane === undefined) throw new Error(`${site} has no LAN hosts`);
-  const cluster = await raiseCluster({ name: `${site}`, controlPlane, nodes });
+  const cluster = await raiseCluster({ name: site, controlPlane, nodes, network });
   for (const [binding, role, group] of [
     ['isthmus-admins', 'cluster-admin', 'isthmus:admins'],
     ['isthmus-viewers', 'view', 'isthmus:viewers'],

@@ -28,8 +28,8 @@ beforeAll(async () => {
     ],
   });
   [berlin, tokyo] = await Promise.all([
-    attachCluster(estate, 'berlin', 'prod'),
-    attachCluster(estate, 'tokyo', 'test'),
+    attachCluster(estate, { site: 'berlin', name: 'prod' }),
+    attachCluster(estate, { site: 'tokyo', name: 'test' }),
   ]);
   const { programs } = berlin;
   ada = await raisePerson(estate, { name: 'ada', role: 'admin', clusters: ['prod', 'test'], programs });
