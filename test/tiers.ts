@@ -3,8 +3,8 @@
  * `check` is what a change must pass in two minutes; `live` needs root and real components; `all` is both.
  * What a machine lacks is said by local/setup.sh, which runs first. A tier that fails does not stop the next ones, so that one run shows everything that is wrong.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +13,8 @@ interface Tier {
   readonly command: readonly string[];
   /** Tests are counted from Vitest's JSON report; other tools count as one test each. */
   readonly isVitest: boolean;
+  /** It mostly waits, and nothing in it is about how long something takes: two such run side by side. */
+  readonly isPatient?: boolean;
 }
 
 interface Outcome {
@@ -23,6 +25,11 @@ interface Outcome {
 }
 
 const TIER_TIMEOUT_MS = 40 * 60_000;
+const LANES = 2;
+/** Clusters of Kubernetes: minutes of waiting for containers, leases and kubelets. Each has names of its own on the machine. */
+const PATIENT = /^kube/;
+/** So that nothing waits for it alone in the end. */
+const LONGEST = 'kube-watch';
 
 const CHECK: readonly Tier[] = [
   { name: 'types', command: ['tsc', '-p', '.'], isVitest: false },
@@ -42,26 +49,52 @@ function liveTiers(only: readonly string[]): Tier[] {
       name: `live: ${name}`,
       command: ['vitest', 'run', '--project', 'live', `test/live/${name}.test.ts`],
       isVitest: true,
+      isPatient: PATIENT.test(name),
     }));
 }
 
-function runTier(tier: Tier, scratch: string): Outcome {
-  console.log(`\n== ${tier.name}`);
-  const report = join(scratch, `${tier.name.replaceAll(/\W+/g, '-')}.json`);
+async function runTier(tier: Tier, scratch: string): Promise<Outcome> {
+  if (tier.isPatient !== true) console.log(`\n== ${tier.name}`);
+  const stem = join(scratch, tier.name.replaceAll(/\W+/g, '-'));
+  const report = `${stem}.json`;
   const [program = '', ...args] = tier.command;
   const reporters = tier.isVitest ? ['--reporter=default', '--reporter=json', `--outputFile=${report}`] : [];
   const began = process.hrtime.bigint();
-  const result = spawnSync(join('node_modules/.bin', program), [...args, ...reporters], {
-    stdio: 'inherit',
+  const output = tier.isPatient === true ? openSync(`${stem}.log`, 'w') : undefined;
+  const child = spawn(join('node_modules/.bin', program), [...args, ...reporters], {
+    stdio: ['inherit', output ?? 'inherit', output ?? 'inherit'],
     timeout: TIER_TIMEOUT_MS,
   });
+  const good = await new Promise<boolean>((resolve) => {
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  const good = result.status === 0;
+  // Whole, when it is over: two that print at once are read by nobody.
+  if (output !== undefined) console.log(`\n== ${tier.name}\n${readFileSync(`${stem}.log`, 'utf8')}`);
+  if (output !== undefined) closeSync(output);
   const counted = tier.isVitest ? countTests(report) : { passed: Number(good), failed: Number(!good) };
   // A run that fails without a failed test (a syntax error, an unhandled rejection) is a failure all the same.
   const failed = good ? counted.failed : Math.max(1, counted.failed);
   console.log(`-- ${tier.name}: ${good ? 'ok' : 'FAILED'} in ${seconds.toFixed(1)} s`);
   return { name: tier.name, seconds, passed: counted.passed, failed };
+}
+
+/** One after another, then the patient ones side by side. */
+async function runTiers(tiers: readonly Tier[], scratch: string): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const tier of tiers.filter(({ isPatient }) => isPatient !== true))
+    outcomes.push(await runTier(tier, scratch));
+  const patient = tiers.filter(({ isPatient }) => isPatient === true);
+  const queue = [...patient].sort(
+    (a, b) => Number(b.name.endsWith(LONGEST)) - Number(a.name.endsWith(LONGEST)),
+  );
+  const lane = async () => {
+    for (let tier = queue.shift(); tier !== undefined; tier = queue.shift())
+      outcomes.push(await runTier(tier, scratch));
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return outcomes;
 }
 
 function countTests(report: string): { passed: number; failed: number } {
@@ -77,7 +110,7 @@ function countTests(report: string): { passed: number; failed: number } {
   }
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const [which = 'all', ...only] = process.argv.slice(2);
   const known = liveTiers([]).map(({ name }) => name.replace('live: ', ''));
   const unknown = [
@@ -92,7 +125,8 @@ function main(): number {
   }
   const tiers = [...(which === 'live' ? [] : CHECK), ...(which === 'check' ? [] : liveTiers(only))];
   const scratch = mkdtempSync(join(tmpdir(), 'isthmus-tiers-'));
-  const outcomes = tiers.map((tier) => runTier(tier, scratch));
+  const began = process.hrtime.bigint();
+  const outcomes = await runTiers(tiers, scratch);
   rmSync(scratch, { recursive: true });
   console.log('\nTiers:');
   for (const outcome of outcomes) {
@@ -101,13 +135,10 @@ function main(): number {
   }
   const sum = (pick: (outcome: Outcome) => number) =>
     outcomes.reduce((total, outcome) => total + pick(outcome), 0);
-  console.log(
-    `  ${'together'.padEnd(24)} ${sum((outcome) => outcome.seconds)
-      .toFixed(1)
-      .padStart(7)} s\n`,
-  );
+  const wallSeconds = Number(process.hrtime.bigint() - began) / 1e9;
+  console.log(`  ${'together'.padEnd(24)} ${wallSeconds.toFixed(1).padStart(7)} s\n`);
   console.log(`${sum((outcome) => outcome.passed)} passed, ${sum((outcome) => outcome.failed)} failed`);
   return sum((outcome) => outcome.failed) === 0 ? 0 : 1;
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -1,5 +1,5 @@
 /**
- * Two clusters with the same ranges and different networks, Calico in Berlin and flannel in Tokyo: what is said of each, isolation by packets, pods that
+ * Two clusters with the same ranges and different networks, Calico in Munich and flannel in Osaka: what is said of each, isolation by packets, pods that
  * are reached from the other site as they are, and a service that a pod of the other calls by name.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -21,20 +21,20 @@ const RUNS_MS_MAX = 60_000;
 const REFUSED_TRIES = 2;
 
 let estate: Estate;
-let berlin: KubeCluster;
-let tokyo: KubeCluster;
+let munich: KubeCluster;
+let osaka: KubeCluster;
 
 beforeAll(async () => {
   estate = await raiseEstate({
     name: 'networks',
     sites: [
-      { name: 'berlin', lan: LAN, lanHosts: 3, spec: { allotment: [LAN, PODS] } },
-      { name: 'tokyo', lan: LAN, lanHosts: 2 },
+      { name: 'munich', lan: LAN, lanHosts: 3, spec: { allotment: [LAN, PODS] } },
+      { name: 'osaka', lan: LAN, lanHosts: 2 },
     ],
   });
-  [berlin, tokyo] = await Promise.all([
-    attachCluster(estate, { site: 'berlin', name: 'prod', network: 'calico' }),
-    attachCluster(estate, { site: 'tokyo', name: 'test', network: 'flannel' }),
+  [munich, osaka] = await Promise.all([
+    attachCluster(estate, { site: 'munich', name: 'prod', network: 'calico' }),
+    attachCluster(estate, { site: 'osaka', name: 'test', network: 'flannel' }),
   ]);
 }, 300_000);
 
@@ -43,7 +43,7 @@ beforeEach(({ onTestFailed }) => {
 });
 
 afterAll(async () => {
-  await Promise.all([berlin?.close(), tokyo?.close()]);
+  await Promise.all([munich?.close(), osaka?.close()]);
   await estate?.destroy();
 });
 
@@ -73,7 +73,7 @@ async function appRuns(name: string): Promise<App> {
 
 /** Addresses of an app's pods, by the node that they run on. */
 async function addressesOf(app: string): Promise<string[]> {
-  const line = await berlin.kube([
+  const line = await munich.kube([
     ...['-n', 'demo', 'get', 'pods', '-l', `isthmus.dev/app=${app}`, '-o'],
     'jsonpath={.items[*].status.podIP}',
   ]);
@@ -85,7 +85,7 @@ async function reaches(from: string, to: readonly string[]): Promise<boolean[]> 
   const answers: boolean[] = [];
   for (const address of to) {
     const words = ['-n', 'demo', 'exec', `deploy/${from}`, '--', 'get', `http://${address}:8080/`];
-    answers.push((await berlin.kubectl(words)).code === 0);
+    answers.push((await munich.kubectl(words)).code === 0);
   }
   return answers;
 }
@@ -149,28 +149,28 @@ describe('isolation', () => {
 
 describe('pods of a routed network', () => {
   test('are advertised by the edge within the allotment, and reached from the other site as they are', async () => {
-    const { edge } = estate.site('berlin');
-    for (const { podPrefix, address } of berlin.nodes)
+    const { edge } = estate.site('munich');
+    for (const { podPrefix, address } of munich.nodes)
       await edge.ip(`route replace ${podPrefix} via ${address}`);
-    await applyAll(berlin, [podOf({ name: 'open', node: berlin.nodes[0]?.name ?? '' })]);
-    const address = (await readyPods(berlin)).get('open') ?? '';
-    const prefix = berlin.nodes[0]?.podPrefix ?? '';
+    await applyAll(munich, [podOf({ name: 'open', node: munich.nodes[0]?.name ?? '' })]);
+    const address = (await readyPods(munich)).get('open') ?? '';
+    const prefix = munich.nodes[0]?.podPrefix ?? '';
     const virtual = await eventually(async () => {
-      const { status } = await estate.api.get('/v1/tenants/demo/sites/berlin', Site);
+      const { status } = await estate.api.get('/v1/tenants/demo/sites/munich', Site);
       const found = status.prefixes.find(({ real }) => real === prefix);
       if (found === undefined)
         throw new Error(`${prefix} is not exposed: ${JSON.stringify(status.prefixes)}`);
       return found.virtual.replace(/\d+\/\d+$/, address.split('.').at(-1) ?? '');
     }, 40_000);
     const page = await eventually(
-      () => estate.lanHost('tokyo').check(['curl', '-sf', '-m', '3', `http://${virtual}:8080/`]),
+      () => estate.lanHost('osaka').check(['curl', '-sf', '-m', '3', `http://${virtual}:8080/`]),
       40_000,
     );
     expect(page).toContain('"host":"open"');
   });
 
   test('of an overlay are not advertised', async () => {
-    const { status } = await estate.api.get('/v1/tenants/demo/edges/tokyo', Edge);
+    const { status } = await estate.api.get('/v1/tenants/demo/edges/osaka', Edge);
     expect(status.advertised).toEqual([]);
   });
 });
@@ -182,17 +182,17 @@ describe('a service', () => {
       selector: { app: 'shop' },
       ports: [{ port: 80, targetPort: 8080, nodePort: NODE_PORT }],
     };
-    await applyAll(berlin, [
+    await applyAll(munich, [
       podOf({ name: 'shop', labels: { app: 'shop' } }),
       { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop' }, spec },
     ]);
-    await readyPods(berlin);
-    const body = { metadata: { name: 'shop' }, spec: { address: berlin.nodes[0]?.address, port: NODE_PORT } };
-    await estate.api.send('POST', '/v1/tenants/demo/sites/berlin/services', { body });
-    await applyAll(tokyo, [withResolver(podOf({ name: 'caller' }), estate.site('tokyo').edgeAddress)]);
-    await readyPods(tokyo);
-    const url = `http://shop.berlin.demo.isthmus.internal:${NODE_PORT}/`;
-    const page = await eventually(() => tokyo.kube(['exec', 'caller', '--', 'get', url]), 40_000);
+    await readyPods(munich);
+    const body = { metadata: { name: 'shop' }, spec: { address: munich.nodes[0]?.address, port: NODE_PORT } };
+    await estate.api.send('POST', '/v1/tenants/demo/sites/munich/services', { body });
+    await applyAll(osaka, [withResolver(podOf({ name: 'caller' }), estate.site('osaka').edgeAddress)]);
+    await readyPods(osaka);
+    const url = `http://shop.munich.demo.isthmus.internal:${NODE_PORT}/`;
+    const page = await eventually(() => osaka.kube(['exec', 'caller', '--', 'get', url]), 40_000);
     expect(page).toContain('"host":"shop"');
   });
 });
