@@ -16,7 +16,7 @@ let ada: Person;
 beforeAll(async () => {
   estate = await raiseEstate({
     name: 'kube-watch',
-    sites: [{ name: 'oslo', lan: '10.0.0.0/24', lanHosts: 1 }],
+    sites: [{ name: 'oslo', lan: '10.0.0.0/24', lanHosts: 2 }],
   });
   cluster = await attachCluster(estate, { site: 'oslo', name: 'prod' });
   const { programs } = cluster;
