@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const PROBLEMS = {
   invalid: { status: 422, title: 'The request has a field that is wrong or unknown' },
   malformed: { status: 400, title: 'The request is not well-formed JSON' },
-  too_large: { status: 413, title: 'The body is larger than 1 MiB' },
+  too_large: { status: 413, title: 'The body, or a part of it, is larger than what is taken' },
   unsupported_media_type: { status: 415, title: 'The body is not application/json' },
   unauthenticated: { status: 401, title: 'There is no valid credential in the request' },
   clock_skew: { status: 401, title: 'The request was signed at a time too far from now' },

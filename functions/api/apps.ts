@@ -9,13 +9,14 @@ import {
   type AppSpec,
 } from '../../protocol/app.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
-import type { Item } from '../store/port.ts';
-import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
+import type { Item, ItemKey, Store, Telling } from '../store/port.ts';
+import { type Creatable, type Desk, findLive, tenantPlace, type Wanted } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { metadataOf, sameJson } from './item.ts';
 import type { Operation } from './operation.ts';
 import { refuseIf } from './problems.ts';
 import { crudOperations } from './resource.ts';
+import { toldOf } from './told.ts';
 
 export function appOperations(desk: Desk): Operation[] {
   const kind: Creatable<'app', App> = {
@@ -52,18 +53,18 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
   const [first] = items;
   if (first === undefined) return [];
   const { tenant } = first.key;
-  const clusters = [...new Set(items.flatMap(({ spec }) => spec.placement.clusters))];
+  const names = [...new Set(items.flatMap(({ spec }) => spec.placement.clusters))];
   const told = await Promise.all(
-    clusters.map(
-      async (name) => [name, (await store.told({ kind: 'cluster', tenant, name }, ['apps'])).apps] as const,
-    ),
+    names.map(async (name) => [name, await toldOfApps(store, { kind: 'cluster', tenant, name })] as const),
   );
   const byCluster = new Map(told);
   return items.map((item) => {
     const instances = item.spec.placement.clusters.flatMap((cluster): AppInstance[] => {
       const apps = byCluster.get(cluster);
-      const found = apps?.value.find(({ app }) => app === item.key.name)?.instance;
-      return found === undefined || apps === undefined ? [] : [{ ...found, cluster, observedAt: apps.at }];
+      // What was told before there was this app is of another one that had its name.
+      if (apps === undefined || apps.at < item.createdAt) return [];
+      const found = apps.value.find(({ app }) => app === item.key.name)?.instance;
+      return found === undefined ? [] : [{ ...found, cluster, observedAt: apps.at }];
     });
     const { release } = item.status;
     const evidence = {
@@ -78,4 +79,9 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       status: { release, instances, conditions: appConditions(evidence) },
     };
   });
+}
+
+async function toldOfApps(store: Store, key: ItemKey<'cluster'>): Promise<Telling['apps']> {
+  const cluster = await findLive(store, key);
+  return cluster === undefined ? undefined : (await toldOf(store, cluster, ['apps'])).apps;
 }

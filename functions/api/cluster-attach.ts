@@ -10,11 +10,12 @@ import { isLive } from '../domain/estate.ts';
 import type { ClusterKept, Item, ItemKey, Store } from '../store/port.ts';
 import { changeItem } from './change.ts';
 import { openIssuer } from './cluster-issuer.ts';
+import { keepParts } from './cluster-report.ts';
 import { type Desk, findLive } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { type Call, NO_QUERY, type Operation, operation } from './operation.ts';
-import { refuse } from './problems.ts';
+import { refuse, refuseIf } from './problems.ts';
 import type { Agent, EdgeAgent } from './signature.ts';
 
 /** Of one tenant. */
@@ -95,17 +96,19 @@ function reportCluster(desk: Desk): Operation {
     method: 'post',
     path: '/v1/agent/clusters/{cluster}/report',
     tag: 'agents',
-    summary: 'Tell how a cluster is; parts that are absent are as they were last told',
+    summary:
+      'Tell how a cluster is; parts that are absent, or refused as too large, are as they were last told',
     guard: desk.guards.agent,
     body: ClusterReport,
     query: NO_QUERY,
     answers: [{ status: 204, description: 'Kept' }],
-    problems: ['forbidden', 'not_found', 'busy'],
+    problems: ['forbidden', 'not_found', 'too_large', 'busy'],
     async handle(call) {
       const cluster = await requireHeld(desk.store, call);
       const { events = [], ...parts } = call.body;
-      await keepParts(desk.store, cluster, { parts, at: call.now });
+      const tooLarge = await keepParts(desk.store, cluster, { parts, at: call.now });
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
+      refuseIf(tooLarge);
       return { status: 204 };
     },
   });
@@ -123,19 +126,6 @@ async function requireHeld(
   if (item.status.agent !== edge.id || item.spec.site !== edge.item.spec.site)
     return refuse('forbidden', `Another edge holds the cluster ${name}.`);
   return item;
-}
-
-async function keepParts(
-  store: Store,
-  { key }: Item<'cluster'>,
-  { parts, at }: { parts: Omit<ClusterReport, 'events'>; at: string },
-): Promise<void> {
-  const { facts, apps, services, reservations, requests } = parts;
-  if (facts !== undefined) await store.writeTold(key, 'facts', { at, value: facts });
-  if (apps !== undefined) await store.writeTold(key, 'apps', { at, value: apps });
-  if (services !== undefined) await store.writeTold(key, 'services', { at, value: services });
-  if (reservations !== undefined) await store.writeTold(key, 'reservations', { at, value: reservations });
-  if (requests !== undefined) await store.writeTold(key, 'requests', { at, value: requests });
 }
 
 /** The id is the site's own, within its cluster: told twice, it is one entry. */

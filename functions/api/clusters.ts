@@ -19,6 +19,7 @@ import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse } from './problems.ts';
 import { isEnrolled } from './progress.ts';
 import { deleteOperation, listOperation, readOperation, replaceOperation } from './resource.ts';
+import { toldOf } from './told.ts';
 
 export type ClusterCollection = Replaceable<'cluster', Cluster>;
 
@@ -86,7 +87,7 @@ async function showCluster(
   const { kind, agent, authority } = item.status;
   const edge = readAgentId(agent)?.name ?? agent;
   const [{ facts }, holder] = await Promise.all([
-    store.told(item.key, ['facts']),
+    toldOf(store, item, ['facts']),
     findLive(store, { kind: 'edge', tenant, name: edge }),
   ]);
   const isEdgeLive = holder !== undefined && isLive(holder.spec) && holder.spec.site === item.spec.site;
@@ -126,7 +127,7 @@ function readRequests(desk: Desk, kind: ClusterCollection): Operation {
     problems: ['not_found'],
     async handle({ param }) {
       const item = await findItem(desk.store, kind, param);
-      const { requests } = await desk.store.told(item.key, ['requests']);
+      const { requests } = await toldOf(desk.store, item, ['requests']);
       if (requests === undefined)
         return refuse(
           'not_found',

@@ -107,6 +107,7 @@ async function advertisedWithin(
 async function releaseSite(store: Store, { key }: Item<'site'>, cause: Cause): Promise<void> {
   const { tenant, name } = key;
   const edge = await findDependent(store, { kind: 'edge', tenant }, ({ spec }) => spec.site === name);
+  const cluster = await findDependent(store, { kind: 'cluster', tenant }, ({ spec }) => spec.site === name);
   const service = await findDependent(store, { kind: 'service', tenant, prefix: `${name}/` }, () => true);
   const hub = await findHubIn(store, key);
   if (hub !== undefined)
@@ -114,7 +115,7 @@ async function releaseSite(store: Store, { key }: Item<'site'>, cause: Cause): P
       'in_use',
       `The hub ${hub.key.name} stands in the site ${name}. Take it out of there or delete it first.`,
     );
-  const dependent = edge ?? service;
+  const dependent = edge ?? cluster ?? service;
   if (dependent !== undefined)
     refuse(
       'in_use',
