@@ -5,17 +5,17 @@ import {
   ClusterReplacement,
   Cluster as ClusterSchema,
 } from '../../protocol/cluster.ts';
-import { RequestAnalysis } from '../../protocol/cluster-report.ts';
 import { readAgentId } from '../domain/agent.ts';
 import { clusterHost } from '../domain/cluster.ts';
 import { clusterConditions } from '../domain/cluster-status.ts';
 import { isLive } from '../domain/estate.ts';
 import type { Item } from '../store/port.ts';
-import { type Desk, findItem, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
+import { requestOperations } from './cluster-requests.ts';
+import { type Desk, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
 import { allLive, findDependent } from './dependent.ts';
 import { refuseField } from './faults.ts';
 import { metadataOf } from './item.ts';
-import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { refuse } from './problems.ts';
 import { isEnrolled } from './progress.ts';
 import { deleteOperation, listOperation, readOperation, replaceOperation } from './resource.ts';
@@ -30,7 +30,7 @@ export function clusterOperations(desk: Desk): Operation[] {
     readOperation(desk, kind),
     replaceOperation(desk, kind),
     deleteOperation(desk, kind),
-    readRequests(desk, kind),
+    ...requestOperations(desk, kind),
   ];
 }
 
@@ -104,37 +104,4 @@ async function showCluster(
       conditions: clusterConditions({ now: clock.now(), updatedAt: item.updatedAt, isEdgeLive, told: facts }),
     },
   };
-}
-
-function readRequests(desk: Desk, kind: ClusterCollection): Operation {
-  return operation({
-    id: 'getClusterRequests',
-    method: 'get',
-    path: `${kind.path}/{cluster}/requests`,
-    tag: 'clusters',
-    summary: "Read who asks the cluster's API server for what, and what to do about it",
-    guard: desk.guards.user('read', 'cluster'),
-    body: NO_BODY,
-    query: NO_QUERY,
-    answers: [
-      {
-        status: 200,
-        description: 'The newest analysis',
-        schema: RequestAnalysis,
-        headers: ['Last-Modified'],
-      },
-    ],
-    problems: ['not_found'],
-    async handle({ param }) {
-      const item = await findItem(desk.store, kind, param);
-      const { requests } = await toldOf(desk.store, item, ['requests']);
-      if (requests === undefined)
-        return refuse(
-          'not_found',
-          `The edge of ${item.key.name} has told nothing of requests yet. Ask again in a minute.`,
-        );
-      const at = new Date(requests.at).toUTCString();
-      return { status: 200, json: requests.value, headers: { 'last-modified': at } };
-    },
-  });
 }

@@ -86,11 +86,11 @@ function answersOf(docs: OperationDocs): RouteConfig['responses'] {
   return Object.fromEntries(docs.answers.map((answer) => [answer.status, answerOf(answer)]));
 }
 
-function answerOf({ description, schema, headers = [] }: AnswerDocs) {
+function answerOf({ description, schema, mediaType = 'application/json', headers = [] }: AnswerDocs) {
   return {
     description,
     headers: Object.fromEntries(['Isthmus-Request-Id', ...headers].map((name) => [name, TEXT])),
-    ...(schema === undefined ? {} : { content: { 'application/json': { schema } } }),
+    ...(schema === undefined ? {} : { content: { [mediaType]: { schema } } }),
   };
 }
 

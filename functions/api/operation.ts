@@ -47,7 +47,7 @@ export interface Answer {
   readonly status: number;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, with the type `application/json`. */
+  /** Sent as it is, with the type `application/json` unless `headers` say another. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -56,6 +56,8 @@ export interface AnswerDocs {
   readonly status: number;
   readonly description: string;
   readonly schema?: z.ZodType;
+  /** `application/json` unless given. */
+  readonly mediaType?: string;
   readonly headers?: readonly string[];
 }
 

@@ -194,7 +194,7 @@ function expectPromised(
   const promised = operation?.docs.answers.find(({ status }) => status === reply.status);
   if (operation !== undefined && reply.status < 400 && promised === undefined)
     throw new Error(`${operation.docs.id} does not promise ${reply.status}`);
-  promised?.schema?.parse(reply.json);
+  promised?.schema?.parse(promised.mediaType === undefined ? reply.json : reply.text);
 }
 
 async function send(

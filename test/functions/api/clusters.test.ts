@@ -187,6 +187,9 @@ describe('what its edge tells', () => {
     };
     await tell(edge, { requests });
     expect((await bench.call('GET', `${CLUSTER}/requests`)).json).toEqual(requests);
+    const metrics = await bench.call('GET', `${CLUSTER}/metrics`);
+    expect(metrics.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(metrics.text).toContain('isthmus_relief_window_requests{cluster="prod",by="cache"} 5\n');
   });
 });
 

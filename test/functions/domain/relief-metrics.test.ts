@@ -1,11 +1,12 @@
 /** Figures as text for Prometheus. */
 import { expect, test } from 'vitest';
-import { metricsText } from '../../../edge-agent/cache/metrics.ts';
-import { freshIntervalMs } from '../../../edge-agent/cache/types.ts';
+import { metricsText } from '../../../functions/domain/relief-metrics.ts';
 
 test('figures are told under the cluster, with labels escaped', () => {
-  const text = metricsText(
-    {
+  const text = metricsText({
+    at: '2026-01-01T00:00:00.000Z',
+    cluster: 'prod',
+    analysis: {
       windowSeconds: 60,
       requests: 6,
       fromCache: 3,
@@ -37,8 +38,7 @@ test('figures are told under the cluster, with labels escaped', () => {
       ],
       advice: [],
     },
-    'prod',
-  );
+  });
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const who = 'cluster="prod",subject="demo/\\"ci\\"",program="kube\\\\ctl",verb="list",resource="pods"';
   expect(samples).toEqual([
@@ -58,14 +58,6 @@ test('figures are told under the cluster, with labels escaped', () => {
     `isthmus_relief_talker_window_requests{${who}} 6`,
     `isthmus_relief_talker_window_bytes{${who}} 60`,
     `isthmus_relief_talker_p99_seconds{${who}} 0.25`,
+    'isthmus_relief_told_timestamp_seconds{cluster="prod"} 1767225600',
   ]);
-});
-
-test('one who reads alone hardly waits, many of a large type wait a second at most', () => {
-  expect([
-    freshIntervalMs(0, 1e7),
-    freshIntervalMs(1, 10_000),
-    freshIntervalMs(10, 5e6),
-    freshIntervalMs(500, 5e6),
-  ]).toEqual([0, 2.1, 520, 1_000]);
 });

@@ -1,5 +1,6 @@
-/** The same figures as text for Prometheus. Names follow its conventions: base units, `_total` for what only grows. */
+/** The analysis of requests as text for Prometheus. Names follow its conventions: base units, `_total` for what only grows. */
 import type { RequestAnalysis, Talker } from '../../protocol/cluster-report.ts';
+import { secondsOf } from './time.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -10,9 +11,20 @@ interface Metric {
   readonly samples: readonly (readonly [Labels, number])[];
 }
 
-/** Sums over the window are gauges, because the window moves. */
-export function metricsText(analysis: RequestAnalysis, cluster: string): string {
-  return metricsOf(analysis)
+/** Media type of the text format. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** Sums over the window are gauges, because the window moves. `at`: when the edge told it, ISO 8601. */
+export function metricsText({
+  analysis,
+  cluster,
+  at,
+}: {
+  readonly analysis: RequestAnalysis;
+  readonly cluster: string;
+  readonly at: string;
+}): string {
+  return [...metricsOf(analysis), one('told_timestamp_seconds', 'When the edge told this.', secondsOf(at))]
     .map(({ name, kind, help, samples }) => {
       const full = `isthmus_relief_${name}`;
       const lines = samples.map(([labels, value]) => `${full}${labelText({ cluster, ...labels })} ${value}`);
