@@ -5,6 +5,7 @@
 import type { AppTemplate } from '../../protocol/app.ts';
 import { type Json as CanonicalJson, canonicalJson } from '../../protocol/canonical.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { isHeld, variablesName } from './kubernetes-held.ts';
 import {
   type AppKind,
   labelsOf,
@@ -13,7 +14,7 @@ import {
   TENANT_LABEL,
   TYPES,
 } from './kubernetes-marks.ts';
-import { fileKey, podTemplate, portName } from './kubernetes-pod.ts';
+import { fileKey, heldPodTemplate, podTemplate, portName } from './kubernetes-pod.ts';
 
 export interface AppObject {
   readonly kind: AppKind;
@@ -28,11 +29,19 @@ const HASH_DIGITS = 10;
 /** In the order of making. `hash`: SHA-256 of a text in lower-case hex. */
 export function objectsOf(workload: WorkloadLeaf, hash: (text: string) => string): AppObject[] {
   const { app, template } = workload;
+  if (isHeld(template)) {
+    const { pod } = heldPodTemplate(workload, hash);
+    return [variablesMap(workload), ...aroundPods(workload, pod)];
+  }
   const short = (value: CanonicalJson) => hash(canonicalJson(value)).slice(0, HASH_DIGITS);
   const files = template.files.length === 0 ? undefined : `${app}-files-${short(template.files)}`;
   const pod = podTemplate(workload, { files, content: short(contentOf(template)) });
+  return [...(files === undefined ? [] : [filesMap(workload, files)]), ...aroundPods(workload, pod)];
+}
+
+function aroundPods(workload: WorkloadLeaf, pod: object): AppObject[] {
+  const { template } = workload;
   return [
-    ...(files === undefined ? [] : [filesMap(workload, files)]),
     ...services(workload),
     networkPolicy(workload),
     isStateful(template) ? statefulSet(workload, pod) : deployment(workload, pod),
@@ -41,8 +50,9 @@ export function objectsOf(workload: WorkloadLeaf, hash: (text: string) => string
   ];
 }
 
-export function isStateful({ volumes }: AppTemplate): boolean {
-  return volumes.length > 0;
+/** Its replicas are not alike, or are rebuilt in place: a Deployment would replace them. */
+export function isStateful(template: AppTemplate): boolean {
+  return template.volumes.length > 0 || isHeld(template);
 }
 
 /** How many are wanted at least; an autoscaler may want more. */
@@ -89,6 +99,15 @@ function filesMap(workload: WorkloadLeaf, name: string): AppObject {
     workload.template.files.map(({ content }, index) => [fileKey(index), content]),
   );
   return objectFor(workload, 'ConfigMap', { name, spec: { data, immutable: true } });
+}
+
+/** All variables, for pods that were made before some of them; the others have theirs. One map, whose name pods keep. */
+function variablesMap(workload: WorkloadLeaf): AppObject {
+  const { app, template } = workload;
+  return objectFor(workload, 'ConfigMap', {
+    name: variablesName(app),
+    spec: { data: { ...template.environment } },
+  });
 }
 
 function services(workload: WorkloadLeaf): AppObject[] {
@@ -159,7 +178,8 @@ function statefulSet(workload: WorkloadLeaf, template: object): AppObject {
     ...scaled(wanted),
     serviceName: headlessName(app),
     selector: { matchLabels: selectorOf(workload) },
-    updateStrategy: { type: 'RollingUpdate' },
+    // With OnDelete its controller leaves pods alone that run, and makes new ones of the newest template.
+    updateStrategy: { type: isHeld(wanted) ? 'OnDelete' : 'RollingUpdate' },
     podManagementPolicy: 'Parallel',
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
     template,

@@ -1,6 +1,17 @@
 /** The pod of an app: containers, probes, files, secrets, volumes. Values in, values out. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import {
+  type Hash,
+  type HeldWanted,
+  heldAnnotations,
+  heldFiles,
+  heldOf,
+  heldResources,
+  heldVariables,
+  isHeld,
+  variablesName,
+} from './kubernetes-held.ts';
 import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -15,35 +26,71 @@ export interface PodParts {
 
 export function podTemplate(workload: WorkloadLeaf, { files, content }: PodParts): Json {
   const { template } = workload;
-  const mounts = [...fileMounts(template), ...secretMounts(template), ...volumeMounts(template)];
-  return {
-    metadata: { labels: selectorOf(workload), annotations: { [CONTENT_ANNOTATION]: content } },
-    spec: {
-      terminationGracePeriodSeconds: template.stopSeconds,
-      // An app has no business with the cluster's API unless somebody gives it some.
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      tolerations: tolerationsOf(template),
-      containers: [
-        {
-          name: 'app',
-          image: template.image,
-          imagePullPolicy: PULL[template.pullPolicy],
-          ...(template.command === undefined ? {} : { command: [...template.command] }),
-          ...(template.arguments === undefined ? {} : { args: [...template.arguments] }),
-          env: environmentOf(template),
-          ports: template.ports.map(({ name, port, protocol }) => ({
-            name: portName(name),
-            containerPort: port,
-            protocol: protocol.toUpperCase(),
-          })),
-          resources: resourcesOf(template),
-          ...probes(template),
-          ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
-        },
-      ],
-      volumes: volumesOf(template, files),
+  const spec = podSpec(template, {
+    environment: { env: environmentOf(template) },
+    resources: { resources: resourcesOf(template) },
+    mounts: fileMounts(template),
+    volumes: fileVolumes(template, files),
+  });
+  const annotations = { [CONTENT_ANNOTATION]: content };
+  return { metadata: { labels: selectorOf(workload), annotations }, spec };
+}
+
+/** The pod of an app that is rebuilt in place, and what of it can be changed while it runs. */
+export function heldPodTemplate(
+  workload: WorkloadLeaf,
+  hash: Hash,
+): { readonly wanted: HeldWanted; readonly pod: Json } {
+  const { template, app } = workload;
+  const variables = [...heldVariables(template, hash), ...hiddenVariables(template)].sort(byName);
+  const spec = podSpec(template, {
+    environment: {
+      env: variables,
+      envFrom: [{ configMapRef: { name: variablesName(app), optional: true } }],
     },
+    resources: heldResources(template, resourcesOf(template)),
+    ...heldFiles(template),
+  });
+  const wanted = heldOf(workload, spec, hash);
+  const metadata = { labels: selectorOf(workload), annotations: heldAnnotations(wanted) };
+  return { wanted, pod: { metadata, spec } };
+}
+
+interface SpecParts {
+  readonly environment: Json;
+  readonly resources: Json;
+  /** Of files. */
+  readonly mounts: readonly Json[];
+  readonly volumes: readonly Json[];
+}
+
+function podSpec(template: AppTemplate, { environment, resources, mounts: files, volumes }: SpecParts) {
+  const mounts = [...files, ...secretMounts(template), ...volumeMounts(template)];
+  return {
+    terminationGracePeriodSeconds: template.stopSeconds,
+    // An app has no business with the cluster's API unless somebody gives it some.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    tolerations: tolerationsOf(template),
+    containers: [
+      {
+        name: 'app',
+        image: template.image,
+        imagePullPolicy: PULL[template.pullPolicy],
+        ...(template.command === undefined ? {} : { command: [...template.command] }),
+        ...(template.arguments === undefined ? {} : { args: [...template.arguments] }),
+        ...environment,
+        ports: template.ports.map(({ name, port, protocol }) => ({
+          name: portName(name),
+          containerPort: port,
+          protocol: protocol.toUpperCase(),
+        })),
+        ...resources,
+        ...probes(template),
+        ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
+      },
+    ],
+    volumes: [...volumes, ...secretVolumes(template)],
   };
 }
 
@@ -72,12 +119,19 @@ function tolerationsOf({ disconnect }: AppTemplate): Json[] {
 }
 
 /** Sorted, because a list in another order is another pod. */
-function environmentOf({ environment, secrets }: AppTemplate): Json[] {
-  const plain = Object.entries(environment).map(([name, value]) => ({ name, value }));
-  const hidden = secrets.flatMap(({ secret, key, as }) =>
+function environmentOf(template: AppTemplate): Json[] {
+  const plain = Object.entries(template.environment).map(([name, value]) => ({ name, value }));
+  return [...plain, ...hiddenVariables(template)].sort(byName);
+}
+
+function hiddenVariables({ secrets }: AppTemplate): Json[] {
+  return secrets.flatMap(({ secret, key, as }) =>
     as.kind === 'variable' ? [{ name: as.name, valueFrom: { secretKeyRef: { name: secret, key } } }] : [],
   );
-  return [...plain, ...hidden].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function byName(a: Json, b: Json): number {
+  return String(a['name']) < String(b['name']) ? -1 : 1;
 }
 
 function resourcesOf({ resources }: AppTemplate): Json {
@@ -136,13 +190,13 @@ function volumeMounts({ volumes }: AppTemplate): Json[] {
   return volumes.map(({ name, path }) => ({ name: `data-${name}`, mountPath: path }));
 }
 
-function volumesOf({ secrets, files }: AppTemplate, configMap: string | undefined): Json[] {
+function fileVolumes({ files }: AppTemplate, configMap: string | undefined): Json[] {
   const items = files.map(({ mode }, index) => ({ key: fileKey(index), path: fileKey(index), mode }));
-  const hidden = secrets.flatMap(({ secret, as }, index) =>
+  return configMap === undefined ? [] : [{ name: 'files', configMap: { name: configMap, items } }];
+}
+
+function secretVolumes({ secrets }: AppTemplate): Json[] {
+  return secrets.flatMap(({ secret, as }, index) =>
     as.kind === 'file' ? [{ name: `secret-${index}`, secret: { secretName: secret } }] : [],
   );
-  return [
-    ...(configMap === undefined ? [] : [{ name: 'files', configMap: { name: configMap, items } }]),
-    ...hidden,
-  ];
 }

@@ -24,19 +24,36 @@ const ContainerState = z.looseObject({
   terminated: StateTerminated.optional(),
 });
 
+const Quantities = z.record(z.string(), z.string()).default({});
+const ValueSource = z.looseObject({ fieldRef: z.looseObject({}).optional() });
+
 export const PodObject = z.looseObject({
   metadata: ObjectMeta,
-  spec: z.looseObject({ nodeName: z.string().default('') }),
+  spec: z.looseObject({
+    nodeName: z.string().default(''),
+    containers: z
+      .array(
+        z.looseObject({
+          image: z.string().default(''),
+          env: z.array(z.looseObject({ name: z.string(), valueFrom: ValueSource.optional() })).default([]),
+          resources: z.looseObject({ requests: Quantities, limits: Quantities }).optional(),
+        }),
+      )
+      .default([]),
+  }),
   status: z.looseObject({
     phase: z.string().default('Pending'),
     reason: z.string().default(''),
     message: z.string().default(''),
     podIP: z.string().default(''),
+    /** Absent before Kubernetes 1.34. */
+    observedGeneration: z.number().optional(),
     conditions: ObjectConditions,
     containerStatuses: z
       .array(
         z.looseObject({
           ready: z.boolean().default(false),
+          containerID: z.string().default(''),
           started: z.boolean().nullish(),
           restartCount: z.number().default(0),
           state: ContainerState.default({}),
@@ -73,6 +90,14 @@ export interface AppEvidence {
   readonly pods: readonly PodObject[];
   /** Last lines of a container that ended, by pod. */
   readonly lastLines: ReadonlyMap<string, readonly string[]>;
+  /** Of an app that is rebuilt in place, by pod: its controller's numbers know nothing of that. */
+  readonly held?: ReadonlyMap<string, HeldFacts> | undefined;
+}
+
+export interface HeldFacts {
+  /** The container that was to be replaced runs no more. */
+  readonly isSettled: boolean;
+  readonly isAvailable: boolean;
 }
 
 export function instanceOf(evidence: AppEvidence): AppInstance {
@@ -82,8 +107,9 @@ export function instanceOf(evidence: AppEvidence): AppInstance {
   const wanted = controller?.spec.replicas ?? replicasOf(workload.template);
   const isSeen =
     controller !== undefined && controller.status.observedGeneration >= (controller.metadata.generation ?? 0);
-  const ready = controller?.status.readyReplicas ?? 0;
-  const updated = isSeen ? (controller?.status.updatedReplicas ?? 0) : 0;
+  const counts = evidence.held === undefined ? controller?.status : heldCounts(evidence, content);
+  const ready = counts?.readyReplicas ?? 0;
+  const updated = isSeen ? (counts?.updatedReplicas ?? 0) : 0;
   return {
     cluster: workload.cluster,
     release: workload.release,
@@ -93,6 +119,19 @@ export function instanceOf(evidence: AppEvidence): AppInstance {
     statements: [available({ wanted, ready }, containers), progressing({ wanted, ready, updated })],
     containers,
   };
+}
+
+function heldCounts({ pods, held }: AppEvidence, content: string | undefined) {
+  const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const of = (pod: PodObject) => held?.get(pod.metadata.name);
+  return {
+    readyReplicas: staying.filter((pod) => of(pod)?.isAvailable).length,
+    updatedReplicas: staying.filter((pod) => isOf(pod, content) && of(pod)?.isSettled).length,
+  };
+}
+
+function isOf({ metadata }: PodObject, content: string | undefined): boolean {
+  return content !== undefined && metadata.annotations?.[CONTENT_ANNOTATION] === content;
 }
 
 type Counts = Pick<AppInstance, 'wanted' | 'ready'>;
@@ -127,19 +166,19 @@ function progressing({ wanted, ready, updated }: Counts & { updated: number }): 
 
 function containerOf(
   pod: PodObject,
-  { workload, lastLines }: AppEvidence,
+  { workload, lastLines, held }: AppEvidence,
   content: string | undefined,
 ): ContainerStatus {
-  const isNewest = content !== undefined && pod.metadata.annotations?.[CONTENT_ANNOTATION] === content;
   const { name } = pod.metadata;
+  const isSettled = held?.get(name)?.isSettled ?? true;
   return {
     name,
     node: pod.spec.nodeName,
     address: pod.status.podIP,
-    ...judged(pod),
+    ...rebuilding(judged(pod), isSettled),
     lastLines: (lastLines.get(name) ?? []).slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX)),
     restarts: pod.status.containerStatuses[0]?.restartCount ?? 0,
-    release: isNewest ? workload.release : 0,
+    release: isSettled && isOf(pod, content) ? workload.release : 0,
   };
 }
 
@@ -162,6 +201,13 @@ function judged(pod: PodObject): Judgement {
     'probe_failing',
     'It runs, and its ready probe fails: nothing is sent to it. See what the probe asks for.',
   );
+}
+
+/** The old container may still answer. */
+function rebuilding(judgement: Judgement, isSettled: boolean): Judgement {
+  return isSettled || judgement.state !== 'ready'
+    ? judgement
+    : say('starting', 'none', 'It is being rebuilt in its place.');
 }
 
 function unscheduled(pod: PodObject): Judgement {

@@ -7,6 +7,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError, type KubeFault, undefinedOn } from '../kube/errors.ts';
 import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
+import { checkHeld, isHeld } from './kubernetes-held.ts';
 import {
   APP_LABEL,
   type AppKind,
@@ -29,6 +30,8 @@ import {
   planRemove,
   type ThereObject,
 } from './kubernetes-plan.ts';
+import { heldPodTemplate } from './kubernetes-pod.ts';
+import { heldFacts, rebuild } from './kubernetes-rebuilder.ts';
 import { ControllerObject, instanceOf, PodObject, talkative } from './kubernetes-status.ts';
 
 const PAGE = '500';
@@ -36,26 +39,28 @@ const LOGS_MAX = 5;
 const LOG_LINES = '10';
 const LOG_BYTES = '8000';
 
-export function createKubernetesDriver(client: KubeClient): Driver {
+/** `wallNow`: milliseconds since 1970. */
+export function createKubernetesDriver(client: KubeClient, wallNow: () => number): Driver {
   return {
-    apply: (workload) => translated(() => apply(client, workload)),
+    apply: (workload) => translated(() => apply(client, workload, wallNow)),
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
     status: (workload) => translated(() => status(client, workload)),
   };
 }
 
-async function apply(client: KubeClient, workload: WorkloadLeaf): Promise<Done> {
+async function apply(client: KubeClient, workload: WorkloadLeaf, wallNow: () => number): Promise<Done> {
   const { template, namespace, tenant } = workload;
   if (template.pool !== undefined) throw unsupported('addresses of a pool');
-  if (template.onChange === 'rebuildInPlace') throw unsupported('rebuilding in place');
-  if (template.onFileChange.kind !== 'restart') throw unsupported('reloading files without a restart');
+  const held = isHeld(template) ? heldPodTemplate(workload, sha256).wanted : undefined;
+  checkHeld(template, held);
   const wanted = objectsOf(workload, sha256);
   const observed = await observe(client, { ref: workload, wanted });
   const steps = planApply(wanted, observed, { namespace, tenant });
   const done: string[] = [];
   for (const step of steps) if (await execute(client, step, observed)) done.push(describeKubeStep(step));
-  return done;
+  if (held === undefined) return done;
+  return [...done, ...(await rebuild({ client, workload, wanted: held, nowMs: wallNow() }))];
 }
 
 async function remove(client: KubeClient, ref: AppRef): Promise<Done> {
@@ -92,7 +97,8 @@ async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppIn
   const lines = await Promise.all(
     talkers.map(async (pod) => [pod, await lastLines(client, { namespace, pod })] as const),
   );
-  return instanceOf({ workload, controller, pods: pods.items, lastLines: new Map(lines) });
+  const held = isHeld(template) ? heldFacts(pods.items) : undefined;
+  return instanceOf({ workload, controller, pods: pods.items, lastLines: new Map(lines), held });
 }
 
 /** Of the container that ended last; nothing if the node has them no more. */

@@ -78,7 +78,7 @@ export class ClusterRoom {
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
-    this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client), log });
+    this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client, wallNow), log });
     this.#controllers = new Controllers({
       client: this.client,
       ask: (address) => askHost(address),

@@ -56,8 +56,8 @@ function stand(): DriverStand {
   });
   const get = (words: string) => cluster.kube(['-n', 'acme', 'get', ...words.split(' ')]);
   return {
-    driver: createKubernetesDriver(client),
-    unreachable: createKubernetesDriver(nowhere),
+    driver: createKubernetesDriver(client, Date.now),
+    unreachable: createKubernetesDriver(nowhere, Date.now),
     images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
     meddle: async ({ app }) => {
       await cluster.kube(['-n', 'acme', 'scale', `deployment/${app}`, '--replicas=5']);
@@ -188,4 +188,4 @@ function dyingAfter(requests: number): KubeClient {
   return dying;
 }
 
-const driverOf = (with_: KubeClient) => createKubernetesDriver(with_);
+const driverOf = (with_: KubeClient) => createKubernetesDriver(with_, Date.now);

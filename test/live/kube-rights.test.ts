@@ -67,7 +67,7 @@ describe('with the rights of the manifest', () => {
   });
 
   test('an app is made, seen and taken away', async () => {
-    const driver = createKubernetesDriver(await edge());
+    const driver = createKubernetesDriver(await edge(), Date.now);
     const volumes = [{ name: 'data', path: '/data', sizeMib: 1 }];
     const files = [{ path: '/etc/a', content: 'a', mode: 0o644 }];
     for (const workload of [

@@ -1,0 +1,152 @@
+/** Rebuilds an app's pods in place: reads them, lets `kubernetes-rebuild.ts` decide, and does its steps. It waits for nothing: the next pass goes on. */
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { KubeError, undefinedOn } from '../kube/errors.ts';
+import { objectList, pathOf } from '../kube/objects.ts';
+import { DriverError } from './driver.ts';
+import { type HeldWanted, memoryBytes, SHAPE_ANNOTATION } from './kubernetes-held.ts';
+import { FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-marks.ts';
+import {
+  describeRebuildStep,
+  type HeldPod,
+  isAvailable,
+  isSettled,
+  planRebuild,
+  type RebuildStep,
+} from './kubernetes-rebuild.ts';
+import { reload } from './kubernetes-reload.ts';
+import { ControllerObject, type HeldFacts, PodObject } from './kubernetes-status.ts';
+
+const PAGE = '500';
+const CONTAINER = 'app';
+
+export interface Rebuilding {
+  readonly client: KubeClient;
+  readonly workload: WorkloadLeaf;
+  readonly wanted: HeldWanted;
+  readonly nowMs: number;
+}
+
+/** The next steps of the app's pods, done; in words. */
+export async function rebuild({ client, workload, wanted, nowMs }: Rebuilding): Promise<string[]> {
+  const { app, namespace, template } = workload;
+  const path = pathOf({ ...TYPES.StatefulSet, namespace, name: app });
+  const controller = await undefinedOn(client.json(ControllerObject, { method: 'GET', path }), [
+    'kube.not_found',
+  ]);
+  if (controller === undefined) return [];
+  const pods = await podsOf(client, workload);
+  const { metadata, spec, status } = controller;
+  const steps = planRebuild({
+    wanted,
+    pods: pods.filter((pod) => isOwnedBy(pod, metadata.uid)).map(heldPod),
+    replicas: spec.replicas ?? 1,
+    template,
+    isTold: status.observedGeneration >= (metadata.generation ?? 0),
+    nowMs,
+  });
+  for (const step of steps) await execute(client, namespace, step);
+  return steps.map((step) => `${namespace}: ${describeRebuildStep(step)}`);
+}
+
+async function podsOf(client: KubeClient, workload: WorkloadLeaf): Promise<readonly PodObject[]> {
+  const labelSelector = Object.entries(selectorOf(workload))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const path = pathOf({ ...POD, namespace: workload.namespace });
+  const query = { labelSelector, limit: PAGE };
+  return (await client.json(objectList(PodObject), { method: 'GET', path, query })).items;
+}
+
+function isOwnedBy({ metadata }: PodObject, uid: string | undefined): boolean {
+  return (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid);
+}
+
+export function heldPod({ metadata, spec, status }: PodObject): HeldPod {
+  const { annotations = {} } = metadata;
+  const [container] = spec.containers;
+  const { requests, limits } = container?.resources ?? { requests: {}, limits: {} };
+  const asked = memoryBytes(requests['memory'] ?? '');
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    annotations,
+    shape: annotations[SHAPE_ANNOTATION],
+    image: container?.image ?? '',
+    variables: (container?.env ?? [])
+      .filter((one) => one.valueFrom?.fieldRef !== undefined)
+      .map(({ name }) => name),
+    memoryBytes: asked,
+    isLimited: memoryBytes(limits['memory'] ?? '') === asked,
+    containerId: status.containerStatuses[0]?.containerID ?? '',
+    isSeen: (status.observedGeneration ?? Number.POSITIVE_INFINITY) >= (metadata.generation ?? 0),
+    isReady: status.conditions.some((one) => one.type === 'Ready' && one.status === 'True'),
+    isGoing: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** What is said of a pod that is rebuilt in place, by its name. */
+export function heldFacts(pods: readonly PodObject[]): ReadonlyMap<string, HeldFacts> {
+  return new Map(
+    pods
+      .map(heldPod)
+      .map((pod) => [pod.name, { isSettled: isSettled(pod), isAvailable: isAvailable(pod) }] as const),
+  );
+}
+
+async function execute(client: KubeClient, namespace: string, step: RebuildStep): Promise<void> {
+  const place = { ...POD, namespace, name: step.pod };
+  const { uid } = step;
+  switch (step.kind) {
+    case 'annotate':
+      return patch(client, pathOf(place), { metadata: { uid, annotations: step.annotations } });
+    case 'switch_image': {
+      const containers = [{ name: CONTAINER, image: step.image }];
+      return patch(client, pathOf(place), {
+        metadata: { uid, annotations: step.annotations },
+        spec: { containers },
+      });
+    }
+    case 'resize':
+      return resize(client, pathOf({ ...place, subresource: 'resize' }), step);
+    case 'reload':
+      return reload(client, place, step.by);
+    case 'replace_pod': {
+      const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } });
+      await client.text({ method: 'DELETE', path: pathOf(place), body });
+    }
+  }
+}
+
+/** The number that identifies the pod goes along: a newer one under its name is not touched. */
+async function patch(client: KubeClient, path: string, body: object): Promise<void> {
+  await client.text({
+    method: 'PATCH',
+    path,
+    query: { fieldManager: FIELD_MANAGER },
+    headers: { 'content-type': 'application/strategic-merge-patch+json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function resize(
+  client: KubeClient,
+  path: string,
+  { uid, memoryBytes: bytes, isLimited }: Extract<RebuildStep, { kind: 'resize' }>,
+): Promise<void> {
+  const memory = String(bytes);
+  const resources = { requests: { memory }, ...(isLimited ? { limits: { memory } } : {}) };
+  try {
+    await patch(client, path, {
+      metadata: { uid },
+      spec: { containers: [{ name: CONTAINER, resources }] },
+    });
+  } catch (cause) {
+    if (!(cause instanceof KubeError) || cause.code !== 'kube.not_found') throw cause;
+    throw new DriverError(
+      'driver.unsupported',
+      'Starting a container again in its place takes Kubernetes 1.33 or newer; a change of the image works in any. Use onChange: rolling.',
+      { cause },
+    );
+  }
+}
