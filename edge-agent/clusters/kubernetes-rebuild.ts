@@ -13,13 +13,15 @@ import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
 
 /** Its files were given to its node: for what content, and when by our clock. */
 export const PREPARED_ANNOTATION = 'isthmus.dev/prepared';
-/** The container that is to be replaced; while it runs the pod is not what it says that it is. */
+/** The container that is to be replaced, and since when by our clock; while it runs the pod is not what it says that it is. */
 export const REPLACES_ANNOTATION = 'isthmus.dev/replaces';
 /** The restart that is under way: for what content, and with how many bytes of memory asked for. */
 export const RESIZED_ANNOTATION = 'isthmus.dev/resized';
 
 /** From a pod's annotations being written until its node must have put files and maps where a container finds them; 0.2 s was seen. */
 export const SETTLE_MS = 2_000;
+/** From a container's time to stop being over until it must have been started again. */
+const STUCK_MS = 30_000;
 /** Steps of a byte, after which it begins again. */
 const EXTRA_BYTES_MAX = 1_048_576;
 
@@ -66,7 +68,7 @@ export interface Rebuild {
   readonly wanted: HeldWanted;
   readonly pods: readonly HeldPod[];
   readonly replicas: number;
-  readonly template: Pick<AppTemplate, 'maxUnavailable' | 'onFileChange'>;
+  readonly template: Pick<AppTemplate, 'maxUnavailable' | 'onFileChange' | 'stopSeconds'>;
   /** A pod that is made now would be of the newest release. */
   readonly isTold: boolean;
   /** By the same clock as was written before. */
@@ -78,7 +80,8 @@ export function planRebuild(rebuild: Rebuild): RebuildStep[] {
   const available = pods.filter(isAvailable).length;
   let budget = template.maxUnavailable - Math.max(0, replicas - available);
   const steps: RebuildStep[] = [];
-  for (const pod of pods.filter((one) => isBehind(one, wanted) && !one.isGoing).toSorted(byTurn(wanted))) {
+  const isDue = (pod: HeldPod) => !pod.isGoing && (isBehind(pod, wanted) || isStuck(pod, rebuild));
+  for (const pod of pods.filter(isDue).toSorted(byTurn(wanted))) {
     // What is not available anyway costs nobody anything; a release that repairs must not wait for what it repairs.
     const cost = isAvailable(pod) ? 1 : 0;
     if (cost > Math.max(0, budget)) continue;
@@ -93,12 +96,31 @@ export function isAvailable(pod: HeldPod): boolean {
   return pod.isReady && !pod.isGoing && isSettled(pod);
 }
 
-export function isSettled({ annotations, containerId, isSeen }: HeldPod): boolean {
-  const replaced = annotations[REPLACES_ANNOTATION];
-  return replaced === undefined || (isSeen && containerId !== replaced);
+export function isSettled(pod: HeldPod): boolean {
+  const replaced = replacedOf(pod);
+  return replaced === undefined || (pod.isSeen && pod.containerId !== replaced.containerId);
 }
 
-export function isBehind(pod: HeldPod, wanted: HeldWanted): boolean {
+/**
+ * An image that changed and changed back before its node looked starts nothing. Nodes of Kubernetes 1.34 say what they have seen, and nothing is changed before
+ * that; of older ones it is found out by the time.
+ */
+function isStuck(pod: HeldPod, { template, nowMs }: Rebuild): boolean {
+  const replaced = replacedOf(pod);
+  if (replaced === undefined || isSettled(pod)) return false;
+  return nowMs - replaced.atMs > template.stopSeconds * 1_000 + STUCK_MS;
+}
+
+function replacedOf({
+  annotations,
+}: HeldPod): { readonly containerId: string; readonly atMs: number } | undefined {
+  const text = annotations[REPLACES_ANNOTATION];
+  if (text === undefined) return undefined;
+  const [containerId = '', at = ''] = text.split(' ');
+  return { containerId, atMs: Number(at) };
+}
+
+function isBehind(pod: HeldPod, wanted: HeldWanted): boolean {
   return (
     pod.annotations[CONTENT_ANNOTATION] !== wanted.content ||
     pod.shape !== wanted.shape ||
@@ -132,11 +154,11 @@ function stepsOf(pod: HeldPod, rebuild: Rebuild): RebuildStep[] {
     const annotations = { ...wanted.files, [PREPARED_ANNOTATION]: `${wanted.content} ${nowMs}` };
     return [{ kind: 'annotate', ...of, why: 'files', annotations }];
   }
-  return ageMs < SETTLE_MS ? [] : changeOf(pod, rebuild);
+  return ageMs < SETTLE_MS || !pod.isSeen ? [] : changeOf(pod, rebuild);
 }
 
 /** Why a pod can't become what is wanted while it runs. A variable that it was made with would be empty instead of absent. */
-export function obstacleOf(pod: HeldPod, wanted: HeldWanted): 'shape' | 'variables' | undefined {
+function obstacleOf(pod: HeldPod, wanted: HeldWanted): 'shape' | 'variables' | undefined {
   if (pod.shape !== wanted.shape) return 'shape';
   return pod.variables.every((name) => wanted.variables.includes(name)) ? undefined : 'variables';
 }
@@ -148,14 +170,15 @@ function needsFiles(pod: HeldPod, wanted: HeldWanted): boolean {
   return fromMap && preparedOf(pod).content !== wanted.content;
 }
 
-function changeOf(pod: HeldPod, { wanted, template }: Rebuild): RebuildStep[] {
+function changeOf(pod: HeldPod, rebuild: Rebuild): RebuildStep[] {
+  const { wanted, template, nowMs } = rebuild;
   const of = { pod: pod.name, uid: pod.uid };
   const done = {
     [CONTENT_ANNOTATION]: wanted.content,
     [FRAME_ANNOTATION]: wanted.frame,
     [RESIZED_ANNOTATION]: '',
   };
-  const replaces = { [REPLACES_ANNOTATION]: pod.containerId };
+  const replaces = { [REPLACES_ANNOTATION]: `${pod.containerId} ${nowMs}` };
   const confirm: RebuildStep = { kind: 'annotate', ...of, why: 'done', annotations: done };
   if (pod.image !== wanted.image)
     return [
@@ -170,7 +193,8 @@ function changeOf(pod: HeldPod, { wanted, template }: Rebuild): RebuildStep[] {
   if (resized.content === wanted.content && resized.bytes === pod.memoryBytes && has(pod, wanted.values))
     return [confirm];
   const isReload = template.onFileChange.kind !== 'restart' && isOfFilesAlone(pod, wanted);
-  if (isReload) return [{ kind: 'reload', ...of, by: template.onFileChange }, confirm];
+  if (isReload && !isStuck(pod, rebuild))
+    return [{ kind: 'reload', ...of, by: template.onFileChange }, confirm];
   const memoryBytes = nextBytes(pod.memoryBytes);
   const note = {
     ...wanted.values,
