@@ -1,6 +1,8 @@
 /** From what should be of an app and what is there of it to steps of a closed vocabulary. Making comes first, taking away last. Values in, values out. */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../kube/objects.ts';
 import { DriverError } from './driver.ts';
-import { type AppKind, FIELD_MANAGER, MANAGED_BY, TYPES } from './kubernetes-marks.ts';
+import { type AppKind, FIELD_MANAGER, MANAGED_BY, RELEASE_ANNOTATION, TYPES } from './kubernetes-marks.ts';
 import type { AppObject } from './kubernetes-objects.ts';
 
 /** An object that is there, under a name that the app needs or with the app's labels. */
@@ -57,6 +59,17 @@ export function isSame(
   b: Pick<AppObject, 'kind' | 'name' | 'namespace'>,
 ): boolean {
   return a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
+}
+
+/** Whether an apply changed something; `before` is undefined if nothing was there. */
+export function hasChanged(before: KubeObject | undefined, after: KubeObject): boolean {
+  return before === undefined || !isDeepStrictEqual(contentOf(before), contentOf(after));
+}
+
+/** What of an object is wanted by somebody. Its version is no measure: controllers write statuses and notes of their own at any moment. */
+function contentOf({ apiVersion: _version, kind: _kind, metadata, status: _status, ...content }: KubeObject) {
+  const { labels, annotations } = metadata;
+  return { ...content, labels, release: annotations?.[RELEASE_ANNOTATION] };
 }
 
 export function describeKubeStep(step: KubeStep): string {

@@ -175,7 +175,7 @@ function containerOf(
     name,
     node: pod.spec.nodeName,
     address: pod.status.podIP,
-    ...rebuilding(judged(pod), isSettled),
+    ...(isSettled ? judged(pod) : rebuilding(pod)),
     lastLines: (lastLines.get(name) ?? []).slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX)),
     restarts: pod.status.containerStatuses[0]?.restartCount ?? 0,
     release: isSettled && isOf(pod, content) ? workload.release : 0,
@@ -204,10 +204,14 @@ function judged(pod: PodObject): Judgement {
 }
 
 /** The old container may still answer. */
-function rebuilding(judgement: Judgement, isSettled: boolean): Judgement {
-  return isSettled || judgement.state !== 'ready'
-    ? judgement
-    : say('starting', 'none', 'It is being rebuilt in its place.');
+function rebuilding(pod: PodObject): Judgement {
+  const judgement = judged(pod);
+  const pending = pod.status.conditions.find(({ type }) => type === 'PodResizePending');
+  if (pending !== undefined)
+    return say('starting', 'other', `Its node does not start it again in its place: ${pending.message}`);
+  return judgement.state === 'ready'
+    ? say('starting', 'none', 'It is being rebuilt in its place.')
+    : judgement;
 }
 
 function unscheduled(pod: PodObject): Judgement {

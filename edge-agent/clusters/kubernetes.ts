@@ -1,6 +1,5 @@
 /** The driver of Kubernetes: server-side apply with a field manager of our own. What belongs to an app is decided in `kubernetes-objects.ts` and `kubernetes-plan.ts`. */
 import { createHash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -16,7 +15,6 @@ import {
   MANAGED_BY,
   NAMESPACE,
   POD,
-  RELEASE_ANNOTATION,
   selectorOf,
   TENANT_LABEL,
   TYPES,
@@ -24,6 +22,7 @@ import {
 import { type AppObject, isStateful, objectsOf } from './kubernetes-objects.ts';
 import {
   describeKubeStep,
+  hasChanged,
   isSame,
   type KubeStep,
   planApply,
@@ -209,13 +208,7 @@ async function applyAt(client: KubeClient, { path, body, before }: Applying): Pr
     headers: { 'content-type': 'application/apply-patch+yaml' },
     body: JSON.stringify(body),
   });
-  return before === undefined || !isDeepStrictEqual(contentOf(before), contentOf(after));
-}
-
-/** What of an object is wanted by somebody. Its version is no measure: controllers write statuses and notes of their own at any moment. */
-function contentOf({ apiVersion: _version, kind: _kind, metadata, status: _status, ...content }: KubeObject) {
-  const { labels, annotations } = metadata;
-  return { ...content, labels, release: annotations?.[RELEASE_ANNOTATION] };
+  return hasChanged(before, after);
 }
 
 type Place = Pick<AppObject, 'kind' | 'name' | 'namespace'>;

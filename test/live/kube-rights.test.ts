@@ -84,6 +84,28 @@ describe('with the rights of the manifest', () => {
     ]);
   });
 
+  test('an app is rebuilt in place, and its files are reloaded where somebody gave that right', async () => {
+    const driver = createKubernetesDriver(await edge(), Date.now);
+    const at = (image: string) => workloadOf('held', image, { onChange: 'rebuildInPlace', replicas: 1 });
+    await driver.apply(at('x:1'));
+    await eventually(async () => expect((await driver.status(at('x:1'))).containers.length).toBe(1));
+    await eventually(async () => expect((await driver.apply(at('x:2'))).join()).toContain('with x:2'));
+    await driver.remove(at('x:2'));
+    const may = async (words: string) => {
+      const asked = await api.kubectl(['auth', 'can-i', ...words.split(' ')], { kubeconfig });
+      return asked.stdout.trim();
+    };
+    expect([
+      await may('patch pods --subresource=resize -A'),
+      await may('create pods --subresource=proxy -n acme'),
+    ]).toEqual(['yes', 'no']);
+    await api.kubectl(['apply', '-f', MANIFEST.replace('.yaml', '-reload.yaml')]);
+    const binding = '-n acme create rolebinding reload --clusterrole=isthmus-edge-reload';
+    await api.kubectl([...binding.split(' '), '--serviceaccount=isthmus-system:isthmus-edge']);
+    await eventually(async () => expect(await may('create pods --subresource=proxy -n acme')).toBe('yes'));
+    expect(await may('create pods --subresource=proxy -n default')).toBe('no');
+  });
+
   test('nodes are looked at, labelled Services are found, and pods of dead nodes may go', async () => {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } };
     await api.kubectl(['apply', '-f', '-'], { input: JSON.stringify(node) });
