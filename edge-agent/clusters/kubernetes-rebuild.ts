@@ -190,12 +190,13 @@ function changeOf(pod: HeldPod, rebuild: Rebuild): RebuildStep[] {
       },
     ];
   const resized = resizedOf(pod);
-  if (resized.content === wanted.content && resized.bytes === pod.memoryBytes && has(pod, wanted.values))
-    return [confirm];
+  const isNoted = resized.content === wanted.content && has(pod, wanted.values);
+  if (isNoted && resized.bytes === pod.memoryBytes) return [confirm];
   const isReload = template.onFileChange.kind !== 'restart' && isOfFilesAlone(pod, wanted);
   if (isReload && !isStuck(pod, rebuild))
     return [{ kind: 'reload', ...of, by: template.onFileChange }, confirm];
-  const memoryBytes = nextBytes(pod.memoryBytes);
+  const isOnItsWay = isNoted && replacedOf(pod)?.containerId === pod.containerId;
+  const memoryBytes = isOnItsWay ? resized.bytes : nextBytes(pod.memoryBytes);
   const note = {
     ...wanted.values,
     ...replaces,
@@ -204,11 +205,12 @@ function changeOf(pod: HeldPod, rebuild: Rebuild): RebuildStep[] {
     [CONTENT_ANNOTATION]: '',
     [FRAME_ANNOTATION]: '',
   };
-  return [
+  const steps: RebuildStep[] = [
     { kind: 'annotate', ...of, why: 'restart', annotations: note },
     { kind: 'resize', ...of, memoryBytes, isLimited: pod.isLimited },
     confirm,
   ];
+  return isOnItsWay ? steps.slice(1) : steps;
 }
 
 function isOfFilesAlone(pod: HeldPod, wanted: HeldWanted): boolean {
