@@ -179,11 +179,6 @@ export function checkHeld(template: AppTemplate, held: HeldWanted | undefined): 
       'driver.unsupported',
       'Files are reloaded in apps that are rebuilt in place. Say onChange: rebuildInPlace, or onFileChange: restart.',
     );
-  if (kind === 'signal')
-    throw new DriverError(
-      'driver.unsupported',
-      "This release can't send signals to containers of a Kubernetes cluster. Say onFileChange: http or restart.",
-    );
   const shared = sharedDirectory(template);
   if (shared !== undefined)
     throw new DriverError(

@@ -10,6 +10,9 @@ export const RELEASE_ANNOTATION = 'isthmus.dev/release';
 /** On a pod: of everything that makes a container another one. */
 export const CONTENT_ANNOTATION = 'isthmus.dev/content';
 
+/** The one container of an app's pod. */
+export const CONTAINER = 'app';
+
 /** On every object of an app. */
 export function labelsOf({ tenant, app }: Pick<WorkloadLeaf, 'tenant' | 'app'>): Record<string, string> {
   return { [MANAGED_BY]: FIELD_MANAGER, [TENANT_LABEL]: tenant, [APP_LABEL]: app };

@@ -5,7 +5,7 @@ import { KubeError, undefinedOn } from '../kube/errors.ts';
 import { objectList, pathOf } from '../kube/objects.ts';
 import { DriverError } from './driver.ts';
 import { type HeldWanted, memoryBytes, SHAPE_ANNOTATION } from './kubernetes-held.ts';
-import { FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-marks.ts';
+import { CONTAINER, FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-marks.ts';
 import {
   describeRebuildStep,
   type HeldPod,
@@ -18,7 +18,6 @@ import { reload } from './kubernetes-reload.ts';
 import { ControllerObject, type HeldFacts, PodObject } from './kubernetes-status.ts';
 
 const PAGE = '500';
-const CONTAINER = 'app';
 
 export interface Rebuilding {
   readonly client: KubeClient;

@@ -160,17 +160,28 @@ describe('a container that ended', () => {
 });
 
 describe('files that are reloaded', () => {
-  test('reach a running container, which is told by HTTP and stays the same', async () => {
-    const change = {
-      ...ONE,
-      onFileChange: { kind: 'http', port: 8080, path: '/reload', method: 'POST' },
-    } as const;
-    const at = (release: number, content: string) => heldApp('told', { release, content, change });
+  test.each([
+    ['HTTP', { kind: 'http', port: 8080, path: '/reload', method: 'POST' } as const],
+    ['signal', { kind: 'signal', signal: 'HUP' } as const],
+  ])('reach a running container, which is told by %s and stays the same', async (_, onFileChange) => {
+    const change = { ...ONE, onFileChange };
+    const app = `told-${onFileChange.kind}`;
+    const at = (release: number, content: string) => heldApp(app, { release, content, change });
     await bring(stand, at(1, 'one'));
-    const { started } = await askPod(stand, 'told-0');
-    await bring(stand, at(2, 'two'));
-    expect(await askPod(stand, 'told-0')).toMatchObject({ content: 'two', started, reloads: 1 });
+    const { started } = await askPod(stand, `${app}-0`);
+    const done = await bring(stand, at(2, 'two'));
+    expect(done.join('\n')).toContain(`tell ${app}-0 to load its files again by ${onFileChange.kind}`);
+    await eventually(async () =>
+      expect(await askPod(stand, `${app}-0`)).toMatchObject({ content: 'two', started, reloads: 1 }),
+    );
     expect(await stand.driver.apply(at(2, 'two'))).toEqual([]);
+  });
+
+  test('that an app does not load are no release, and the driver says why', async () => {
+    const change = { ...ONE, onFileChange: { kind: 'http', port: 8081, path: '/', method: 'POST' } } as const;
+    const at = (release: number, content: string) => heldApp('deaf', { release, content, change });
+    await bring(stand, at(1, 'one'));
+    await expect(bring(stand, at(2, 'two'))).rejects.toThrow('The app did not load its files again');
   });
 });
 

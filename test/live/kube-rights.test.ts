@@ -100,7 +100,7 @@ describe('with the rights of the manifest', () => {
       await may('create pods --subresource=proxy -n acme'),
     ]).toEqual(['yes', 'no']);
     await api.kubectl(['apply', '-f', MANIFEST.replace('.yaml', '-reload.yaml')]);
-    const binding = '-n acme create rolebinding reload --clusterrole=isthmus-edge-reload';
+    const binding = '-n acme create rolebinding reload --clusterrole=isthmus-edge-reload-http';
     await api.kubectl([...binding.split(' '), '--serviceaccount=isthmus-system:isthmus-edge']);
     await eventually(async () => expect(await may('create pods --subresource=proxy -n acme')).toBe('yes'));
     expect(await may('create pods --subresource=proxy -n default')).toBe('no');
