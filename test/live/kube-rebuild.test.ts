@@ -147,17 +147,35 @@ describe('an app that is rebuilt in place', () => {
 
 describe('a container that ended', () => {
   test('is brought up again in its place: same pod, node, sandbox and address, and what lies in its volumes', async () => {
-    const change = { ...ONE, files: [] };
-    await bring(stand, heldApp('reused', { release: 1, change }));
-    const sandbox = () =>
-      kube('get', 'pod', 'reused-0', '-o', 'jsonpath={.metadata.uid} {.spec.nodeName} {.status.podIP}');
-    const before = await sandbox();
+    const workload = heldApp('reused', { release: 1, change: { ...ONE, files: [] } });
+    await bring(stand, workload);
+    // Somebody else's, and left alone: apps have no volume that ends with its pod.
+    await kube('patch', 'statefulset/reused', '-p', JSON.stringify(SCRATCH));
+    await kube('delete', 'pod', 'reused-0');
+    await bring(stand, workload);
+    const before = [await placesOf(stand, 'reused'), await sandboxOf('reused-0')];
+    await kube('exec', 'reused-0', '--', 'sh', '-c', 'echo data > /scratch/x');
     const { started } = await askPod(stand, 'reused-0');
     await kube('exec', 'reused-0', '--', 'sh', '-c', 'kill 1').catch(() => undefined);
     await eventually(async () => expect((await askPod(stand, 'reused-0')).started).toBeGreaterThan(started));
-    expect(await sandbox()).toBe(before);
+    expect([await placesOf(stand, 'reused'), await sandboxOf('reused-0')]).toEqual(before);
+    expect(await kube('exec', 'reused-0', '--', 'cat', '/scratch/x')).toBe('data\n');
   });
 });
+
+/** Its network is that of its sandbox. */
+const sandboxOf = (pod: string) => kube('exec', pod, '--', 'readlink', '/proc/self/ns/net');
+
+const SCRATCH = {
+  spec: {
+    template: {
+      spec: {
+        volumes: [{ name: 'scratch', emptyDir: {} }],
+        containers: [{ name: 'app', volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] }],
+      },
+    },
+  },
+};
 
 describe('files that are reloaded', () => {
   test.each([
