@@ -9,7 +9,6 @@ import {
   heldOf,
   heldResources,
   heldVariables,
-  isHeld,
   variablesName,
 } from './kubernetes-held.ts';
 import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';

@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkHeld, type HeldWanted, memoryBytes } from '../../../edge-agent/clusters/kubernetes-held.ts';
-import { hasChanged } from '../../../edge-agent/clusters/kubernetes-plan.ts';
+import type { HeldWanted } from '../../../edge-agent/clusters/kubernetes-held.ts';
 import { heldPodTemplate } from '../../../edge-agent/clusters/kubernetes-pod.ts';
 import {
   type HeldPod,
@@ -14,7 +13,6 @@ import {
 } from '../../../edge-agent/clusters/kubernetes-rebuild.ts';
 import { heldPod } from '../../../edge-agent/clusters/kubernetes-rebuilder.ts';
 import { PodObject } from '../../../edge-agent/clusters/kubernetes-status.ts';
-import type { KubeObject } from '../../../edge-agent/kube/objects.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../../protocol/document.ts';
 
