@@ -8,10 +8,11 @@ import { KubeError } from '../kube/errors.ts';
 import { execute } from '../kube/exec.ts';
 import { pathOf, type ResourcePlace } from '../kube/objects.ts';
 import { DriverError } from './driver.ts';
-
 import { CONTAINER } from './kubernetes-marks.ts';
 
 const TIMEOUT_MS = 10_000;
+/** A signal to load files again does no harm twice. */
+const TRIES_MAX = 3;
 
 /** Resolves when the app has answered, or the signal is sent. */
 export async function reload(client: KubeClient, place: ResourcePlace, by: Reload): Promise<void> {
@@ -37,14 +38,18 @@ async function ask(
 async function send(client: KubeClient, place: ResourcePlace, signal: string): Promise<void> {
   const path = pathOf({ ...place, subresource: 'exec' });
   const command = ['kill', '-s', signal, '1'];
-  const sent = await execute(client, { path, container: CONTAINER, command }).catch((cause: unknown) => {
-    throw cause instanceof KubeError ? explained(cause, `signal ${signal}`) : cause;
-  });
-  if (sent.kind === 'failed')
-    throw new DriverError(
-      'driver.refused',
-      `${place.name}: ${command.join(' ')} failed in its container, whose image needs a kill of its own: ${sent.message}`,
-    );
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const sent = await execute(client, { path, container: CONTAINER, command }).catch((cause: unknown) => {
+      throw cause instanceof KubeError ? explained(cause, `signal ${signal}`) : cause;
+    });
+    if (sent.kind === 'succeeded') return;
+    if (sent.kind === 'failed')
+      throw new DriverError(
+        'driver.refused',
+        `${place.name}: ${command.join(' ')} failed in its container, whose image needs a kill of its own: ${sent.message}`,
+      );
+  }
+  throw new DriverError('driver.busy', `${place.name} did not say whether ${command.join(' ')} was done.`);
 }
 
 function explained(cause: KubeError, what: string): DriverError {

@@ -28,7 +28,9 @@ export interface Execution {
 export type Outcome =
   | { readonly kind: 'succeeded' }
   /** It could not be started, or ended with another code than 0. */
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string }
+  /** The stream ended without a word of how the command did: API servers lose it at times when both end at once. */
+  | { readonly kind: 'untold' };
 
 export async function execute(client: KubeClient, execution: Execution): Promise<Outcome> {
   const socket = await upgraded(client, execution);
@@ -97,7 +99,8 @@ async function messagesOf(socket: Duplex): Promise<readonly Buffer[]> {
   } finally {
     clearTimeout(timer);
   }
-  return framesOf(bytes).map(({ body }) => body);
+  // A code of closing may begin with the same byte as a message of a stream.
+  return framesOf(bytes).flatMap(({ opcode, body }) => (opcode === CLOSE ? [] : [body]));
 }
 
 const CLOSE = 8;
@@ -136,9 +139,7 @@ function outcomeOf(messages: readonly Buffer[]): Outcome {
       .map((body) => body.subarray(1).toString('utf8'))
       .join('');
   const ended = Ended.safeParse(parseJson(textOf(OUTCOME))).data;
-  if (ended?.status === 'Success') return { kind: 'succeeded' };
-  return {
-    kind: 'failed',
-    message: `${ended?.message ?? 'It did not say how it ended.'} ${textOf(STDERR)}`.trim(),
-  };
+  if (ended === undefined) return { kind: 'untold' };
+  if (ended.status === 'Success') return { kind: 'succeeded' };
+  return { kind: 'failed', message: `${ended.message} ${textOf(STDERR)}`.trim() };
 }
