@@ -22,6 +22,16 @@ export const FoundService = z
   .meta({ id: 'FoundService' });
 export type FoundService = z.infer<typeof FoundService>;
 
+/** What became of the services that were found, as the control plane keeps it beside what is told. */
+export interface Published {
+  readonly services: number;
+  readonly routes: number;
+  /** Sentences about the first that could not be had, `NAMESPACE/NAME: …`. */
+  readonly faults: readonly string[];
+  /** Of all that could not be had. */
+  readonly faultCount: number;
+}
+
 /** One who asks: a subject and its program. Sums over the window. */
 export const Talker = z
   .strictObject({

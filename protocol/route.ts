@@ -1,6 +1,7 @@
 /** A route: a public HTTPS host and path at the hubs' gateway that leads to a service at a site. */
 import { z } from 'zod';
 import { Condition, creation, listOf, Name, replacement, resource } from './metadata.ts';
+import { FoundIn } from './service.ts';
 
 /** A public host name: at least two DNS labels, in lower case, 253 characters at most. */
 export const Hostname = z
@@ -30,7 +31,9 @@ export const RouteSpec = z
   .meta({ id: 'RouteSpec' });
 export type RouteSpec = z.infer<typeof RouteSpec>;
 
-export const RouteStatus = z.strictObject({ conditions: z.array(Condition) }).meta({ id: 'RouteStatus' });
+export const RouteStatus = z
+  .strictObject({ cluster: FoundIn, conditions: z.array(Condition) })
+  .meta({ id: 'RouteStatus' });
 export const Route = resource('Route', RouteSpec, RouteStatus);
 export type Route = z.infer<typeof Route>;
 export const RouteList = listOf('RouteList', Route);

@@ -1,7 +1,7 @@
 /** A service: a name for an address at a site, `SERVICE.SITE.TENANT.isthmus.internal`. */
 import { z } from 'zod';
 import { Address } from './address.ts';
-import { Condition, creation, listOf, replacement, resource } from './metadata.ts';
+import { Condition, creation, listOf, Name, replacement, resource } from './metadata.ts';
 
 /** The DNS suffix of every Isthmus name; `.internal` is reserved for private use (ICANN, 2024). */
 export const DOMAIN = 'isthmus.internal';
@@ -18,11 +18,16 @@ export const ServiceSpec = z
   .meta({ id: 'ServiceSpec' });
 export type ServiceSpec = z.infer<typeof ServiceSpec>;
 
+export const FoundIn = Name.optional().meta({
+  description: 'The cluster that it was found in and goes with; once a person has replaced it, it is theirs',
+});
+
 export const ServiceStatus = z
   .strictObject({
     site: z.string(),
     hostname: z.string(),
     virtualAddress: Address.optional(),
+    cluster: FoundIn,
     conditions: z.array(Condition),
   })
   .meta({ id: 'ServiceStatus' });

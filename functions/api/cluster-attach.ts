@@ -13,6 +13,7 @@ import { openIssuer } from './cluster-issuer.ts';
 import { keepParts } from './cluster-report.ts';
 import { type Desk, findLive } from './collection.ts';
 import { allLive } from './dependent.ts';
+import { takeFound } from './found.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { type Call, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
@@ -108,6 +109,8 @@ function reportCluster(desk: Desk): Operation {
       const { events = [], ...parts } = call.body;
       const tooLarge = await keepParts(desk.store, cluster, { parts, at: call.now });
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
+      const cause = { actor: `agent:${cluster.status.agent}`, requestId: call.requestId, now: call.now };
+      if (parts.services !== undefined) await takeFound(desk, cluster, { services: parts.services, cause });
       refuseIf(tooLarge);
       return { status: 204 };
     },

@@ -86,8 +86,8 @@ async function showCluster(
   const { tenant, name } = item.key;
   const { kind, agent, authority } = item.status;
   const edge = readAgentId(agent)?.name ?? agent;
-  const [{ facts }, holder] = await Promise.all([
-    toldOf(store, item, ['facts']),
+  const [{ facts, published }, holder] = await Promise.all([
+    toldOf(store, item, ['facts', 'published']),
     findLive(store, { kind: 'edge', tenant, name: edge }),
   ]);
   const isEdgeLive = holder !== undefined && isLive(holder.spec) && holder.spec.site === item.spec.site;
@@ -101,7 +101,13 @@ async function showCluster(
       servers,
       authority,
       ...(facts === undefined ? {} : { facts: facts.value, observedAt: facts.at }),
-      conditions: clusterConditions({ now: clock.now(), updatedAt: item.updatedAt, isEdgeLive, told: facts }),
+      conditions: clusterConditions({
+        now: clock.now(),
+        updatedAt: item.updatedAt,
+        isEdgeLive,
+        told: facts,
+        published,
+      }),
     },
   };
 }

@@ -121,10 +121,13 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const before = await findItem(desk.store, kind, call.param);
       requireMatch(call.header('if-match'), before.version);
       const { spec } = call.body;
-      if (sameJson(before.spec, spec)) return answerItem(kind, before, 200);
+      const internal = kind.adopt?.(before.internal) ?? before.internal;
+      if (sameJson(before.spec, spec) && sameJson(before.internal, internal))
+        return answerItem(kind, before, 200);
       const cause = causeOf(call);
       const { principal } = call;
-      const content = await kind.prepare({ key: before.key, spec, before, cause, principal });
+      const prepared = await kind.prepare({ key: before.key, spec, before, cause, principal });
+      const content = { ...prepared, internal };
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
       const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail });
       await replaceItem(desk.store, next);

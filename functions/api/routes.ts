@@ -12,6 +12,7 @@ import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, findLive, tenantPlace, type Wanted } from './collection.ts';
 import { readTenantEstate } from './conditions.ts';
 import { allLive } from './dependent.ts';
+import { disowned, foundIn } from './found-items.ts';
 import { metadataOf } from './item.ts';
 import type { Operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
@@ -28,6 +29,7 @@ export function routeOperations(desk: Desk): Operation[] {
     prepare: (wanted) => prepareRoute(desk.store, wanted),
     show: (items) => showRoutes(desk, items),
     settle: (before) => releaseHost(desk.store, before),
+    adopt: disowned,
   };
   return crudOperations(desk, kind);
 }
@@ -50,7 +52,10 @@ async function prepareRoute(store: Store, { key, spec }: Wanted<'route'>) {
 }
 
 /** Frees the host that a route had, unless a route of the tenant still has it. */
-async function releaseHost(store: Store, { key, spec }: Item<'route'>): Promise<void> {
+export async function releaseHost(
+  store: Store,
+  { key, spec }: Pick<Item<'route'>, 'key' | 'spec'>,
+): Promise<void> {
   const isUsed = async () =>
     (await allLive(store, { kind: 'route', tenant: key.tenant })).some(
       (route) => route.spec.host === spec.host,
@@ -66,6 +71,7 @@ async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<
     metadata: metadataOf(item),
     spec: item.spec,
     status: {
+      ...foundIn(item),
       conditions: routeConditions({ name: item.key.name, ...item.spec }, tenant, item.updatedAt),
     },
   }));

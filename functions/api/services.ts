@@ -10,6 +10,7 @@ import { serviceConditions } from '../domain/readiness.ts';
 import { checkService, hostnameOf, virtualAddress } from '../domain/service.ts';
 import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, findLive, type Params, type Place, type Wanted } from './collection.ts';
+import { disowned, foundIn } from './found-items.ts';
 import { metadataOf } from './item.ts';
 import type { Operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
@@ -30,6 +31,7 @@ export function serviceOperations(desk: Desk): Operation[] {
     begin: (evidence) => evidence,
     prepare: (wanted) => prepareService(desk, wanted),
     show: (items) => showServices(desk.store, items),
+    adopt: disowned,
   };
   return crudOperations(desk, kind);
 }
@@ -75,6 +77,7 @@ function showService(item: Item<'service'>, site: Item<'site'> | undefined): Ser
       site: siteName,
       hostname: hostnameOf(service, siteName, item.key.tenant),
       ...(virtual === undefined ? {} : { virtualAddress: virtual }),
+      ...foundIn(item),
       conditions: serviceConditions(item.spec, facts, item.updatedAt),
     },
   };

@@ -1,5 +1,6 @@
 /** What can be said of a cluster now, and how old that is. A silent edge makes its cluster unknown, not down. */
 import type { ClusterFacts, Statement } from '../../protocol/cluster.ts';
+import type { Published } from '../../protocol/cluster-report.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import { condition } from './status.ts';
 import { ageSeconds } from './time.ts';
@@ -14,11 +15,13 @@ export interface ClusterEvidence {
   /** Whether its edge is there and may have a tunnel. */
   readonly isEdgeLive: boolean;
   readonly told?: { readonly at: string; readonly value: ClusterFacts } | undefined;
+  /** Since when it is so; absent if nothing of it ever asked to be published. */
+  readonly published?: { readonly at: string; readonly value: Published } | undefined;
 }
 
 export function clusterConditions(evidence: ClusterEvidence): Condition[] {
   const { told, now } = evidence;
-  const own = [attached(evidence), fresh(evidence)];
+  const own = [attached(evidence), fresh(evidence), ...publishedOf(evidence)];
   if (told === undefined) return own;
   const isOld = ageSeconds(told.at, now) > TELLING_SECONDS_MAX;
   return [...own, ...told.value.statements.map((statement) => dated(statement, told.at, isOld))];
@@ -43,6 +46,16 @@ function fresh({ told, now, updatedAt }: ClusterEvidence): Condition {
     `Its edge told of it ${age} s ago; it may well run on.`,
     told.at,
   );
+}
+
+/** The control plane's own word, hence not dated by the edge's. */
+function publishedOf({ published }: ClusterEvidence): Condition[] {
+  if (published === undefined) return [];
+  const { services, routes, faults, faultCount } = published.value;
+  const there = `${services} services and ${routes} routes of the cluster are published`;
+  if (faultCount === 0) return [condition(['Published', 'True', 'Published'], `${there}.`, published.at)];
+  const message = `${there}; ${faultCount} can't be. ${faults.join(' ')}`;
+  return [condition(['Published', 'False', 'NotAll'], message, published.at)];
 }
 
 /** What an edge said long ago is not known any more. */

@@ -8,10 +8,13 @@ import { agentOwner, siteOwner } from '../domain/allocate.ts';
 import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import type { Allocator } from './allocate.ts';
 import { listAll } from './estate.ts';
+import { endFoundOf } from './found.ts';
+import type { Clock } from './ports.ts';
 
 export interface DeliverDependencies {
   readonly store: Store;
   readonly allocator: Pick<Allocator, 'release'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Writes the item's audit entries to the log. */
@@ -46,6 +49,7 @@ async function releaseHeld(dependencies: DeliverDependencies, item: Item, delete
   if (kind === 'site') await allocator.release(siteOwner(tenant, name), deletedAt);
   if (kind === 'edge') await allocator.release(agentOwner(edgeId(tenant, name)), deletedAt);
   if (kind === 'hub') await allocator.release(agentOwner(hubId(name)), deletedAt);
+  if (kind === 'cluster') await endFoundOf(dependencies, { tenant, name });
   if (isRoute(item)) await releaseHost(store, item);
 }
 

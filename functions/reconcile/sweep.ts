@@ -5,26 +5,16 @@
 import { edgeId, hubId, readAgentId } from '../domain/agent.ts';
 import { blocksOf } from '../domain/allocate.ts';
 import { ageSeconds } from '../domain/time.ts';
-import type { Kind, Ledger, Store } from '../store/port.ts';
+import type { Item, Kind, Ledger, Store } from '../store/port.ts';
 import { type AllocatorDependencies, rewriteLedger } from './allocate.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { listAll } from './estate.ts';
+import { endOrphans } from './found.ts';
 
 /** A ledger entry comes before the item that owns it; this long the item may take. */
 const ORPHAN_SECONDS = 600;
 
-const TENANT_KINDS = [
-  'site',
-  'service',
-  'route',
-  'policy',
-  'edge',
-  'token',
-  'key',
-  'cluster',
-  'app',
-  'pool',
-] as const;
+const OTHER_KINDS = ['site', 'policy', 'edge', 'token', 'key', 'app', 'pool'] as const;
 const DEPLOYMENT_KINDS = ['tenant', 'hub', 'token', 'key'] as const;
 
 export type SweepDependencies = DeliverDependencies & AllocatorDependencies & { readonly store: Store };
@@ -40,17 +30,33 @@ export async function allAgents(store: Pick<Store, 'list'>): Promise<string[]> {
   return agents;
 }
 
-/** Delivers every item that has something to deliver. */
+/** Delivers every item that has something to deliver, and ends what was found in clusters that are gone. */
 export async function deliverAll(dependencies: SweepDependencies): Promise<void> {
-  const { store } = dependencies;
-  for (const tenant of await tenantNames(store))
-    for (const kind of TENANT_KINDS) await deliverKind(dependencies, kind, tenant);
+  for (const tenant of await tenantNames(dependencies.store)) await deliverTenant(dependencies, tenant);
   for (const kind of DEPLOYMENT_KINDS) await deliverKind(dependencies, kind, '*');
 }
 
-async function deliverKind(dependencies: SweepDependencies, kind: Kind, tenant: string): Promise<void> {
-  for (const item of await listAll(dependencies.store, kind, tenant))
+/** Services and routes come before clusters, as `endOrphans` wants it. */
+async function deliverTenant(dependencies: SweepDependencies, tenant: string): Promise<void> {
+  const found = [
+    ...(await deliverKind(dependencies, 'service', tenant)),
+    ...(await deliverKind(dependencies, 'route', tenant)),
+  ];
+  const clusters = await deliverKind(dependencies, 'cluster', tenant);
+  const there = clusters.filter(({ deletedAt }) => deletedAt === undefined).map(({ key }) => key.name);
+  await endOrphans(dependencies, found, new Set(there));
+  for (const kind of OTHER_KINDS) await deliverKind(dependencies, kind, tenant);
+}
+
+async function deliverKind<K extends Kind>(
+  dependencies: SweepDependencies,
+  kind: K,
+  tenant: string,
+): Promise<Item<K>[]> {
+  const items = await listAll(dependencies.store, kind, tenant);
+  for (const item of items)
     if (item.outbox.length > 0 || item.deletedAt !== undefined) await deliver(dependencies, item);
+  return items;
 }
 
 /**

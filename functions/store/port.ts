@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import type { AppSpec } from '../../protocol/app.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
-import type { ClusterReport } from '../../protocol/cluster-report.ts';
+import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
 import type { EdgeSpec, EdgeStatus } from '../../protocol/edge.ts';
 import type { Event } from '../../protocol/event.ts';
@@ -76,10 +76,11 @@ export interface ClusterKept extends Pick<ClusterStatus, 'kind' | 'authority'> {
   readonly issuer: SigningRoot;
 }
 
-/** Parts of a cluster's report, each with the time it was told. */
-export type TellingPart = Exclude<keyof ClusterReport, 'events'>;
+/** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */
+type Tellings = Omit<ClusterReport, 'events'> & { readonly published?: Published };
+export type TellingPart = keyof Tellings;
 export type Telling = {
-  readonly [Part in TellingPart]?: { readonly at: string; readonly value: NonNullable<ClusterReport[Part]> };
+  readonly [Part in TellingPart]?: { readonly at: string; readonly value: NonNullable<Tellings[Part]> };
 };
 
 type EdgeStatusAll = z.infer<typeof EdgeStatus>;
