@@ -1,10 +1,10 @@
 /**
  * A pool: addresses kept for apps, so that a container of an app has one of them in whatever cluster it runs. A range is of one cluster, which
- * hands its addresses out; ranges never overlap, so that none is handed out twice.
+ * hands its addresses out; ranges at one site never overlap, so that none is handed out twice. At different sites they may be equal.
  */
 import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
-import { Condition, creation, listOf, Name, replacement, resource } from './metadata.ts';
+import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 
 const RANGES_MAX = 64;
 const ADDRESSES_MAX = 4_096;
@@ -42,9 +42,13 @@ export const PoolStatus = z
     size: z.int(),
     free: z.int(),
     reservations: z.array(Reservation).max(ADDRESSES_MAX),
+    told: z
+      .array(z.strictObject({ cluster: Name, observedAt: Timestamp.optional() }))
+      .meta({ description: 'When the edge of each cluster told of its reservations; absent: never yet' }),
     conditions: z.array(Condition),
   })
   .meta({ id: 'PoolStatus' });
+export type PoolStatus = z.infer<typeof PoolStatus>;
 export const Pool = resource('Pool', PoolSpec, PoolStatus);
 export type Pool = z.infer<typeof Pool>;
 export const PoolList = listOf('PoolList', Pool);

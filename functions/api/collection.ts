@@ -74,6 +74,8 @@ export interface Creatable<K extends Kind, Shown> extends Replaceable<K, Shown> 
   };
   /** What is stored unseen of a new item. */
   begin(evidence: Idempotent): Kinds[K]['internal'];
+  /** After a creation that another one of the same name came before: gives back what `prepare` took for it. */
+  lost?(item: Item<K>): Promise<void>;
 }
 
 /** What operations are made with. */

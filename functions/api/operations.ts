@@ -16,6 +16,7 @@ import { hubOperations } from './hubs.ts';
 import { keyOperations } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { policyOperations } from './policies.ts';
+import { poolOperations } from './pools.ts';
 import { reportOperations } from './report.ts';
 import { routeOperations } from './routes.ts';
 import { serviceOperations } from './services.ts';
@@ -41,6 +42,7 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     ...clusterOperations(desk),
     credentialOperation(desk),
     ...appOperations(desk),
+    ...poolOperations(desk),
     ...hubOperations(desk),
     ...tokenOperations(desk),
     ...keyOperations(desk),

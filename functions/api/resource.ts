@@ -99,6 +99,7 @@ export function createOperation<K extends Kind, Shown>(desk: Desk, kind: Creatab
           });
           return { ...prepared, internal: kind.begin(evidence) };
         },
+        lost: async (item) => kind.lost?.(item),
       });
       const answer = await answerItem(kind, item, 201);
       return { ...answer, headers: { ...answer.headers, location: `${call.path}/${metadata.name}` } };
@@ -175,13 +176,15 @@ export function crudOperations<K extends Kind, Shown>(desk: Desk, kind: Creatabl
 interface Creation<K extends Kind> {
   readonly key: ItemKey<K>;
   readonly content: (evidence: { idempotency?: ReturnType<typeof evidenceOf> }) => Promise<Content<K>>;
+  /** Told of an item that another one came before. */
+  readonly lost?: (item: Item<K>) => Promise<void>;
 }
 
 /** Writes a new item, or finds the one that this very request wrote before. */
 export async function createItem<K extends Kind>(
   store: Store,
   call: Call<Principal, unknown, unknown>,
-  { key, content }: Creation<K>,
+  { key, content, lost }: Creation<K>,
 ): Promise<Item<K>> {
   const idempotency = evidenceOf({
     principal: call.principal,
@@ -204,6 +207,7 @@ export async function createItem<K extends Kind>(
     detail,
   });
   if ((await store.create(item)) === 'written') return item;
+  await lost?.(item);
   return (
     (await replayed()) ??
     refuse('busy', 'The name was taken and freed while this request was under way. Try again.')

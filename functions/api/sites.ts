@@ -11,6 +11,7 @@ import {
   Site as SiteSchema,
 } from '../../protocol/site.ts';
 import { checkNative } from '../domain/native.ts';
+import { isInside } from '../domain/pool.ts';
 import { checkSite, isSameNetwork } from '../domain/site.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
 import type { Item, ItemKey, Store } from '../store/port.ts';
@@ -36,6 +37,7 @@ export function siteOperations(desk: Desk): Operation[] {
       'prefix_too_wide',
       'pool_exhausted',
       'native_collision',
+      'in_use',
       'busy',
     ],
     place: tenantPlace,
@@ -69,12 +71,36 @@ async function prepareSite(desk: Desk, wanted: Wanted<'site'>) {
   const others = before === undefined ? [] : await advertisedWithin(desk.store, before, spec.allotment);
   refuseIf(checkSite(spec, { pools: desk.deployment.pools, others }));
   const prefixes = [...new Set([...spec.prefixes, ...others])];
+  if (before !== undefined) await requireNoPool(desk.store, before, prefixes);
   if (spec.native.length > 0 || spec.kind === 'vpc') {
     const site = { ...spec, tenant: key.tenant, name: key.name, prefixes };
     refuseIf(checkNative(site, await everySite(desk.store)));
   }
   const mappings = await allocateFor(desk.allocator, key, prefixes);
   return { spec, status: { prefixes: mappings, conditions: [] } };
+}
+
+/** A pool hands out real addresses of a site: what it has a range in stays exposed. */
+async function requireNoPool(
+  store: Store,
+  { key: { tenant, name }, status }: Item<'site'>,
+  prefixes: readonly string[],
+): Promise<void> {
+  const before = status.prefixes.map(({ real }) => real);
+  if (before.every((real) => isInside(real, prefixes))) return;
+  const clusters = await allLive(store, { kind: 'cluster', tenant });
+  const here = new Set(clusters.filter(({ spec }) => spec.site === name).map(({ key }) => key.name));
+  const pools = await allLive(store, { kind: 'pool', tenant });
+  for (const pool of pools) {
+    const range = pool.spec.ranges.find(
+      ({ cluster, prefix }) => here.has(cluster) && isInside(prefix, before) && !isInside(prefix, prefixes),
+    );
+    if (range !== undefined)
+      refuse(
+        'in_use',
+        `The pool ${pool.key.name} has the range ${range.prefix} of ${range.cluster}. Take it out of the pool first, then out of what is exposed.`,
+      );
+  }
 }
 
 /** Mappings of real prefixes, in their order; the same prefix of the same site always gets the same one. */

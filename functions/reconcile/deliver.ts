@@ -9,12 +9,13 @@ import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import type { Allocator } from './allocate.ts';
 import { listAll } from './estate.ts';
 import { endFoundOf } from './found.ts';
+import { settlePool } from './pools.ts';
 import type { Clock } from './ports.ts';
 
 export interface DeliverDependencies {
   readonly store: Store;
   readonly allocator: Pick<Allocator, 'release'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
 /** Writes the item's audit entries to the log. */
@@ -49,6 +50,7 @@ async function releaseHeld(dependencies: DeliverDependencies, item: Item, delete
   if (kind === 'site') await allocator.release(siteOwner(tenant, name), deletedAt);
   if (kind === 'edge') await allocator.release(agentOwner(edgeId(tenant, name)), deletedAt);
   if (kind === 'hub') await allocator.release(agentOwner(hubId(name)), deletedAt);
+  if (kind === 'pool') await settlePool(dependencies, { kind, tenant, name });
   if (kind === 'cluster') await endFoundOf(dependencies, { tenant, name });
   if (isRoute(item)) await releaseHost(store, item);
 }

@@ -10,6 +10,7 @@ import { type AllocatorDependencies, rewriteLedger } from './allocate.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
 import { listAll } from './estate.ts';
 import { endOrphans } from './found.ts';
+import { freeClaims } from './pools.ts';
 
 /** A ledger entry comes before the item that owns it; this long the item may take. */
 const ORPHAN_SECONDS = 600;
@@ -65,6 +66,7 @@ async function deliverKind<K extends Kind>(
  */
 export async function freeOrphans(dependencies: SweepDependencies): Promise<void> {
   const { store, clock, pools } = dependencies;
+  for (const tenant of await tenantNames(store)) await freeClaims(dependencies, tenant);
   const aged: { readonly block: string; readonly entries: readonly Entry[] }[] = [];
   for (const block of blocksOf(pools)) {
     const { taken } = await store.ledger(block);

@@ -31,7 +31,14 @@ export function itemStore(
       return written ? 'written' : 'exists';
     },
     async replace(item) {
-      const written = await put(resources, item, { attr: 'version', eq: item.version - 1 });
+      // A successor of the name begins its versions anew, and is told apart by when it was created.
+      const same: Condition<Resources> = {
+        and: [
+          { attr: 'version', eq: item.version - 1 },
+          { attr: 'createdAt', eq: item.createdAt },
+        ],
+      };
+      const written = await put(resources, item, same);
       if (written) announce(item.key);
       return written ? 'written' : 'stale';
     },

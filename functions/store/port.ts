@@ -130,9 +130,12 @@ export interface PageRequest {
   readonly prefix?: string | undefined;
 }
 
-/** One /16 of a virtual pool. `taken` maps a virtual prefix to its owner (`TENANT/SITE/REAL` or `agent/ID`). */
+/**
+ * One /16 of a virtual pool: `taken` maps a virtual prefix to its owner (`TENANT/SITE/REAL` or `agent/ID`). Or the claims of a tenant's address
+ * pools: `taken` maps `SITE/REAL` to the stamp of the pool.
+ */
 export interface Ledger {
-  /** The /16, for example `100.64.0.0/16`. */
+  /** The /16, for example `100.64.0.0/16`; or `pools/TENANT`. */
   readonly block: string;
   /** 0 if the item does not exist yet. */
   readonly version: number;
@@ -152,7 +155,10 @@ export interface Store {
   list<K extends Kind>(kind: K, tenant: string, page: PageRequest): Promise<Page<Item<K>>>;
   /** Writes if there is no item under this key. */
   create<K extends Kind>(item: Item<K>): Promise<'written' | 'exists'>;
-  /** Writes if the stored version is `item.version - 1`; an update is never an upsert. */
+  /**
+   * Writes if the stored version is `item.version - 1`, of the same item: one that was created anew under its name is another. An update is
+   * never an upsert.
+   */
   replace<K extends Kind>(item: Item<K>): Promise<'written' | 'stale'>;
   /**
    * Empties the outbox if the stored version is `version`, which stays: an ETag that a client holds is still good. Not a

@@ -128,7 +128,8 @@ function resources(
       return 'written';
     },
     async replace(item) {
-      if (cells.read<Item>(itemKey(item.key))?.version !== item.version - 1) return 'stale';
+      const stored = cells.read<Item>(itemKey(item.key));
+      if (stored?.version !== item.version - 1 || stored.createdAt !== item.createdAt) return 'stale';
       cells.write(itemKey(item.key), item);
       announce(item.key);
       return 'written';

@@ -38,6 +38,17 @@ export function describeItems(store: Given): void {
     expect(await store().get(siteKey('absent'))).toBeUndefined();
   });
 
+  it('replaces no item that was created anew under the name, though it has the same version', async () => {
+    const first = site('anew');
+    await store().create(first);
+    await store().purge(siteKey('anew'), 1);
+    const second = site('anew', { createdAt: '2026-02-01T12:00:00.000Z' });
+    await store().create(second);
+    expect(await store().replace({ ...first, version: 2 })).toBe('stale');
+    expect(await store().get(siteKey('anew'))).toStrictEqual(second);
+    expect(await store().replace({ ...second, version: 2 })).toBe('written');
+  });
+
   it('drops members that a replacement no longer has', async () => {
     await store().create(site('trimmed', { deletedAt: '2026-02-01T00:00:00.000Z' }));
     await store().replace(site('trimmed', { version: 2 }));

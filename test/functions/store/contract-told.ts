@@ -64,6 +64,9 @@ export function describeTellings(store: Given): void {
     await store().writeTold(key, 'services', { at: 'now', value: [] });
     expect(await store().told(key, ['services'])).toStrictEqual({ services: { at: 'now', value: [] } });
     expect(await store().told(key, [])).toStrictEqual({});
+    const published = { at: 'now', value: { services: 1, routes: 0, faults: ['a/b: why.'], faultCount: 1 } };
+    await store().writeTold(key, 'published', published);
+    expect(await store().told(key, ['published'])).toStrictEqual({ published });
   });
 
   it('keeps what is told apart by tenant, by cluster, and from the cluster itself', async () => {
