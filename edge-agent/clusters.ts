@@ -1,6 +1,6 @@
 /**
  * Root of the process for clusters (`clusters.mjs`): reads this host's settings, opens the worker and passes it the agent's orders. The same
- * file holds the commands about clusters, so that the agent itself stays as small as it is. It holds no rule, and ends when the agent does.
+ * file holds the commands about clusters and their nodes, so that the agent itself stays as small as it is. It holds no rule, and ends when the agent does.
  */
 import { join } from 'node:path';
 import { Client } from './link/client.ts';
@@ -10,6 +10,7 @@ import { ClusterOrders, type ClusterState } from './worker/messages.ts';
 import { Worker } from './worker/worker.ts';
 
 export { addKubernetes, listClusters, removeCluster } from './cluster-command.ts';
+export { installNode, runNode, uninstallNode } from './node-command.ts';
 
 const TITLE = 'isthmus-clusters';
 const REQUEST_TIMEOUT_MS = 15_000;

@@ -133,6 +133,49 @@ clusters
     for (const line of removeCluster(installed().paths.clusters, name)) console.log(line);
   });
 
+const node = program.command('node').description('the agent on a node of a Kubernetes cluster');
+
+node
+  .command('run')
+  .description('give containers of this node addresses of pools, in the foreground until SIGTERM')
+  .option('--kubeconfig <file>', 'credentials; the service account of the pod that this runs in if absent')
+  .option('--name <name>', "the node's name in the cluster; NODE_NAME or the host's name if absent")
+  .option('--cni-bin-dir <dir>', 'with --cni-conf-dir: keep the plugin installed there')
+  .option('--cni-conf-dir <dir>', 'and its configuration here')
+  .action(async (options: NodeRunOptions) => {
+    const environment = environmentOf();
+    const { runNode } = await import('./clusters.ts');
+    await runNode(options, { paths: pathsUnder(environment.root), environment });
+    process.exit(0);
+  });
+
+for (const [name, description] of [
+  [
+    'install-cni',
+    'put isthmus-ipam before the own address plugin of this node; again and again changes nothing',
+  ],
+  ['uninstall-cni', 'give the own address plugin its place back'],
+] as const)
+  node
+    .command(name)
+    .description(description)
+    .option('--bin-dir <dir>', "of the runtime's plugins", '/opt/cni/bin')
+    .option('--conf-dir <dir>', 'of its configurations', '/etc/cni/net.d')
+    .action(async ({ binDir, confDir }: { binDir: string; confDir: string }) => {
+      const places = { programs: binDir, configurations: confDir };
+      const { installNode, uninstallNode } = await import('./clusters.ts');
+      const done =
+        name === 'install-cni' ? installNode(places, pathsUnder(rootDirectory())) : uninstallNode(places);
+      for (const line of done.length === 0 ? ['nothing to do'] : done) console.log(line);
+    });
+
+interface NodeRunOptions {
+  readonly kubeconfig?: string;
+  readonly name?: string;
+  readonly cniBinDir?: string;
+  readonly cniConfDir?: string;
+}
+
 function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
   if (etcdEndpoint === undefined) return undefined;
   if (etcdCa === undefined || etcdCert === undefined || etcdKey === undefined)

@@ -83,7 +83,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/controllers': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod'] },
   'edge-agent/worker': { rooms: ['protocol', 'edge-agent/'], packages: ['node:', 'zod'] },
   'edge-agent/node': {
-    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/apply/command.ts', 'edge-agent/plan'],
+    rooms: [
+      'protocol',
+      'edge-agent/kube',
+      'edge-agent/apply/command.ts',
+      'edge-agent/controllers/mirror.ts',
+      'edge-agent/poll.ts',
+      'edge-agent/serial.ts',
+    ],
     packages: ['node:', 'zod'],
   },
   cli: {

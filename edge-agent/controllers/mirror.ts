@@ -22,6 +22,8 @@ export interface MirrorOptions<Item> {
   readonly schema: z.ZodType<Item>;
   readonly labelSelector?: string;
   readonly log: (line: string) => void;
+  /** Something is another than it was. */
+  readonly onChange?: () => void;
 }
 
 export class Mirror<Item> {
@@ -82,6 +84,7 @@ export class Mirror<Item> {
     } while (token !== undefined && token !== '' && objects.size < OBJECTS_MAX);
     this.#objects = objects;
     this.#succeed();
+    this.#options.onChange?.();
   }
 
   async #watch(): Promise<void> {
@@ -97,6 +100,7 @@ export class Mirror<Item> {
       if (type === 'DELETED') objects.delete(keyOf(object));
       else this.#keep(objects, object);
       this.#objects = objects;
+      this.#options.onChange?.();
     }
   }
 
