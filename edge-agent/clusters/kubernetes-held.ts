@@ -48,7 +48,8 @@ export function heldOf({ template }: WorkloadLeaf, pod: PodSpec, hash: Hash): He
     variables.map((name) => [variableKey(name, hash), template.environment[name] ?? '']),
   );
   const files = Object.fromEntries(template.files.map(({ content }, index) => [fileNote(index), content]));
-  const shape = short(shapeOf(pod));
+  // A pod keeps the address that it was made with.
+  const shape = short(template.pool === undefined ? shapeOf(pod) : [shapeOf(pod), template.pool]);
   const frame = short([template.image, variables.map((name) => [name, template.environment[name]])]);
   const content = short([shape, frame, files]);
   return { content, shape, frame, image: template.image, variables, values, files };

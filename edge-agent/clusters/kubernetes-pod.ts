@@ -11,7 +11,7 @@ import {
   heldVariables,
   variablesName,
 } from './kubernetes-held.ts';
-import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
+import { CONTENT_ANNOTATION, POOL_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -31,7 +31,7 @@ export function podTemplate(workload: WorkloadLeaf, { files, content }: PodParts
     mounts: fileMounts(template),
     volumes: fileVolumes(template, files),
   });
-  const annotations = { [CONTENT_ANNOTATION]: content };
+  const annotations = { [CONTENT_ANNOTATION]: content, ...poolOf(template) };
   return { metadata: { labels: selectorOf(workload), annotations }, spec };
 }
 
@@ -51,8 +51,13 @@ export function heldPodTemplate(
     ...heldFiles(template),
   });
   const wanted = heldOf(workload, spec, hash);
-  const metadata = { labels: selectorOf(workload), annotations: heldAnnotations(wanted) };
-  return { wanted, pod: { metadata, spec } };
+  const annotations = { ...heldAnnotations(wanted), ...poolOf(template) };
+  return { wanted, pod: { metadata: { labels: selectorOf(workload), annotations }, spec } };
+}
+
+/** Where its address comes from, which is asked once, when its sandbox is made. */
+function poolOf({ pool }: AppTemplate): Readonly<Record<string, string>> {
+  return pool === undefined ? {} : { [POOL_ANNOTATION]: pool };
 }
 
 interface SpecParts {

@@ -254,6 +254,7 @@ export function describeRebuildStep(step: RebuildStep): string {
 }
 
 const OBSTACLES = {
-  shape: 'ports, probes, volumes, resources, paths of files or secrets changed, which a running pod keeps',
+  shape:
+    'ports, probes, volumes, resources, paths of files, secrets or the pool changed, which a running pod keeps',
   variables: 'a variable that it was made with is no longer wanted, which a running pod keeps',
 } as const;

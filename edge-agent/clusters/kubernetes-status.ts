@@ -90,6 +90,8 @@ export interface AppEvidence {
   readonly pods: readonly PodObject[];
   /** Last lines of a container that ended, by pod. */
   readonly lastLines: ReadonlyMap<string, readonly string[]>;
+  /** Why a pod has no address of its pool, by its UID. */
+  readonly addressFaults?: ReadonlyMap<string, string>;
   /** Of an app that is rebuilt in place, by pod: its controller's numbers know nothing of that. */
   readonly held?: ReadonlyMap<string, HeldFacts> | undefined;
 }
@@ -166,7 +168,7 @@ function progressing({ wanted, ready, updated }: Counts & { updated: number }): 
 
 function containerOf(
   pod: PodObject,
-  { workload, lastLines, held }: AppEvidence,
+  { workload, lastLines, held, addressFaults }: AppEvidence,
   content: string | undefined,
 ): ContainerStatus {
   const { name } = pod.metadata;
@@ -175,11 +177,21 @@ function containerOf(
     name,
     node: pod.spec.nodeName,
     address: pod.status.podIP,
-    ...(isSettled ? judged(pod) : rebuilding(pod)),
+    ...(isSettled
+      ? withAddress(judged(pod), pod, addressFaults?.get(pod.metadata.uid ?? ''))
+      : rebuilding(pod)),
     lastLines: (lastLines.get(name) ?? []).slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX)),
     restarts: pod.status.containerStatuses[0]?.restartCount ?? 0,
     release: isSettled && isOf(pod, content) ? workload.release : 0,
   };
+}
+
+/** A container that is being made may wait for its address. Once it has one, what was said before is history. */
+function withAddress(judgement: Judgement, { status }: PodObject, fault: string | undefined): Judgement {
+  const isWaiting =
+    judgement.reason === 'none' && (judgement.state === 'starting' || judgement.state === 'waiting');
+  if (fault === undefined || status.podIP !== '' || !isWaiting) return judgement;
+  return say('waiting', 'address_pending', `It waits for its address: ${fault}`);
 }
 
 type Judgement = Pick<ContainerStatus, 'state' | 'reason' | 'message'>;

@@ -6,10 +6,12 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError, type KubeFault, undefinedOn } from '../kube/errors.ts';
 import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
+import { addressFaultsOf, EventObject } from './kubernetes-address.ts';
 import { checkHeld, isHeld } from './kubernetes-held.ts';
 import {
   APP_LABEL,
   type AppKind,
+  EVENT,
   FIELD_MANAGER,
   type KubeType,
   MANAGED_BY,
@@ -50,7 +52,6 @@ export function createKubernetesDriver(client: KubeClient, wallNow: () => number
 
 async function apply(client: KubeClient, workload: WorkloadLeaf, wallNow: () => number): Promise<Done> {
   const { template, namespace, tenant } = workload;
-  if (template.pool !== undefined) throw unsupported('addresses of a pool');
   const held = isHeld(template) ? heldPodTemplate(workload, sha256).wanted : undefined;
   checkHeld(template, held);
   const wanted = objectsOf(workload, sha256);
@@ -96,8 +97,32 @@ async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppIn
   const lines = await Promise.all(
     talkers.map(async (pod) => [pod, await lastLines(client, { namespace, pod })] as const),
   );
+  const addressFaults = template.pool === undefined ? new Map() : await readAddressFaults(client, namespace);
   const held = isHeld(template) ? heldFacts(pods.items) : undefined;
-  return instanceOf({ workload, controller, pods: pods.items, lastLines: new Map(lines), held });
+  return instanceOf({
+    workload,
+    controller,
+    pods: pods.items,
+    lastLines: new Map(lines),
+    held,
+    addressFaults,
+  });
+}
+
+/** Why pods of the namespace have no address yet, by their UID: only the kubelet says it, in events. Without the right to read them nothing is known. */
+async function readAddressFaults(
+  client: KubeClient,
+  namespace: string,
+): Promise<ReadonlyMap<string, string>> {
+  const events = await undefinedOn(
+    client.json(objectList(EventObject), {
+      method: 'GET',
+      path: pathOf({ ...EVENT, namespace }),
+      query: { fieldSelector: 'involvedObject.kind=Pod,reason=FailedCreatePodSandBox', limit: PAGE },
+    }),
+    ['kube.forbidden'],
+  );
+  return addressFaultsOf(events?.items ?? []);
 }
 
 /** Of the container that ended last; nothing if the node has them no more. */
@@ -247,13 +272,6 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     if (cause instanceof KubeError) throw new DriverError(FAULTS[cause.code], cause.message, { cause });
     throw cause;
   }
-}
-
-function unsupported(what: string): DriverError {
-  return new DriverError(
-    'driver.unsupported',
-    `This release can't do that in a Kubernetes cluster yet: ${what}.`,
-  );
 }
 
 function selectorText(labels: Readonly<Record<string, string>>): string {

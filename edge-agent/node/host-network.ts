@@ -10,7 +10,13 @@ const Devices = z.array(
   z.looseObject({
     ifname: z.string(),
     addr_info: z
-      .array(z.looseObject({ local: z.string().optional(), prefixlen: z.int().optional() }))
+      .array(
+        z.looseObject({
+          family: z.string().optional(),
+          local: z.string().optional(),
+          prefixlen: z.int().optional(),
+        }),
+      )
       .default([]),
   }),
 );
@@ -28,12 +34,15 @@ export class HostNetwork {
     this.#run = run;
   }
 
+  /** All of them: the first container's bridge has no address yet when its route is due. */
   async devices(): Promise<readonly Device[]> {
-    const parsed = Devices.parse(parseJson(await this.#ip(['-json', '-4', 'addr', 'show'])));
+    const parsed = Devices.parse(parseJson(await this.#ip(['-json', 'addr', 'show'])));
     return parsed.map(({ ifname, addr_info }) => ({
       name: ifname,
-      addresses: addr_info.flatMap(({ local, prefixlen }) =>
-        local === undefined || prefixlen === undefined ? [] : [{ address: local, length: prefixlen }],
+      addresses: addr_info.flatMap(({ family, local, prefixlen }) =>
+        family !== 'inet' || local === undefined || prefixlen === undefined
+          ? []
+          : [{ address: local, length: prefixlen }],
       ),
     }));
   }

@@ -1,6 +1,6 @@
 /** One cluster of this host: keeps it attached, looks at it, reports. It must not decide what is served to whom: the document does. */
 import type { BackupSpec } from '../../protocol/backup.ts';
-import type { ClusterFacts } from '../../protocol/cluster.ts';
+import type { ClusterFacts, Statement } from '../../protocol/cluster.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Run } from '../apply/command.ts';
@@ -15,10 +15,12 @@ import type { AppContract } from '../controllers/replacement.ts';
 import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Caller } from '../link/fetch.ts';
+import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Attachment } from './attachment.ts';
 import { withEnforcement } from './enforcement.ts';
 import { type ClusterView, ROUTABLE_MAX } from './messages.ts';
+import { PoolKeeper } from './pools.ts';
 import { ClusterReporter } from './reporter.ts';
 import { Workloads } from './workloads.ts';
 
@@ -60,8 +62,12 @@ export class ClusterRoom {
   readonly #care = new Poll(() => this.#lookAfterEtcd());
   readonly #controllers: Controllers;
   readonly #judging = new Poll(() => this.#judge());
+  readonly #pools: PoolKeeper;
+  readonly #poolPasses = new Poll(() => this.#passPools());
   #facts: ClusterFacts | undefined;
   #wantedText: string | undefined;
+  #poolsText: string | undefined;
+  #poolsFault: string | undefined;
 
   constructor(options: ClusterRoomOptions) {
     const { file, caller, now, wallNow, environment, log } = options;
@@ -78,6 +84,12 @@ export class ClusterRoom {
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
+    this.#pools = new PoolKeeper({
+      client: this.client,
+      cluster: file.name,
+      wallNow,
+      log: (line) => log(`${file.name}: ${line}`),
+    });
     this.#workloads = new Workloads({ driver: createKubernetesDriver(this.client, wallNow), log });
     this.#controllers = new Controllers({
       client: this.client,
@@ -105,6 +117,15 @@ export class ClusterRoom {
   /** Prefixes of the site in which services can be reached. */
   setExposed(prefixes: readonly string[]): void {
     this.#controllers.setExposed(prefixes);
+  }
+
+  /** Pools of the document, with prefixes that see their addresses as they are; undefined while it does not speak of this cluster. */
+  setPools(pools: Pools | undefined): void {
+    const text = JSON.stringify(pools);
+    if (text === this.#poolsText) return;
+    this.#poolsText = text;
+    this.#pools.set(pools);
+    this.#poolPasses.wake();
   }
 
   /** What runs here by the document; undefined while it does not speak of this cluster. */
@@ -146,6 +167,7 @@ export class ClusterRoom {
     this.#passes.stop();
     this.#care.stop();
     this.#judging.stop();
+    this.#poolPasses.stop();
     this.#controllers.close();
     this.cache.close();
     this.client.close();
@@ -168,7 +190,11 @@ export class ClusterRoom {
     return {
       ...facts,
       nodes: facts.nodes.map((node) => ({ ...node, ...this.#controllers.verdict(node.name) })),
-      statements: [...facts.statements, ...this.#controllers.statements()],
+      statements: [
+        ...facts.statements,
+        ...this.#controllers.statements(),
+        ...(this.#poolsFault === undefined ? [] : [poolsStatement(this.#poolsFault)]),
+      ],
       ...(this.#etcd === undefined ? {} : { etcd: this.#etcd.status() }),
     };
   }
@@ -176,6 +202,17 @@ export class ClusterRoom {
   async #judge(): Promise<number> {
     await this.#controllers.pass();
     return CONTROLLERS_MS;
+  }
+
+  async #passPools(): Promise<number> {
+    try {
+      await this.#pools.pass();
+      this.#poolsFault = undefined;
+    } catch (cause) {
+      this.#poolsFault = cause instanceof Error ? cause.message : String(cause);
+    }
+    this.#reports.wake();
+    return LOOK_MS;
   }
 
   /** Apart from everything else: a drill takes minutes. */
@@ -206,12 +243,14 @@ export class ClusterRoom {
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
       const apps = this.#workloads.told;
       const services = this.#controllers.services();
+      const reservations = this.#pools.reservations();
       await this.#reporter.send({
         ...(this.#facts === undefined ? {} : { facts: this.#factsNow(this.#facts) }),
         ...(apps === undefined
           ? {}
           : { apps: apps.map((told) => withEnforcement(told, this.#facts?.network)) }),
         ...(services === undefined ? {} : { services: [...services] }),
+        ...(reservations === undefined ? {} : { reservations: [...reservations] }),
         requests: this.cache.analysis(),
       });
     } catch (cause) {
@@ -224,6 +263,11 @@ export class ClusterRoom {
 /** Behind an overlay nobody outside finds a pod. */
 function routableOf(facts: ClusterFacts | undefined): string[] {
   return facts?.network?.reachability === 'routable' ? facts.network.podPrefixes.slice(0, ROUTABLE_MAX) : [];
+}
+
+function poolsStatement(fault: string): Statement {
+  const message = `Pools of this cluster can't be kept: ${fault}`.slice(0, 500);
+  return { type: 'PoolsKept', status: 'False', reason: 'Refused', message };
 }
 
 function contractOf(workload: WorkloadLeaf): AppContract {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { Address, Cidr } from '../../protocol/address.ts';
-import { ClusterLeaf, type Document, WorkloadLeaf } from '../../protocol/document.ts';
+import { ClusterLeaf, type Document, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
 import { Finding } from '../../protocol/report.ts';
 
 /** As many as an edge may advertise. */
@@ -16,8 +16,11 @@ export const ClusterOrders = z.strictObject({
   tunnelAddress: Address,
   /** Prefixes that the site exposes, as they are in the site. */
   exposed: z.array(Cidr),
+  /** Prefixes that the site is joined to, as its hosts address them. */
+  joined: z.array(Cidr).default([]),
   clusters: z.array(ClusterLeaf),
   workloads: z.array(WorkloadLeaf),
+  pools: z.array(PoolLeaf).default([]),
 });
 export type ClusterOrders = z.infer<typeof ClusterOrders>;
 
@@ -54,7 +57,9 @@ export function ordersOf(document: Document): ClusterOrders | undefined {
     kind: 'orders',
     tunnelAddress: self.tunnelAddress,
     exposed: (network?.prefixes ?? []).map(({ real }) => real),
+    joined: [...self.pools, ...(network?.native ?? []).flatMap(({ prefixes }) => prefixes)],
     clusters: leaves.filter((leaf) => leaf.kind === 'cluster'),
     workloads: leaves.filter((leaf) => leaf.kind === 'workload'),
+    pools: leaves.filter((leaf) => leaf.kind === 'pool'),
   };
 }

@@ -8,6 +8,7 @@ import type { Finding } from '../../protocol/report.ts';
 import { run } from '../apply/command.ts';
 import { type ClusterFile, readClusterFiles } from '../cluster-files.ts';
 import type { Caller } from '../link/fetch.ts';
+import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
@@ -140,6 +141,7 @@ export class Worker {
     for (const [name, room] of this.#rooms) {
       room.setExposed(this.#orders?.exposed ?? []);
       room.setWorkloads(this.#workloadsOf(name));
+      room.setPools(this.#poolsOf(name));
     }
     for (const { leaf, room } of this.#served()) room.setBackup(leaf.backup);
     this.#proxy?.proxy.setClusters(
@@ -150,6 +152,17 @@ export class Worker {
         ]),
       ),
     );
+  }
+
+  /** Undefined while the document does not speak of the cluster. */
+  #poolsOf(name: string): Pools | undefined {
+    const orders = this.#orders;
+    if (orders?.clusters.some(({ cluster }) => cluster === name) !== true) return undefined;
+    const pools = orders.pools.filter(({ cluster }) => cluster === name);
+    return {
+      pools: pools.map(({ pool, prefixes }) => ({ name: pool, prefixes })),
+      joined: [...orders.exposed, ...orders.joined],
+    };
   }
 
   #workloadsOf(name: string): ClusterOrders['workloads'] | undefined {
