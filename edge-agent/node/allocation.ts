@@ -42,9 +42,10 @@ export function choose(wish: Wish, known: Knowledge): Choice {
     return { kind: 'create', next: nextOf(wish, known, { address: free, version: '' }) };
   const expired = longestKept(wish, known);
   if (expired !== undefined) return { kind: 'replace', next: nextOf(wish, known, expired) };
-  const states = holdingsOf(wish, known).map(({ state }) => state);
-  const kept = states.filter((state) => state === 'kept').length;
-  return { kind: 'exhausted', usable: usableCount(wish, known), held: states.length - kept, kept };
+  const kept = holdingsOf(wish, known).filter(({ state }) => state === 'kept').length;
+  const usable = usableCount(wish, known);
+  // Those that are being claimed at this moment are held as well.
+  return { kind: 'exhausted', usable, held: usable - kept, kept };
 }
 
 /** What it has already, or had under this name: a StatefulSet's pod is who its name says, and the newest one is the one that lives. */

@@ -13,7 +13,7 @@ import { Known } from './known.ts';
 const TRIES_MAX = 64;
 
 export interface ClaimsOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'json' | 'text'>;
   readonly wallNow: () => number;
   /** As last watched; undefined until there was a first list. */
   readonly watched: () => readonly Holding[] | undefined;

@@ -1,6 +1,6 @@
 /**
  * The text of `isthmus-ipam`, the program that the runtime starts at every container: a shell script that hands its call to the agent's socket, because
- * a process of ours would cost more than the whole call. It decides one thing alone: what to do while no agent answers (`docs/decisions/0013`).
+ * a process of ours would cost more than the whole call. It decides one thing alone: what to do while no agent answers (`docs/decisions/0015`).
  */
 
 export interface ShimPaths {

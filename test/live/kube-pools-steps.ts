@@ -87,7 +87,7 @@ const NETWORK = {
     type: 'isthmus-ipam',
     delegate: 'host-local',
     dataDir: '/run/burst',
-    ranges: [[{ subnet: '10.200.0.0/16' }]],
+    ranges: [[{ subnet: '10.200.1.0/24' }]],
     routes: [{ dst: '0.0.0.0/0' }],
   },
 };

@@ -114,7 +114,7 @@ describe('an app with a pool', () => {
 describe('a pool without a free address', () => {
   test('is said at the app, and the container starts when one is free', async () => {
     const { cluster, client } = stand;
-    const driver = createKubernetesDriver(client);
+    const driver = createKubernetesDriver(client, () => Date.now());
     const workload = workloadOf('full', 'local/tool:1', { pool: 'small', replicas: 3 });
     await driver.apply(workload);
     const waiting = await eventually(async () => {

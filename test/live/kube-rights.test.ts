@@ -9,6 +9,8 @@ import { inspectKubernetes } from '../../edge-agent/clusters/kubernetes-facts.ts
 import { Controllers } from '../../edge-agent/controllers/controllers.ts';
 import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
+import { leaseOf } from '../../edge-agent/node/holding.ts';
+import { PoolKeeper } from '../../edge-agent/worker/pools.ts';
 import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { type ApiServer, startApiServer } from '../fixtures/kube/api-server.ts';
 import { eventually } from './eventually.ts';
@@ -21,29 +23,15 @@ const NOW = { wallNow: () => Date.now() };
 
 let api: ApiServer;
 let kubeconfig: string;
+let nodeKubeconfig: string;
 let stand: ProxyStand;
 
 beforeAll(async () => {
   api = await startApiServer({ controllers: true });
   const applied = await api.kubectl(['apply', '-f', MANIFEST]);
   if (applied.code !== 0) throw new Error(applied.stderr);
-  const words = ['-n', 'isthmus-system', 'get', 'secret', 'isthmus-edge', '-o', 'jsonpath={.data.token}'];
-  const token = await eventually(async () => {
-    const { stdout } = await api.kubectl(words);
-    return stdout === ''
-      ? Promise.reject(new Error('no token yet'))
-      : Buffer.from(stdout, 'base64').toString();
-  }, 20_000);
-  const authority = await readFile(api.pki.path('ca.crt'));
-  kubeconfig = join(api.directory, 'edge.kubeconfig');
-  const cluster = { server: api.server, 'certificate-authority-data': authority.toString('base64') };
-  const config = {
-    clusters: [{ name: 'c', cluster }],
-    users: [{ name: 'u', user: { token } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  await writeFile(kubeconfig, JSON.stringify(config));
+  kubeconfig = await kubeconfigOf('isthmus-edge');
+  nodeKubeconfig = await kubeconfigOf('isthmus-node');
   stand = await startProxyStand(api, {
     client: new KubeClient({ credentials: await readKubeconfig(kubeconfig), ...NOW }),
   });
@@ -53,6 +41,28 @@ afterAll(async () => {
   await stand?.close();
   await api?.close();
 });
+
+/** With the token that the manifest makes for a service account. */
+async function kubeconfigOf(account: string): Promise<string> {
+  const words = ['-n', 'isthmus-system', 'get', 'secret', account, '-o', 'jsonpath={.data.token}'];
+  const token = await eventually(async () => {
+    const { stdout } = await api.kubectl(words);
+    return stdout === ''
+      ? Promise.reject(new Error('no token yet'))
+      : Buffer.from(stdout, 'base64').toString();
+  }, 20_000);
+  const authority = await readFile(api.pki.path('ca.crt'));
+  const path = join(api.directory, `${account}.kubeconfig`);
+  const cluster = { server: api.server, 'certificate-authority-data': authority.toString('base64') };
+  const config = {
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  await writeFile(path, JSON.stringify(config));
+  return path;
+}
 
 const edge = async () => new KubeClient({ credentials: await readKubeconfig(kubeconfig), ...NOW });
 
@@ -148,6 +158,34 @@ describe('with the rights of the manifest', () => {
     expect(nodes.filter(({ name }) => name.startsWith('many-')).length).toBe(MANY_NODES);
   });
 
+  test('pools are published and told of, and what nobody holds any more is given back', async () => {
+    const said: string[] = [];
+    const keeper = new PoolKeeper({
+      client: await edge(),
+      cluster: 'prod',
+      ...NOW,
+      log: (line) => said.push(line),
+      settleMs: 0,
+    });
+    keeper.set({ pools: [{ name: 'web', prefixes: ['10.0.5.0/24'] }], joined: [] });
+    await keeper.pass();
+    const left = { namespace: 'default', name: 'gone', uid: 'u', app: 'web', isStable: false };
+    const holding = { address: 0x0a00_0507, pool: 'web', holder: left, node: 'n1', container: 'c' } as const;
+    const lease = leaseOf({ ...holding, state: 'held', sinceMs: 0, version: '' });
+    const made = await api.kubectl(['create', '-f', '-'], {
+      input: JSON.stringify(lease),
+      kubeconfig: nodeKubeconfig,
+    });
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    await keeper.pass();
+    expect(keeper.reservations()?.map(({ address, holder }) => [address, holder])).toEqual([
+      ['10.0.5.7', 'default/gone'],
+    ]);
+    expect(said).toEqual(['10.0.5.7 was given back: default/gone is gone for good']);
+    await keeper.pass();
+    expect(keeper.reservations()).toEqual([]);
+  });
+
   test('people come in as themselves, in the groups that the document gives them', async () => {
     const { stdout } = await stand.kubectl(['auth', 'whoami', '-o', 'json']);
     expect(JSON.parse(stdout).status.userInfo).toMatchObject({
@@ -195,5 +233,31 @@ describe('without any', () => {
   ])('the edge can not %s', async (_, words) => {
     const { code, stderr } = await api.kubectl(words, { kubeconfig });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/forbidden|cannot/i)]);
+  });
+});
+
+describe('with the rights of the manifest, a node', () => {
+  test.each<[string, string[]]>([
+    ['read what a pod says of itself', ['get', 'pods', '-A']],
+    ['see nodes', ['list', 'nodes']],
+    ['claim addresses', ['create', 'leases', '-n', 'isthmus-system']],
+    ['give them back', ['delete', 'leases', '-n', 'isthmus-system']],
+    ['read the pools', ['get', 'configmaps/isthmus-pools', '-n', 'isthmus-system']],
+  ])('can %s', async (_, words) => {
+    const { stdout } = await api.kubectl(['auth', 'can-i', ...words], { kubeconfig: nodeKubeconfig });
+    expect(stdout).toBe('yes\n');
+  });
+
+  test.each<[string, string[]]>([
+    ['list pods', ['list', 'pods', '-A']],
+    ['read secrets', ['get', 'secrets', '-n', 'isthmus-system']],
+    ['change the pools', ['patch', 'configmaps/isthmus-pools', '-n', 'isthmus-system']],
+    ['read other configuration', ['get', 'configmaps/other', '-n', 'isthmus-system']],
+    ['be another node', ['update', 'leases', '-n', 'kube-node-lease']],
+    ['change nodes', ['patch', 'nodes']],
+    ['act as others', ['impersonate', 'users']],
+  ])('can not %s', async (_, words) => {
+    const { stdout } = await api.kubectl(['auth', 'can-i', ...words], { kubeconfig: nodeKubeconfig });
+    expect(stdout).toBe('no\n');
   });
 });
