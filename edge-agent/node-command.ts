@@ -10,6 +10,8 @@ import type { ShimPaths } from './node/shim.ts';
 import type { Environment, Paths } from './settings.ts';
 
 const TITLE = 'isthmus-node';
+/** Two of them are watches. */
+const CONNECTIONS_MAX = 18;
 
 export interface NodeOptions {
   /** Credentials; the service account of the pod that we run in if absent. */
@@ -38,6 +40,7 @@ export async function runNode(options: NodeOptions, { paths, environment }: Plac
     wallNow,
     environment: environment.all,
     userAgent: 'isthmus-node-agent',
+    connectionsMax: CONNECTIONS_MAX,
   });
   const places = { programs: cniBinDir ?? '', configurations: cniConfDir ?? '' };
   const isOurs = cniBinDir !== undefined && cniConfDir !== undefined;

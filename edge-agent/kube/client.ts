@@ -34,6 +34,8 @@ export interface KubeClientOptions {
   /** What credential plugins of the kubeconfig run in. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly userAgent?: string;
+  /** At once; 128 unless given. What comes on top waits its turn, which costs less than a handshake. */
+  readonly connectionsMax?: number;
 }
 
 export class KubeClient {
@@ -48,6 +50,7 @@ export class KubeClient {
     wallNow,
     environment = {},
     userAgent = 'isthmus-edge-agent',
+    connectionsMax = CONNECTIONS_MAX,
   }: KubeClientOptions) {
     this.credentials = credentials;
     this.#origin = new URL(credentials.server);
@@ -55,7 +58,7 @@ export class KubeClient {
     this.#userAgent = userAgent;
     this.#agent = new Agent({
       keepAlive: true,
-      maxSockets: CONNECTIONS_MAX,
+      maxSockets: connectionsMax,
       ...this.tls(),
     });
   }

@@ -28,7 +28,11 @@ export interface Device {
 
 export class HostNetwork {
   readonly #run: Run;
-  #loaded = '';
+  #devices: readonly Device[] | undefined;
+  #routes: readonly string[] | undefined;
+  /** What we loaded last, and what of that is known to be there still. */
+  #last: string | undefined;
+  #loaded: string | undefined;
 
   constructor(run: Run) {
     this.#run = run;
@@ -36,6 +40,11 @@ export class HostNetwork {
 
   /** All of them: the first container's bridge has no address yet when its route is due. */
   async devices(): Promise<readonly Device[]> {
+    this.#devices ??= await this.#readDevices();
+    return this.#devices;
+  }
+
+  async #readDevices(): Promise<readonly Device[]> {
     const parsed = Devices.parse(parseJson(await this.#ip(['-json', 'addr', 'show'])));
     return parsed.map(({ ifname, addr_info }) => ({
       name: ifname,
@@ -47,24 +56,48 @@ export class HostNetwork {
     }));
   }
 
+  /** What was seen and set before may be another by now: the next call looks at the host again. */
+  forget(): void {
+    this.#devices = undefined;
+    this.#routes = undefined;
+    this.#loaded = undefined;
+  }
+
   /** Rejects with what could not be done; the rest is. */
   async setRoutes(wanted: readonly string[]): Promise<void> {
+    this.#routes ??= await this.#readTable();
+    const steps = routeSteps(wanted, this.#routes);
+    if (steps.length === 0) return;
+    this.#routes = undefined;
+    await this.#ip(['-4', '-force', '-batch', '-'], `${steps.join('\n')}\n`);
+    this.#routes = wanted;
+  }
+
+  /** Our routes as they are, and the rule that asks them. */
+  async #readTable(): Promise<readonly string[]> {
     const rules = Rules.parse(parseJson(await this.#ip(['-json', '-4', 'rule', 'show'])));
     if (!rules.some(({ priority, table }) => priority === TABLE && table === String(TABLE)))
       await this.#ip(['-4', 'rule', 'add', 'pref', String(TABLE), 'lookup', String(TABLE)]);
-    const there = readRoutes(await this.#table());
-    const steps = routeSteps(wanted, there);
-    if (steps.length > 0) await this.#ip(['-4', '-force', '-batch', '-'], `${steps.join('\n')}\n`);
+    return readRoutes(await this.#table());
   }
 
   /** Loads the table if it is another one than before, or if somebody took it away. */
   async setFirewall(text: string): Promise<void> {
+    if (text === this.#loaded) return;
+    if (text === this.#last && (await this.#hasTable())) this.#loaded = text;
+    else await this.#load(text);
+  }
+
+  async #hasTable(): Promise<boolean> {
     const there = await this.#run('nft', ['list', 'table', 'ip', TABLE_NAME]);
-    const isThere = there.kind === 'exited' && there.code === 0;
-    if (isThere && text === this.#loaded) return;
+    return there.kind === 'exited' && there.code === 0;
+  }
+
+  async #load(text: string): Promise<void> {
     const result = await this.#run('nft', ['-f', '-'], { stdin: text });
     if (result.kind === 'not_run') throw new Error(result.message);
     if (result.code !== 0) throw new Error(`nft: ${result.stderr.trim()}`);
+    this.#last = text;
     this.#loaded = text;
   }
 

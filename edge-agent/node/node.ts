@@ -107,6 +107,9 @@ export class NodeAgent {
     const claim = { ...wish, prefixes, node, container: call.container };
     const { address } = await this.#claims.claim(claim, link.length);
     this.#ledger.record(call.container, { address, device: link.device, length: link.length });
+    // The first container's bridge was not there when we last looked.
+    const devices = await this.#network.devices();
+    if (!devices.some(({ name }) => name === link.device)) this.#network.forget();
     this.#link = link;
     await this.#matching.request('match');
     if (this.#fault !== undefined)
@@ -166,6 +169,7 @@ export class NodeAgent {
     await this.#trying('configuration', async () => {
       for (const line of this.#options.maintain?.() ?? []) this.#options.log(line);
     });
+    this.#network.forget();
     await this.#matching.request('match');
     return LOOK_MS;
   }

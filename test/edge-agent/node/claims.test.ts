@@ -7,18 +7,10 @@ import { CniFault } from '../../../edge-agent/node/cni.ts';
 import { type Holding, holdingOf, LeaseObject } from '../../../edge-agent/node/holding.ts';
 import { parsePrefix } from '../../../protocol/address.ts';
 import { KubeObjects } from '../../fakes/kube-objects.ts';
+import { seeded } from '../../functions/reconcile/event-source.ts';
 
 const PREFIXES = ['10.0.7.0/24', '10.0.8.0/29'].map(parsePrefix);
 const PODS = 200;
-
-/** Xorshift: the same numbers at every run. */
-function chancesFrom(seed: number): () => number {
-  let state = (seed ^ 0x9e37_79b9) >>> 0 || 1;
-  return () => {
-    for (const shift of [13, -17, 5]) state ^= shift > 0 ? state << shift : state >>> -shift;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 function holdingsAt(objects: KubeObjects): Holding[] {
   return [...objects.now.values()].flatMap((object) => holdingOf(LeaseObject.parse(object)) ?? []);
@@ -60,7 +52,7 @@ describe('many claims at once', () => {
     ['that see one another', false],
     ['that see nothing of one another', true],
   ])('by two agents %s give every pod one address of its own, and all are given back', async (_, isBlind) => {
-    const objects = new KubeObjects(chancesFrom(1));
+    const objects = new KubeObjects(seeded(1));
     const agents = ['n1', 'n2'].map((node) => agentAt(objects, node, isBlind));
     const pods = Array.from({ length: PODS }, (_one, index) => index);
     const at = (pod: number) => agents[pod % 2] ?? agentAt(objects, 'n1', isBlind);
@@ -77,7 +69,7 @@ describe('many claims at once', () => {
   test('whose answers are lost leave nobody with two addresses, and no address with two', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const objects = new KubeObjects(chancesFrom(seed));
+        const objects = new KubeObjects(seeded(seed));
         objects.lost = 0.3;
         const agents = ['n1', 'n2'].map((node) => agentAt(objects, node, false));
         const pods = Array.from({ length: 20 }, (_one, index) => index);
@@ -96,7 +88,7 @@ describe('many claims at once', () => {
   });
 
   test('for fewer addresses than pods: as many as there are get one, the others hear why', async () => {
-    const objects = new KubeObjects(chancesFrom(2));
+    const objects = new KubeObjects(seeded(2));
     const agents = ['n1', 'n2'].map((node) => agentAt(objects, node, false));
     const few = [parsePrefix('10.0.8.0/29')];
     const results = await Promise.allSettled(
