@@ -18,12 +18,20 @@ export const SHIM_NAME = 'isthmus-ipam';
 const CALL_SECONDS = 50;
 const ASK_SECONDS = 5;
 
+/** Paths are of ours, and hold nothing that a shell would read otherwise. */
 export function shimText({ socket, held, gone, api }: ShimPaths): string {
-  return `#!/bin/sh
+  return `${HEAD}
+socket='${socket}' held='${held}' gone='${gone}' api='${api}'
+call_seconds=${CALL_SECONDS} ask_seconds=${ASK_SECONDS}
+${BODY}`;
+}
+
+const HEAD = `#!/bin/sh
 # isthmus-ipam: addresses of pools for containers. Installed by "edge-agent node install-cni"; made new by it at any time.
 # A pod with a pool has its address from the agent of this node; any other has it from the cluster's own plugin, which gets the very call.
-set -u
-command=\${CNI_COMMAND:-}
+set -u`;
+
+const BODY = `command=\${CNI_COMMAND:-}
 container=\${CNI_CONTAINERID:-}
 network=$(cat)
 
@@ -55,9 +63,9 @@ ask_cluster() {
   case $arguments in *';K8S_POD_NAMESPACE='*) namespace=\${arguments#*;K8S_POD_NAMESPACE=}; namespace=\${namespace%%;*} ;; esac
   case $arguments in *';K8S_POD_NAME='*) pod=\${arguments#*;K8S_POD_NAME=}; pod=\${pod%%;*} ;; esac
   [ -n "$namespace" ] && [ -n "$pod" ] || delegate
-  [ -r ${api}/server ] || fail 11 "the agent of this node does not run: see that edge-agent node run is started."
-  read -r server <${api}/server
-  said=$(curl -q -sS --noproxy "*" -m ${ASK_SECONDS} -K ${api}/curl -w '\\n%{http_code}' \\
+  [ -r $api/server ] || fail 11 "the agent of this node does not run: see that edge-agent node run is started."
+  read -r server <$api/server
+  said=$(curl -q -sS --noproxy "*" -m $ask_seconds -K $api/curl -w '\\n%{http_code}' \\
     -H 'Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' \\
     "$server/api/v1/namespaces/$namespace/pods/$pod" 2>/dev/null) || said=000
   case $said in
@@ -71,10 +79,10 @@ without_agent() {
   case $command in
     ADD) ask_cluster ;;
     DEL)
-      [ ! -e "${held}/$container" ] || mv "${held}/$container" "${gone}/$container"
+      [ ! -e "$held/$container" ] || mv "$held/$container" "$gone/$container"
       delegate ;;
     *)
-      [ -e "${held}/$container" ] && exit 0
+      [ -e "$held/$container" ] && exit 0
       delegate ;;
   esac
 }
@@ -87,7 +95,7 @@ case $command in
   STATUS | GC) exit 0 ;;
 esac
 
-answer=$(curl -q -sS --noproxy "*" -m ${CALL_SECONDS} --unix-socket ${socket} -w '%{http_code}' \\
+answer=$(curl -q -sS --noproxy "*" -m $call_seconds --unix-socket $socket -w '%{http_code}' \\
   -H "isthmus-container: $container" -H "isthmus-interface: \${CNI_IFNAME:-}" -H "isthmus-arguments: \${CNI_ARGS:-}" \\
   -H 'Expect:' -H 'Content-Type: application/json' --data-binary @- "http://isthmus-node/cni/$command" 2>/dev/null <<END
 $network
@@ -101,4 +109,3 @@ case $answer in
   *) without_agent ;;
 esac
 `;
-}
