@@ -1,12 +1,7 @@
-/** `isthmus apps`, `apply` and `delete`: one manifest is what a team has of an app; applied again it changes what differs. */
-import { z } from 'zod';
-import { App, AppCreation } from '../protocol/app.ts';
+/** `isthmus apps [NAME]`: what runs, where, and what is wrong with it. */
+import { App } from '../protocol/app.ts';
 import type { Api } from './api.ts';
-import { Fault } from './fault.ts';
 import { ageSince, tableOf } from './table.ts';
-import { parseYaml } from './yaml.ts';
-
-const Manifest = z.looseObject({ metadata: z.looseObject({ name: z.string() }), spec: z.unknown() });
 
 async function pathOf(api: Api, name?: string): Promise<string> {
   const apps = `/v1/tenants/${await api.tenant()}/apps`;
@@ -19,36 +14,6 @@ export async function readApps(api: Api): Promise<App[]> {
 
 export async function readApp(api: Api, name: string): Promise<App> {
   return api.get(await pathOf(api, name), App);
-}
-
-/** `text`: YAML or JSON with `metadata.name` and `spec`. The control plane checks the rest. */
-export async function applyApp(
-  api: Api,
-  text: string,
-): Promise<{ readonly app: App; readonly done: 'created' | 'changed' | 'unchanged' }> {
-  const manifest = readManifest(text);
-  const { name } = manifest.metadata;
-  const path = await pathOf(api, name);
-  const before = await api.find(path, App);
-  if (before === undefined) {
-    const body = { metadata: { name }, spec: manifest.spec };
-    return { app: await api.post(await pathOf(api), App, body), done: 'created' };
-  }
-  const app = await api.put(path, App, { body: { spec: manifest.spec }, version: before.metadata.version });
-  return { app, done: app.metadata.generation === before.metadata.generation ? 'unchanged' : 'changed' };
-}
-
-export async function deleteApp(api: Api, name: string): Promise<void> {
-  const path = await pathOf(api, name);
-  const { metadata } = await api.get(path, App);
-  await api.remove(path, metadata.version);
-}
-
-function readManifest(text: string): z.infer<typeof Manifest> {
-  const parsed = Manifest.safeParse(parseYaml(text));
-  if (parsed.success) return parsed.data;
-  const fields = Object.keys(AppCreation.shape).join(' and ');
-  throw new Fault('usage', `This is no manifest of an app: it has ${fields}, as YAML or JSON.`);
 }
 
 export function appsText(apps: readonly App[]): string {

@@ -105,23 +105,37 @@ program
 
 program
   .command('apply')
-  .description('make an app what its manifest says')
+  .description('make an app or a pool what its manifest says')
   .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
   .action(async (options: { file: string }) => {
-    const { applyApp } = await import('./apps.ts');
+    const { appliedText, apply } = await import('./manifest.ts');
     const text = options.file === '-' ? readFileSync(0, 'utf8') : readFile(options.file);
-    const { app, done } = await applyApp(openApi(profile()), text);
-    console.log(`app ${app.metadata.name} ${done}, release ${app.status.release}`);
+    console.log(appliedText(await apply(openApi(profile()), text)));
   });
 
 program
   .command('delete')
-  .description('delete an app; data in its volumes stays')
-  .argument('<app>')
-  .action(async (name: string) => {
-    const { deleteApp } = await import('./apps.ts');
-    await deleteApp(openApi(profile()), name);
-    console.log(`app ${name} is being deleted`);
+  .description('delete an app (data in its volumes stays), or a pool')
+  .argument('<kind or app>', 'app or pool, with a name after it; else the name of an app')
+  .argument('[name]')
+  .action(async (first: string, second: string | undefined) => {
+    const { readKind, remove } = await import('./manifest.ts');
+    const kind = second === undefined ? 'app' : readKind(first);
+    const name = second ?? first;
+    await remove(openApi(profile()), kind, name);
+    console.log(`${kind} ${name} is being deleted`);
+  });
+
+program
+  .command('pools')
+  .description('show pools of addresses, or one of them with who has its addresses')
+  .argument('[name]')
+  .option('--json', 'as JSON')
+  .action(async (name: string | undefined, options: { json?: boolean }) => {
+    const { poolsText, poolText, readPool, readPools } = await import('./pools.ts');
+    const api = openApi(profile());
+    if (name === undefined) return show(await readPools(api), options, poolsText);
+    return show(await readPool(api, name), options, (one) => poolText(one, Date.now()));
   });
 
 program

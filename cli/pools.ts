@@ -1,0 +1,58 @@
+/** `isthmus pools [NAME]`: addresses kept for apps, who has them, and how old that word is. */
+import { Pool } from '../protocol/pool.ts';
+import type { Api } from './api.ts';
+import { ageSince, tableOf } from './table.ts';
+
+export async function readPools(api: Api): Promise<Pool[]> {
+  return api.list(`/v1/tenants/${await api.tenant()}/pools`, Pool);
+}
+
+export async function readPool(api: Api, name: string): Promise<Pool> {
+  return api.get(`/v1/tenants/${await api.tenant()}/pools/${encodeURIComponent(name)}`, Pool);
+}
+
+export function poolsText(pools: readonly Pool[]): string {
+  if (pools.length === 0)
+    return 'There are no pools. Write a manifest with kind: pool, then: isthmus apply -f FILE';
+  const rows = pools.map(({ metadata, spec, status }) => [
+    metadata.name,
+    [...new Set(spec.ranges.map(({ cluster }) => cluster))].join(','),
+    String(status.size),
+    String(status.free),
+    status.conditions.find(({ status: said }) => said !== 'True')?.reason ?? 'good',
+  ]);
+  return tableOf(['NAME', 'CLUSTERS', 'SIZE', 'FREE', 'STATE'], rows);
+}
+
+export function poolText({ metadata, spec, status }: Pool, nowMs: number): string {
+  const seen = new Map(status.told.map(({ cluster, observedAt }) => [cluster, observedAt]));
+  const ranges = spec.ranges.map(({ cluster, prefix }) => {
+    const at = seen.get(cluster);
+    return [cluster, prefix, at === undefined ? 'never' : `${ageSince(at, nowMs)} ago`];
+  });
+  const conditions = status.conditions.map((one) => [
+    one.type,
+    one.status,
+    one.reason,
+    `${ageSince(one.lastTransitionTime, nowMs)} ago`,
+    one.message,
+  ]);
+  const reserved = status.reservations.map((one) => [
+    one.address,
+    one.cluster,
+    one.state,
+    one.app,
+    one.holder,
+    one.node || '-',
+  ]);
+  return [
+    `pool  ${metadata.name}: ${status.free} of ${status.size} addresses are free`,
+    '',
+    tableOf(['CLUSTER', 'RANGE', 'TOLD'], ranges),
+    '',
+    tableOf(['CONDITION', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], conditions),
+    ...(reserved.length === 0
+      ? []
+      : ['', tableOf(['ADDRESS', 'CLUSTER', 'STATE', 'APP', 'HOLDER', 'NODE'], reserved)]),
+  ].join('\n');
+}
