@@ -18,6 +18,9 @@ export const REPLACES_ANNOTATION = 'isthmus.dev/replaces';
 /** The restart that is under way: for what content, and with how many bytes of memory asked for. */
 export const RESIZED_ANNOTATION = 'isthmus.dev/resized';
 
+/** An image that the cluster itself writes for the one that is asked for, as where a mirror of registries is forced: `ASKED GOT`. */
+export const IMAGE_ANNOTATION = 'isthmus.dev/image';
+
 /** From a pod's annotations being written until its node must have put files and maps where a container finds them; 0.2 s was seen. */
 export const SETTLE_MS = 2_000;
 /** From a container's time to stop being over until it must have been started again. */
@@ -58,7 +61,13 @@ export type RebuildStep = OfPod &
         readonly why: 'files' | 'restart' | 'done';
         readonly annotations: Annotations;
       }
-    | { readonly kind: 'switch_image'; readonly image: string; readonly annotations: Annotations }
+    | {
+        readonly kind: 'switch_image';
+        readonly image: string;
+        readonly annotations: Annotations;
+        /** Of a pod that is of the newest release but for its image: if the cluster leaves this image, that is no fault of anybody. */
+        readonly unless: string | undefined;
+      }
     | { readonly kind: 'resize'; readonly memoryBytes: number; readonly isLimited: boolean }
     | { readonly kind: 'reload'; readonly by: AppTemplate['onFileChange'] }
     | { readonly kind: 'replace_pod'; readonly reason: 'shape' | 'variables' }
@@ -124,10 +133,14 @@ function isBehind(pod: HeldPod, wanted: HeldWanted): boolean {
   return (
     pod.annotations[CONTENT_ANNOTATION] !== wanted.content ||
     pod.shape !== wanted.shape ||
-    pod.image !== wanted.image ||
+    !isImageOf(pod, wanted) ||
     !has(pod, wanted.values) ||
     !has(pod, wanted.files)
   );
+}
+
+function isImageOf({ image, annotations }: HeldPod, wanted: HeldWanted): boolean {
+  return image === wanted.image || annotations[IMAGE_ANNOTATION] === `${wanted.image} ${image}`;
 }
 
 function has({ annotations }: HeldPod, wanted: Annotations): boolean {
@@ -180,13 +193,14 @@ function changeOf(pod: HeldPod, rebuild: Rebuild): RebuildStep[] {
   };
   const replaces = { [REPLACES_ANNOTATION]: `${pod.containerId} ${nowMs}` };
   const confirm: RebuildStep = { kind: 'annotate', ...of, why: 'done', annotations: done };
-  if (pod.image !== wanted.image)
+  if (!isImageOf(pod, wanted))
     return [
       {
         kind: 'switch_image',
         ...of,
         image: wanted.image,
         annotations: { ...wanted.values, ...done, ...replaces },
+        unless: pod.annotations[CONTENT_ANNOTATION] === wanted.content ? pod.image : undefined,
       },
     ];
   const resized = resizedOf(pod);

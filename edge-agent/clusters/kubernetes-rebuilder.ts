@@ -1,5 +1,6 @@
 /** Rebuilds an app's pods in place: reads them, lets `kubernetes-rebuild.ts` decide, and does its steps. It waits for nothing: the next pass goes on. */
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { parseJson } from '../../protocol/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, undefinedOn } from '../kube/errors.ts';
 import { objectList, pathOf } from '../kube/objects.ts';
@@ -9,9 +10,11 @@ import { CONTAINER, FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-m
 import {
   describeRebuildStep,
   type HeldPod,
+  IMAGE_ANNOTATION,
   isAvailable,
   isSettled,
   planRebuild,
+  REPLACES_ANNOTATION,
   type RebuildStep,
 } from './kubernetes-rebuild.ts';
 import { reload } from './kubernetes-reload.ts';
@@ -98,14 +101,10 @@ async function execute(client: KubeClient, namespace: string, step: RebuildStep)
   const { uid } = step;
   switch (step.kind) {
     case 'annotate':
-      return patch(client, pathOf(place), { metadata: { uid, annotations: step.annotations } });
-    case 'switch_image': {
-      const containers = [{ name: CONTAINER, image: step.image }];
-      return patch(client, pathOf(place), {
-        metadata: { uid, annotations: step.annotations },
-        spec: { containers },
-      });
-    }
+      await patch(client, pathOf(place), { metadata: { uid, annotations: step.annotations } });
+      return;
+    case 'switch_image':
+      return switchImage(client, pathOf(place), step);
     case 'resize':
       return resize(client, pathOf({ ...place, subresource: 'resize' }), step);
     case 'reload':
@@ -118,13 +117,29 @@ async function execute(client: KubeClient, namespace: string, step: RebuildStep)
 }
 
 /** The number that identifies the pod goes along: a newer one under its name is not touched. */
-async function patch(client: KubeClient, path: string, body: object): Promise<void> {
-  await client.text({
+async function patch(client: KubeClient, path: string, body: object): Promise<string> {
+  return client.text({
     method: 'PATCH',
     path,
     query: { fieldManager: FIELD_MANAGER },
     headers: { 'content-type': 'application/strategic-merge-patch+json' },
     body: JSON.stringify(body),
+  });
+}
+
+async function switchImage(
+  client: KubeClient,
+  path: string,
+  { uid, image, annotations, unless }: Extract<RebuildStep, { kind: 'switch_image' }>,
+): Promise<void> {
+  const containers = [{ name: CONTAINER, image }];
+  const text = await patch(client, path, { metadata: { uid, annotations }, spec: { containers } });
+  const got = PodObject.safeParse(parseJson(text)).data?.spec.containers[0]?.image ?? image;
+  if (got === image) return;
+  // Nothing was started again; null takes the note away that something would be.
+  const nothing = got === unless ? { [REPLACES_ANNOTATION]: null } : {};
+  await patch(client, path, {
+    metadata: { uid, annotations: { [IMAGE_ANNOTATION]: `${image} ${got}`, ...nothing } },
   });
 }
 

@@ -193,6 +193,12 @@ describe('a pod', () => {
     expect(words(plan(one))).toEqual(expected);
   });
 
+  test('is left alone with the image that the cluster itself writes for the wanted one, and with no other', () => {
+    const annotations = { ...podOf().annotations, 'isthmus.dev/image': 'web:1 mirror/web:1' };
+    const kinds = (image: string) => words(plan({ pods: [podOf({}, { image, annotations })] }));
+    expect([kinds('mirror/web:1'), kinds('x')]).toEqual([[], ['web-0 switch_image']]);
+  });
+
   test('is confirmed without another restart if its driver was killed behind the restart', () => {
     const [note, resize] = plan({ wanted: NEW_VALUE, pods: [podOf()] });
     if (note === undefined || resize === undefined) throw new Error('there is no restart');
