@@ -29,10 +29,12 @@ beforeAll(async () => {
   const [cert, key, authority] = await Promise.all(
     ['mirror.crt', 'mirror.key', 'ca.crt'].map((name) => readFile(api.pki.path(name))),
   );
-  mirror = createServer({ cert, key }, async (request, answer) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(Buffer.from(part));
-    answer.end(JSON.stringify(rewritten(Buffer.concat(parts).toString())));
+  mirror = createServer({ cert, key }, (request, answer) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (part: string) => {
+      body += part;
+    });
+    request.on('end', () => answer.end(JSON.stringify(rewritten(body))));
   });
   await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve));
   const address = mirror.address();
