@@ -1,6 +1,6 @@
 /** The figures of a cost run as a person reads them. It computes sums and nothing else. */
 import type { Bill, Counts } from './cost-model.ts';
-import { billedMs, entriesOf, MEMORY_MB, sumOf, usdOf } from './cost-model.ts';
+import { billedMs, entriesOf, HOURS_PER_MONTH, MEMORY_MB, monthOf, sumOf, usdOf } from './cost-model.ts';
 import { PRICES, PRICES_DATE, type PriceName, priceOf } from './prices.ts';
 
 interface Counted {
@@ -35,6 +35,21 @@ export function printSites(
       `    ${byPrice.map(([name, amount]) => `${name} ${micro(priceOf(name, amount))}`).join(', ')}`,
     );
     console.log(`    ${[...by].map(([name, bill]) => `${name} ${micro(usdOf(bill))}`).join(', ')}`);
+  }
+}
+
+/** One line a size: what one idle cluster of so many nodes adds a month to what its edge costs. */
+export function printClusters(clusters: ReadonlyMap<number, Counts>): void {
+  console.log('what an idle cluster adds a month, beside its edge:');
+  for (const [nodes, counts] of clusters) {
+    const bill = monthOf(counts);
+    const monthly = (count: number) => Math.round(count * HOURS_PER_MONTH).toLocaleString('en');
+    console.log(
+      `  ${nodes} nodes: USD ${usdOf(bill).toFixed(3)}; ${monthly(counts.invocations)} invocations, ` +
+        `${monthly(counts.writeUnits)} write units, ${monthly(counts.readUnits)} read units`,
+    );
+    const parts = entriesOf(bill).filter(([, amount]) => amount !== 0);
+    console.log(`    ${parts.map(([name, amount]) => `${name} ${micro(priceOf(name, amount))}`).join(', ')}`);
   }
 }
 

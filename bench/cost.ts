@@ -2,17 +2,19 @@
  * What the control plane costs: an hour of idle estates is run and counted, and multiplied with the table of prices.
  * `node bench/cost.ts [SITES...]`; `docs/cost.md` explains what is counted and what is assumed.
  */
+import { runClusterHour } from './cost-clusters.ts';
 import { makeEstate } from './cost-estate.ts';
 import { FIXED, HUB_FIXED } from './cost-fixed.ts';
 import { runHour } from './cost-hour.ts';
 import { type Bill, type Counts, monthOf, perSite, sumOf, usdOf } from './cost-model.ts';
 import { openPlane } from './cost-plane.ts';
-import { printBase, printCounts, printSites } from './cost-print.ts';
+import { printBase, printClusters, printCounts, printSites } from './cost-print.ts';
 import { printResult } from './figures.ts';
 
 const SIZES = [10, 100, 1_000];
 /** Runs beforehand, so that what V8 does once is not counted. */
 const WARM_UP_SITES = 10;
+const CLUSTER_NODES = [10, 100, 1_000];
 const USD_MAX = 0.01;
 /** Flat: the most sites cost no more than this times the dearest of fewer. What is paid for by the begun kilobyte needs the room. */
 const GROWTH_MAX = 1.25;
@@ -32,6 +34,20 @@ async function run(sites: number): Promise<Run> {
   } finally {
     await plane.table.close();
   }
+}
+
+/** An idle hour of one cluster of each size. */
+async function clustersOf(sizes: readonly number[]): Promise<Map<number, Counts>> {
+  const counts = new Map<number, Counts>();
+  for (const nodes of sizes) {
+    const plane = await openPlane();
+    try {
+      counts.set(nodes, await runClusterHour(plane, await makeEstate(plane, 1), nodes));
+    } finally {
+      await plane.table.close();
+    }
+  }
+  return counts;
 }
 
 /** A month of a run's hour, by what did it. */
@@ -65,6 +81,8 @@ for (const sites of sizes) {
   added.push({ sites, by: addedBy(more, none) });
 }
 printSites(added);
+const clusters = await clustersOf(CLUSTER_NODES);
+printClusters(clusters);
 const base = { 'requests of hubs and of the schedule': sumOf([...billsOf(none).values()]), fixed: FIXED };
 printBase({ ...base, 'hubs themselves': HUB_FIXED });
 
@@ -79,6 +97,9 @@ printResult({
   bench: 'cost',
   figures: {
     ...figures,
+    ...Object.fromEntries(
+      [...clusters].map(([nodes, counts]) => [`usdPerClusterOf${nodes}`, round(usdOf(monthOf(counts)))]),
+    ),
     ratio: round(USD_MAX / Math.max(...usd)),
     baseUsd: round(usdOf(sumOf(Object.values(base)))),
     hubsUsd: round(usdOf(HUB_FIXED)),
