@@ -6,8 +6,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml';
 import { cacheDirectory } from '../../build/cache.ts';
 import { check } from '../../local/command.ts';
+import { formatAddress, parseAddress, parsePrefix } from '../../protocol/address.ts';
+import { App } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import { Edge } from '../../protocol/edge.ts';
+import { Pool } from '../../protocol/pool.ts';
 import { Site } from '../../protocol/site.ts';
 import { TokenCreated } from '../../protocol/token.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
@@ -24,6 +27,12 @@ const WEB = '10.96.7.7';
 const IMAGE_MS_MAX = 180_000;
 const UP_MS_MAX = 90_000;
 const NAMESPACE = ['--namespace', 'isthmus-system'];
+/** Where the runtime of the test's node looks for plugins; the node gets a copy of its own. */
+const PLUGINS = '/usr/lib/cni';
+const COPY = 'cp -a /usr/lib/cni /opt/cni-copy && mount --bind /opt/cni-copy /usr/lib/cni';
+/** Beside the range of services, in which kube-proxy drops what is no service. */
+const POOLS = '10.97.0.0/24';
+const POOL = '10.97.0.16/28';
 
 let estate: Estate;
 let cluster: KubeCluster;
@@ -46,8 +55,9 @@ beforeAll(async () => {
   await check([process.execPath, join(ROOT, 'edge-agent/bundle.ts')]);
   await check(['sh', join(CHART, 'image.sh'), image], { timeoutMs: IMAGE_MS_MAX });
   await cluster.nodes[0]?.loadImage(image);
+  await cluster.nodes[0]?.host.check(['sh', '-c', COPY]);
   await cluster.kube(['apply', '-f', '-'], JSON.stringify(VOLUME));
-  const spec = { lan: 'masquerade', allotment: [SERVICES], prefixes: [SERVICES] };
+  const spec = { lan: 'masquerade', allotment: [SERVICES, POOLS], prefixes: [SERVICES, POOLS] };
   await estate.api.create('/v1/tenants/demo/sites', { metadata: { name: 'berlin' }, spec }, Site);
 }, 300_000);
 
@@ -97,6 +107,7 @@ function values(more: Readonly<Record<string, unknown>> = {}): string {
     authority: estate.ca,
     advertise: [SERVICES],
     image: { pullPolicy: 'Never' },
+    node: { enabled: true, cniBinDir: PLUGINS, cniConfDir: `${cluster.directory}/incl-n1/cni` },
     storage: { storageClass: '' },
     ...more,
   };
@@ -105,6 +116,15 @@ function values(more: Readonly<Record<string, unknown>> = {}): string {
 
 async function edgeStatus() {
   return (await estate.api.get('/v1/tenants/demo/edges/berlin', Edge)).status;
+}
+
+/** By which the other site reaches an address of this one. */
+async function virtualOf(prefix: string, address: string): Promise<string> {
+  const { status } = await estate.api.get('/v1/tenants/demo/sites/berlin', Site);
+  const mapping = status.prefixes.find(({ real }) => real === prefix);
+  if (mapping === undefined) throw new Error(`${prefix} is not exposed`);
+  const { base } = parsePrefix(mapping.virtual);
+  return formatAddress(base + parseAddress(address) - parsePrefix(prefix).base);
 }
 
 async function untilAttached(): Promise<Cluster> {
@@ -194,13 +214,45 @@ describe('an edge inside of its cluster', () => {
     );
     const body = { metadata: { name: 'web' }, spec: { address: WEB, port: 80 } };
     await estate.api.send('POST', '/v1/tenants/demo/sites/berlin/services', { body });
-    const { status } = await estate.api.get('/v1/tenants/demo/sites/berlin', Site);
-    const virtual = (status.prefixes[0]?.virtual ?? '').replace(/\.0\.0\/16$/, '.7.7');
+    const virtual = await virtualOf(SERVICES, WEB);
     const page = await eventually(
       () => estate.lanHost('tokyo').check(['curl', '-sf', '-m', '3', `http://${virtual}/`]),
       40_000,
     );
     expect(page).toContain('"host":"web"');
+  });
+
+  test('gives containers addresses of a pool by the agents on its nodes, and the other site knows them by these', async () => {
+    await cluster.kube([
+      ...['-n', 'isthmus-system', 'rollout', 'status', 'daemonset/isthmus-node', '--timeout=60s'],
+    ]);
+    const ranges = [{ cluster: 'prod', prefix: POOL }];
+    await estate.api.create('/v1/tenants/demo/pools', { metadata: { name: 'shop' }, spec: { ranges } }, Pool);
+    const spec = {
+      image: 'local/tool:1',
+      pullPolicy: 'never',
+      command: ['serve', ':8080'],
+      ports: [{ name: 'http', port: 8080 }],
+      health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
+      access: { kind: 'listed', callers: [{ kind: 'prefix', prefix: '0.0.0.0/0' }] },
+      pool: 'shop',
+      placement: { clusters: ['prod'] },
+    };
+    await estate.api.create('/v1/tenants/demo/apps', { metadata: { name: 'shop' }, spec }, App);
+    const address = await eventually(async () => {
+      const { status } = await estate.api.get('/v1/tenants/demo/pools/shop', Pool);
+      const [held] = status.reservations;
+      if (held === undefined) throw new Error(JSON.stringify(status));
+      expect([held.app, held.state]).toEqual(['shop', 'held']);
+      return held.address;
+    }, 60_000);
+    expect(address).toMatch(/^10\.97\.0\.\d+$/);
+    const virtual = await virtualOf(POOLS, address);
+    const page = await eventually(
+      () => estate.lanHost('tokyo').check(['curl', '-sf', '-m', '3', `http://${virtual}:8080/`]),
+      40_000,
+    );
+    expect(page).toContain('"host":"shop-');
   });
 
   test('is the same edge after its pod was deleted, without a token', async () => {
@@ -221,18 +273,18 @@ describe('an edge inside of its cluster', () => {
     await eventually(async () => expect((await ada.kubectl('prod', ['get', 'nodes'])).code).toBe(0), 40_000);
   });
 
-  test('goes without a trace but for its volume', async () => {
+  test('goes without a trace but for its volume and the list of pools', async () => {
     await helm('uninstall', 'isthmus-edge', ...NAMESPACE, '--wait');
     const left = await cluster.kube(['get', 'clusterroles,clusterrolebindings', '-o', 'name']);
     expect(left.split('\n').filter((line) => line.includes('isthmus'))).toEqual([]);
     await eventually(async () => {
-      const kinds = 'pods,statefulsets,serviceaccounts,configmaps,secrets,persistentvolumeclaims';
+      const kinds = 'pods,statefulsets,daemonsets,serviceaccounts,configmaps,secrets,persistentvolumeclaims';
       const all = await cluster.kube(['-n', 'isthmus-system', 'get', kinds, '-o', 'name']);
       const ours = all
         .trim()
         .split('\n')
         .filter((line) => line.includes('isthmus'));
-      expect(ours).toEqual(['persistentvolumeclaim/edge-isthmus-edge-0']);
+      expect(ours).toEqual(['configmap/isthmus-pools', 'persistentvolumeclaim/edge-isthmus-edge-0']);
     }, 30_000);
   });
 });

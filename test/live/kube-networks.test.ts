@@ -1,6 +1,6 @@
 /**
  * Two clusters with the same ranges and different networks, Calico in Munich and flannel in Osaka: what is said of each, isolation by packets, pods that
- * are reached from the other site as they are, and a service that a pod of the other calls by name.
+ * are reached from the other site as they are, and a Service that publishes itself, called by name from a pod of the other.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { App } from '../../protocol/app.ts';
@@ -16,6 +16,7 @@ import { attachCluster } from './kube-site.ts';
 const LAN = '10.0.0.0/24';
 const PODS = '10.244.0.0/16';
 const NODE_PORT = 30_080;
+const EXPOSED = { 'isthmus.dev/expose': 'true' };
 const RUNS_MS_MAX = 60_000;
 /** So long a refusal must hold before it is believed, with a timeout of 3 s a try. */
 const REFUSED_TRIES = 2;
@@ -176,7 +177,7 @@ describe('pods of a routed network', () => {
 });
 
 describe('a service', () => {
-  test('of one cluster is called by name from a pod of the other, though all their ranges are the same', async () => {
+  test('that asks to be published is called by name from a pod of the other cluster, though all their ranges are the same', async () => {
     const spec = {
       type: 'NodePort',
       selector: { app: 'shop' },
@@ -184,16 +185,21 @@ describe('a service', () => {
     };
     await applyAll(munich, [
       podOf({ name: 'shop', labels: { app: 'shop' } }),
-      { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop' }, spec },
+      { apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop', labels: EXPOSED }, spec },
     ]);
     await readyPods(munich);
-    const body = { metadata: { name: 'shop' }, spec: { address: munich.nodes[0]?.address, port: NODE_PORT } };
-    await estate.api.send('POST', '/v1/tenants/demo/sites/munich/services', { body });
     await applyAll(osaka, [withResolver(podOf({ name: 'caller' }), estate.site('osaka').edgeAddress)]);
     await readyPods(osaka);
     const url = `http://shop.munich.demo.isthmus.internal:${NODE_PORT}/`;
     const page = await eventually(() => osaka.kube(['exec', 'caller', '--', 'get', url]), 40_000);
     expect(page).toContain('"host":"shop"');
+    const { status } = await estate.api.get('/v1/tenants/demo/clusters/prod', Cluster);
+    expect(status.conditions.find(({ type }) => type === 'Published')?.status).toBe('True');
+    await munich.kube(['label', 'service', 'shop', 'isthmus.dev/expose-']);
+    await eventually(async () => {
+      const gone = await estate.api.send('GET', '/v1/tenants/demo/sites/munich/services/shop');
+      expect(gone.status).toBe(404);
+    }, 40_000);
   });
 });
 
