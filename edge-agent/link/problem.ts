@@ -15,6 +15,8 @@ export interface Denied {
   readonly status: number;
   readonly code: ProblemCode;
   readonly reason: string;
+  /** Members of the body that are at fault, as JSON pointers. */
+  readonly pointers: readonly string[];
   readonly pollSeconds?: number | undefined;
 }
 
@@ -36,6 +38,7 @@ export function failureOf(answer: Answer): Unreachable | Denied {
     status: answer.status,
     code: problem.code,
     reason: problem.detail,
+    pointers: (problem.errors ?? []).map(({ pointer }) => pointer),
     pollSeconds: pollSecondsOf(answer),
   };
 }

@@ -41,14 +41,13 @@ export class ClusterReporter {
       path: `/v1/agent/clusters/${this.#options.cluster}/report`,
       body,
     });
-    if (answer.kind === 'answer' && answer.status === 204) {
-      this.#told = due?.told ?? this.#told;
-      this.#events = this.#events.filter((event) => !events.includes(event));
-      this.#refusal = '';
-      return 'sent';
-    }
-    this.#tellRefusal(failureOf(answer).reason);
-    return 'failed';
+    const failure = answer.kind === 'answer' && answer.status === 204 ? undefined : failureOf(answer);
+    if (failure === undefined) this.#refusal = '';
+    else this.#tellRefusal(failure.reason);
+    if (failure !== undefined && !isKeptInPart(failure)) return 'failed';
+    this.#told = due?.told ?? this.#told;
+    this.#events = this.#events.filter((event) => !events.includes(event));
+    return 'sent';
   }
 
   #tellRefusal(reason: string): void {
@@ -56,4 +55,9 @@ export class ClusterReporter {
     this.#refusal = reason;
     this.#options.log(`the report of cluster ${this.#options.cluster} did not arrive: ${reason}`);
   }
+}
+
+/** Some parts are too large for the table and were named; the others are kept. The same parts again would fare no better, until they change. */
+function isKeptInPart(failure: ReturnType<typeof failureOf>): boolean {
+  return failure.kind === 'denied' && failure.code === 'too_large' && failure.pointers.length > 0;
 }
