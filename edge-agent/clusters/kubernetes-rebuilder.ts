@@ -3,7 +3,8 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, undefinedOn } from '../kube/errors.ts';
-import { objectList, pathOf } from '../kube/objects.ts';
+import { listAll } from '../kube/list.ts';
+import { pathOf } from '../kube/objects.ts';
 import { DriverError } from './driver.ts';
 import { type HeldWanted, memoryBytes, SHAPE_ANNOTATION } from './kubernetes-held.ts';
 import { CONTAINER, FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-marks.ts';
@@ -20,7 +21,7 @@ import {
 import { reload } from './kubernetes-reload.ts';
 import { ControllerObject, type HeldFacts, PodObject } from './kubernetes-status.ts';
 
-const PAGE = '500';
+const PODS_MAX = 10_000;
 
 export interface Rebuilding {
   readonly client: KubeClient;
@@ -56,8 +57,7 @@ async function podsOf(client: KubeClient, workload: WorkloadLeaf): Promise<reado
     .map(([name, value]) => `${name}=${value}`)
     .join(',');
   const path = pathOf({ ...POD, namespace: workload.namespace });
-  const query = { labelSelector, limit: PAGE };
-  return (await client.json(objectList(PodObject), { method: 'GET', path, query })).items;
+  return listAll(client, PodObject, { path, labelSelector, max: PODS_MAX });
 }
 
 function isOwnedBy({ metadata }: PodObject, uid: string | undefined): boolean {

@@ -4,6 +4,7 @@ import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, type KubeFault, undefinedOn } from '../kube/errors.ts';
+import { listAll } from '../kube/list.ts';
 import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { addressFaultsOf, EventObject } from './kubernetes-address.ts';
@@ -35,7 +36,8 @@ import { heldPodTemplate } from './kubernetes-pod.ts';
 import { heldFacts, rebuild } from './kubernetes-rebuilder.ts';
 import { ControllerObject, instanceOf, PodObject, talkative } from './kubernetes-status.ts';
 
-const PAGE = '500';
+const OBJECTS_MAX = 10_000;
+const EVENTS_MAX = '500';
 const LOGS_MAX = 5;
 const LOG_LINES = '10';
 const LOG_BYTES = '8000';
@@ -73,7 +75,7 @@ async function remove(client: KubeClient, ref: AppRef): Promise<Done> {
 async function list(client: KubeClient): Promise<readonly AppRef[]> {
   const found = await Promise.all(
     [TYPES.Deployment, TYPES.StatefulSet].map((type) =>
-      listAll(client, type, { labelSelector: `${MANAGED_BY}=${FIELD_MANAGER}` }),
+      labelledObjects(client, type, { labelSelector: `${MANAGED_BY}=${FIELD_MANAGER}` }),
     ),
   );
   return found.flat().flatMap(({ metadata }) => {
@@ -88,21 +90,21 @@ async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppIn
   const controller = await absent(
     client.json(ControllerObject, { method: 'GET', path: pathOf({ ...type, namespace, name: app }) }),
   );
-  const pods = await client.json(objectList(PodObject), {
-    method: 'GET',
+  const pods = await listAll(client, PodObject, {
     path: pathOf({ ...POD, namespace }),
-    query: { labelSelector: selectorText(selectorOf(workload)), limit: PAGE },
+    labelSelector: selectorText(selectorOf(workload)),
+    max: OBJECTS_MAX,
   });
-  const talkers = talkative(pods.items).slice(0, LOGS_MAX);
+  const talkers = talkative(pods).slice(0, LOGS_MAX);
   const lines = await Promise.all(
     talkers.map(async (pod) => [pod, await lastLines(client, { namespace, pod })] as const),
   );
   const addressFaults = template.pool === undefined ? new Map() : await readAddressFaults(client, namespace);
-  const held = isHeld(template) ? heldFacts(pods.items) : undefined;
+  const held = isHeld(template) ? heldFacts(pods) : undefined;
   return instanceOf({
     workload,
     controller,
-    pods: pods.items,
+    pods: pods,
     lastLines: new Map(lines),
     held,
     addressFaults,
@@ -118,7 +120,7 @@ async function readAddressFaults(
     client.json(objectList(EventObject), {
       method: 'GET',
       path: pathOf({ ...EVENT, namespace }),
-      query: { fieldSelector: 'involvedObject.kind=Pod,reason=FailedCreatePodSandBox', limit: PAGE },
+      query: { fieldSelector: 'involvedObject.kind=Pod,reason=FailedCreatePodSandBox', limit: EVENTS_MAX },
     }),
     ['kube.forbidden'],
   );
@@ -153,7 +155,9 @@ async function observe(client: KubeClient, { ref, wanted }: Looking): Promise<Ob
   const kinds = Object.keys(TYPES).filter(isKind);
   const labelled = await Promise.all(
     kinds.map(async (kind) =>
-      (await listAll(client, TYPES[kind], { labelSelector, namespace })).map((object) => there(kind, object)),
+      (await labelledObjects(client, TYPES[kind], { labelSelector, namespace })).map((object) =>
+        there(kind, object),
+      ),
     ),
   );
   const known = new Set(labelled.flat().map(({ kind, name }) => `${kind} ${name}`));
@@ -178,17 +182,16 @@ function there(kind: AppKind, object: KubeObject): Observed {
   return { kind, name, namespace, labels, object };
 }
 
-async function listAll(
+async function labelledObjects(
   client: KubeClient,
   type: KubeType,
   { labelSelector, namespace }: { readonly labelSelector: string; readonly namespace?: string },
 ): Promise<KubeObject[]> {
-  const { items } = await client.json(objectList(KubeObject), {
-    method: 'GET',
+  return listAll(client, KubeObject, {
     path: pathOf({ ...type, namespace }),
-    query: { labelSelector, limit: PAGE },
+    labelSelector,
+    max: OBJECTS_MAX,
   });
-  return items;
 }
 
 /** True if something changed. */
