@@ -37,8 +37,14 @@ async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>)
     allLive(store, { kind: 'cluster', tenant: key.tenant }),
     allLive(store, { kind: 'pool', tenant: key.tenant }),
   ]);
-  const names = (items: readonly Item[]) => new Set(items.map((item) => item.key.name));
-  refuseIf(checkApp(spec, { clusters: names(clusters), pools: names(pools) }));
+  refuseIf(
+    checkApp(spec, {
+      clusters: new Set(clusters.map((item) => item.key.name)),
+      pools: new Map(
+        pools.map((item) => [item.key.name, new Set(item.spec.ranges.map(({ cluster }) => cluster))]),
+      ),
+    }),
+  );
   const isSame = before !== undefined && sameJson(templateOf(before.spec), templateOf(spec));
   const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
   return { spec, status: { release } };

@@ -4,23 +4,40 @@ import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import { condition } from './status.ts';
 
-/** Undefined if it may be kept. `clusters` and `pools` are the names that there are in the tenant. */
-export function checkApp(
-  spec: AppSpec,
-  { clusters, pools }: { readonly clusters: ReadonlySet<string>; readonly pools: ReadonlySet<string> },
-): Refusal | undefined {
+/** What there is in the tenant: names of clusters, and of pools with the clusters that each has a range of. */
+export interface AppSurroundings {
+  readonly clusters: ReadonlySet<string>;
+  readonly pools: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** Undefined if it may be kept. */
+export function checkApp(spec: AppSpec, { clusters, pools }: AppSurroundings): Refusal | undefined {
   const missing = spec.placement.clusters.findIndex((name) => !clusters.has(name));
   if (missing !== -1)
     return wrong(
       `/spec/placement/clusters/${missing}`,
       `There is no cluster ${spec.placement.clusters[missing]} in the tenant.`,
     );
-  if (spec.pool !== undefined && !pools.has(spec.pool))
-    return wrong('/spec/pool', `There is no pool ${spec.pool} in the tenant.`);
+  const poolFault = spec.pool === undefined ? undefined : poolRefusal(spec.pool, spec, pools);
+  if (poolFault !== undefined) return poolFault;
   const paths = [...spec.files.map(({ path }) => path), ...spec.volumes.map(({ path }) => path)];
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) return wrong('/spec/files', `${twice} is asked for twice.`);
   return ambiguous(spec);
+}
+
+/** A container in a cluster without a range would wait for its address for ever. */
+function poolRefusal(
+  name: string,
+  { placement }: AppSpec,
+  pools: AppSurroundings['pools'],
+): Refusal | undefined {
+  const ranges = pools.get(name);
+  if (ranges === undefined) return wrong('/spec/pool', `There is no pool ${name} in the tenant.`);
+  const without = placement.clusters.find((cluster) => !ranges.has(cluster));
+  return without === undefined
+    ? undefined
+    : wrong('/spec/pool', `The pool ${name} has no range in the cluster ${without}. Give it one first.`);
 }
 
 function ambiguous({ ports, volumes, placement }: AppSpec): Refusal | undefined {

@@ -4,7 +4,7 @@ import { App } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import type { KubeCluster } from '../fixtures/kube/cluster.ts';
 import type { Estate } from './estate.ts';
-import { eventually } from './eventually.ts';
+import { eventually, pause } from './eventually.ts';
 import type { Person } from './kube-site.ts';
 
 interface Stand {
@@ -13,6 +13,8 @@ interface Stand {
   readonly ada: Person;
 }
 
+/** Longer than leases of nodes last. */
+const AWAY_MS = 60_000;
 const PATH = '/v1/tenants/demo/apps/web';
 const SPEC = {
   image: 'local/tool:1',
@@ -70,10 +72,11 @@ function begins(open: Open): void {
 }
 
 function endures(open: Open): void {
-  test('comes to what was asked for although the agent was killed in the middle, and the API server was away', async () => {
+  test('comes to what was asked for although the agent was killed in the middle, and the API server was away for a minute', async () => {
     const { estate, berlin } = open();
     const { edge } = estate.site('berlin');
     await berlin.stopApiServer();
+    const stoppedMs = performance.now();
     await eventually(async () => {
       const { status } = await estate.api.get('/v1/tenants/demo/clusters/prod', Cluster);
       expect(status.conditions.find(({ type }) => type === 'Reachable')).toMatchObject({
@@ -84,6 +87,7 @@ function endures(open: Open): void {
     const { etag } = await estate.api.send('GET', PATH);
     const body = { spec: { ...SPEC, replicas: 2, environment: { A: 'b' } } };
     await estate.api.send('PUT', PATH, { body, headers: { 'if-match': etag ?? '' } });
+    await pause(Math.max(0, AWAY_MS - (performance.now() - stoppedMs)));
     await estate.stopAgent(edge, 'SIGKILL');
     await berlin.startApiServer();
     estate.startAgent(edge);

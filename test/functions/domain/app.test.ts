@@ -1,7 +1,7 @@
 /** What is said of an app from what its clusters told. */
 import { describe, expect, test } from 'vitest';
-import { appConditions } from '../../../functions/domain/app.ts';
-import type { AppInstance } from '../../../protocol/app.ts';
+import { appConditions, checkApp } from '../../../functions/domain/app.ts';
+import { type AppInstance, AppSpec } from '../../../protocol/app.ts';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 
@@ -60,5 +60,22 @@ describe('an app', () => {
       instance('test', [['Enforced', dev, 'Said']]),
     ];
     expect(conditions(...told)[1]?.slice(0, 2)).toEqual(['Enforced', expected]);
+  });
+});
+
+describe('an app with a pool', () => {
+  const around = {
+    clusters: new Set(['prod', 'test']),
+    pools: new Map([['web', new Set(['prod'])]]),
+  };
+  const check = (pool: string, ...clusters: readonly string[]) =>
+    checkApp(AppSpec.parse({ image: 'x:1', pool, placement: { clusters } }), around)?.detail;
+
+  test('is placed where the pool has a range, and nowhere else', () => {
+    expect(check('web', 'prod')).toBeUndefined();
+    expect(check('web', 'prod', 'test')).toBe(
+      '/spec/pool: The pool web has no range in the cluster test. Give it one first.',
+    );
+    expect(check('db', 'prod')).toBe('/spec/pool: There is no pool db in the tenant.');
   });
 });
