@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import { type KubeClient, queryOf } from './client.ts';
 import { faultOf, KubeError } from './errors.ts';
+import { FrameReader } from './frames.ts';
 import { StatusObject } from './objects.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -84,50 +85,31 @@ async function upgraded(client: KubeClient, { path, container, command }: Execut
   });
 }
 
-/** Whole messages until the stream ends, by the first bytes of RFC 6455: those of a server are not masked, and Kubernetes does not split them. */
+/** Whole messages, until one says how the command ended, or the stream does. */
 async function messagesOf(socket: Duplex): Promise<readonly Buffer[]> {
   const timer = setTimeout(() => socket.destroy(new Error('the command did not end in time')), TIMEOUT_MS);
-  let bytes = Buffer.alloc(0);
+  const messages: Buffer[] = [];
+  const reader = new FrameReader((message) => messages.push(message));
+  let bytes = 0;
   try {
     for await (const part of socket) {
-      bytes = Buffer.concat([bytes, Buffer.from(part)]);
-      if (bytes.length > BYTES_MAX) throw new Error(`more than ${BYTES_MAX} bytes`);
-      if (framesOf(bytes).some(isLast)) break;
+      const chunk = Buffer.from(part);
+      bytes += chunk.length;
+      if (bytes > BYTES_MAX) throw new Error(`more than ${BYTES_MAX} bytes`);
+      reader.push(chunk);
+      if (messages.some(isOutcome)) break;
     }
   } catch (cause) {
     throw new KubeError('kube.unreachable', 'The answer of the container broke off.', { cause });
   } finally {
     clearTimeout(timer);
   }
-  // A code of closing may begin with the same byte as a message of a stream.
-  return framesOf(bytes).flatMap(({ opcode, body }) => (opcode === CLOSE ? [] : [body]));
-}
-
-const CLOSE = 8;
-const SHORT_MAX = 125;
-
-interface Frame {
-  readonly opcode: number;
-  readonly body: Buffer;
-}
-
-function framesOf(bytes: Buffer): Frame[] {
-  const frames: Frame[] = [];
-  for (let at = 0; at + 2 <= bytes.length; ) {
-    const short = (bytes[at + 1] ?? 0) & 0x7f;
-    const head = short > SHORT_MAX ? 4 : 2;
-    if (at + head > bytes.length) break;
-    const length = short > SHORT_MAX ? bytes.readUInt16BE(at + 2) : short;
-    if (at + head + length > bytes.length) break;
-    frames.push({ opcode: (bytes[at] ?? 0) & 0x0f, body: bytes.subarray(at + head, at + head + length) });
-    at += head + length;
-  }
-  return frames;
+  return messages;
 }
 
 /** Every stream may begin with an empty message. */
-function isLast({ opcode, body }: Frame): boolean {
-  return opcode === CLOSE || (body[0] === OUTCOME && body.length > 1);
+function isOutcome(message: Buffer): boolean {
+  return message[0] === OUTCOME && message.length > 1;
 }
 
 const Ended = z.looseObject({ status: z.string().default(''), message: z.string().default('') });

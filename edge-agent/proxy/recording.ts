@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
-import { FrameReader } from './frames.ts';
+import { FrameReader } from '../kube/frames.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
 const SUBPROTOCOLS = ['v4.channel.k8s.io', 'v5.channel.k8s.io'];

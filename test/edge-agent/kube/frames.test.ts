@@ -1,7 +1,7 @@
 /** What a recording reads of a session: every message, however the bytes are cut, and nothing that was not sent. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FrameReader } from '../../../edge-agent/proxy/frames.ts';
+import { FrameReader } from '../../../edge-agent/kube/frames.ts';
 
 fc.configureGlobal({ seed: 5 });
 
