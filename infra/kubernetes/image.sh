@@ -37,15 +37,22 @@ closure() {
     sed -n "s/^'[^']*' \([^ ]*\.deb\) .*/\1/p" | grep -Ev "^($LEFT_OUT)_"
 }
 
-# Kept by name and version, so that only the first build downloads.
-unpack_packages() {
+# Kept by name and version, so that only the first build downloads. Fails if the lists of Debian are missing or older than its packages.
+fetch_packages() {
   mkdir -p "$cache/debian"
-  files=$(closure) || fail 'the list of Debian packages is not there: run apt-get update first'
+  files=$(closure) && [ -n "$files" ] || return 1
   for deb in $files; do
     [ -e "$cache/debian/$deb" ] || printf '%s\n' "${deb%%_*}"
   done >"$work/missing"
-  (cd "$cache/debian" && xargs -r apt-get -qq -o APT::Sandbox::User=root download <"$work/missing") ||
-    fail 'packages could not be downloaded; run it again, after apt-get update'
+  (cd "$cache/debian" && xargs -r apt-get -qq -o APT::Sandbox::User=root download <"$work/missing") || return 1
+  for deb in $files; do
+    [ -e "$cache/debian/$deb" ] || return 1
+  done
+}
+
+unpack_packages() {
+  fetch_packages || { apt-get -qq update && fetch_packages; } ||
+    fail "Debian's packages could not be had, see above. Run this as root, with a way to a mirror."
   for deb in $files; do dpkg-deb -x "$cache/debian/$deb" "$work/root"; done
 }
 
