@@ -91,8 +91,8 @@ function endures(open: Open): void {
     await estate.stopAgent(edge, 'SIGKILL');
     await berlin.startApiServer();
     estate.startAgent(edge);
-    await eventually(() => running(open(), 3), 90_000);
-  });
+    await eventually(() => running(open(), 3), 150_000);
+  }, 270_000);
 }
 
 function ends(open: Open): void {
