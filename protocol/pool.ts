@@ -6,6 +6,9 @@ import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 
+/** On a Kubernetes pod: the pool that its address comes from. The driver writes it, the agent on the pod's node reads it. */
+export const POOL_ANNOTATION = 'isthmus.dev/pool';
+
 const RANGES_MAX = 64;
 const ADDRESSES_MAX = 4_096;
 

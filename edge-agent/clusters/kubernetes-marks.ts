@@ -12,8 +12,6 @@ export const CONTENT_ANNOTATION = 'isthmus.dev/content';
 
 /** The one container of an app's pod. */
 export const CONTAINER = 'app';
-/** On a pod: the pool that its address comes from, as the agent on its node reads it (`node/pools.ts`). */
-export const POOL_ANNOTATION = 'isthmus.dev/pool';
 
 /** On every object of an app. */
 export function labelsOf({ tenant, app }: Pick<WorkloadLeaf, 'tenant' | 'app'>): Record<string, string> {

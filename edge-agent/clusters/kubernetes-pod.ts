@@ -1,6 +1,7 @@
 /** The pod of an app: containers, probes, files, secrets, volumes. Values in, values out. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { POOL_ANNOTATION } from '../../protocol/pool.ts';
 import {
   type Hash,
   type HeldWanted,
@@ -11,7 +12,7 @@ import {
   heldVariables,
   variablesName,
 } from './kubernetes-held.ts';
-import { CONTENT_ANNOTATION, POOL_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
+import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -2,12 +2,12 @@
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeError, undefinedOn } from '../kube/errors.ts';
-import { listAll } from '../kube/list.ts';
+import { KubeError } from '../kube/errors.ts';
 import { pathOf } from '../kube/objects.ts';
 import { DriverError } from './driver.ts';
 import { type HeldWanted, memoryBytes, SHAPE_ANNOTATION } from './kubernetes-held.ts';
-import { CONTAINER, FIELD_MANAGER, POD, selectorOf, TYPES } from './kubernetes-marks.ts';
+import { CONTAINER, FIELD_MANAGER, POD } from './kubernetes-marks.ts';
+import { controllerOf, podsOf } from './kubernetes-reads.ts';
 import {
   describeRebuildStep,
   type HeldPod,
@@ -19,9 +19,7 @@ import {
   type RebuildStep,
 } from './kubernetes-rebuild.ts';
 import { reload } from './kubernetes-reload.ts';
-import { ControllerObject, type HeldFacts, PodObject } from './kubernetes-status.ts';
-
-const PODS_MAX = 10_000;
+import { type HeldFacts, PodObject } from './kubernetes-status.ts';
 
 export interface Rebuilding {
   readonly client: KubeClient;
@@ -32,11 +30,8 @@ export interface Rebuilding {
 
 /** The next steps of the app's pods, done; in words. */
 export async function rebuild({ client, workload, wanted, nowMs }: Rebuilding): Promise<string[]> {
-  const { app, namespace, template } = workload;
-  const path = pathOf({ ...TYPES.StatefulSet, namespace, name: app });
-  const controller = await undefinedOn(client.json(ControllerObject, { method: 'GET', path }), [
-    'kube.not_found',
-  ]);
+  const { namespace, template } = workload;
+  const controller = await controllerOf(client, workload);
   if (controller === undefined) return [];
   const pods = await podsOf(client, workload);
   const { metadata, spec, status } = controller;
@@ -50,14 +45,6 @@ export async function rebuild({ client, workload, wanted, nowMs }: Rebuilding): 
   });
   for (const step of steps) await execute(client, namespace, step);
   return steps.map((step) => `${namespace}: ${describeRebuildStep(step)}`);
-}
-
-async function podsOf(client: KubeClient, workload: WorkloadLeaf): Promise<readonly PodObject[]> {
-  const labelSelector = Object.entries(selectorOf(workload))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
-  const path = pathOf({ ...POD, namespace: workload.namespace });
-  return listAll(client, PodObject, { path, labelSelector, max: PODS_MAX });
 }
 
 function isOwnedBy({ metadata }: PodObject, uid: string | undefined): boolean {

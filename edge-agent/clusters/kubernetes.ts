@@ -18,11 +18,10 @@ import {
   MANAGED_BY,
   NAMESPACE,
   POD,
-  selectorOf,
   TENANT_LABEL,
   TYPES,
 } from './kubernetes-marks.ts';
-import { type AppObject, isStateful, objectsOf } from './kubernetes-objects.ts';
+import { type AppObject, objectsOf } from './kubernetes-objects.ts';
 import {
   describeKubeStep,
   hasChanged,
@@ -33,8 +32,9 @@ import {
   type ThereObject,
 } from './kubernetes-plan.ts';
 import { heldPodTemplate } from './kubernetes-pod.ts';
+import { controllerOf, podsOf } from './kubernetes-reads.ts';
 import { heldFacts, rebuild } from './kubernetes-rebuilder.ts';
-import { ControllerObject, instanceOf, PodObject, talkative } from './kubernetes-status.ts';
+import { instanceOf, talkative } from './kubernetes-status.ts';
 
 const OBJECTS_MAX = 10_000;
 const EVENTS_MAX = '500';
@@ -85,16 +85,9 @@ async function list(client: KubeClient): Promise<readonly AppRef[]> {
 }
 
 async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppInstance> {
-  const { app, namespace, template } = workload;
-  const type = isStateful(template) ? TYPES.StatefulSet : TYPES.Deployment;
-  const controller = await absent(
-    client.json(ControllerObject, { method: 'GET', path: pathOf({ ...type, namespace, name: app }) }),
-  );
-  const pods = await listAll(client, PodObject, {
-    path: pathOf({ ...POD, namespace }),
-    labelSelector: selectorText(selectorOf(workload)),
-    max: OBJECTS_MAX,
-  });
+  const { namespace, template } = workload;
+  const controller = await controllerOf(client, workload);
+  const pods = await podsOf(client, workload);
   const talkers = talkative(pods).slice(0, LOGS_MAX);
   const lines = await Promise.all(
     talkers.map(async (pod) => [pod, await lastLines(client, { namespace, pod })] as const),
@@ -104,7 +97,7 @@ async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppIn
   return instanceOf({
     workload,
     controller,
-    pods: pods,
+    pods,
     lastLines: new Map(lines),
     held,
     addressFaults,
@@ -275,12 +268,6 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     if (cause instanceof KubeError) throw new DriverError(FAULTS[cause.code], cause.message, { cause });
     throw cause;
   }
-}
-
-function selectorText(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
 }
 
 function sha256(text: string): string {

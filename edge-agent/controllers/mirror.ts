@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import { KubeObject, objectList } from '../kube/objects.ts';
+import { pagesOf } from '../kube/list.ts';
+import { KubeObject } from '../kube/objects.ts';
 import { watchEvents } from '../kube/watch.ts';
 
-const PAGE = '500';
 const OBJECTS_MAX = 20_000;
 const RETRY_MS = [200, 1_000, 5_000, 15_000] as const;
 /** The server ends a watch after this; one whose connection died without a word is ended a little later. */
@@ -70,18 +70,12 @@ export class Mirror<Item> {
   async #list(): Promise<void> {
     const { client, path, labelSelector } = this.#options;
     const objects = new Map<string, Item>();
-    let token: string | undefined;
-    do {
-      const page = await client.json(objectList(KubeObject), {
-        method: 'GET',
-        path,
-        query: { limit: PAGE, labelSelector, continue: token },
-        signal: this.#stop.signal,
-      });
+    const query = { path, labelSelector, signal: this.#stop.signal };
+    for await (const page of pagesOf(client, KubeObject, query)) {
       for (const object of page.items) this.#keep(objects, object);
       this.#version = page.metadata.resourceVersion;
-      token = page.metadata.continue;
-    } while (token !== undefined && token !== '' && objects.size < OBJECTS_MAX);
+      if (objects.size >= OBJECTS_MAX) break;
+    }
     this.#objects = objects;
     this.#succeed();
     this.#options.onChange?.();

@@ -17,7 +17,7 @@ import { HostNetwork } from './host-network.ts';
 import { Ledger } from './ledger.ts';
 import { POOLS_MAP, POOLS_PATH, type Pools, PoolsMap, poolsOf } from './pools.ts';
 import { wantedRoutes } from './routes.ts';
-import { type CniRequest, serveCni } from './server.ts';
+import { type CniRequest, messageOf, serveCni } from './server.ts';
 import { Sight } from './sight.ts';
 import { wishOf } from './wish.ts';
 
@@ -221,8 +221,4 @@ export class NodeAgent {
     this.#said.set(what, line);
     this.#options.log(line);
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

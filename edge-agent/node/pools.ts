@@ -10,8 +10,6 @@ import { Name } from '../../protocol/metadata.ts';
 export const SYSTEM_NAMESPACE = 'isthmus-system';
 export const POOLS_MAP = 'isthmus-pools';
 export const POOLS_PATH = `/api/v1/namespaces/${SYSTEM_NAMESPACE}/configmaps`;
-/** On a pod: the pool that its address comes from. */
-export const POOL_ANNOTATION = 'isthmus.dev/pool';
 
 const KEY = 'pools.json';
 

@@ -1,11 +1,11 @@
 /** Whether a pod wants an address of a pool, and whose it would be: from the pod as the API server has it now. */
 import { z } from 'zod';
+import { POOL_ANNOTATION } from '../../protocol/pool.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { undefinedOn } from '../kube/errors.ts';
 import { ObjectMeta, pathOf } from '../kube/objects.ts';
 import type { CniCall } from './cni.ts';
 import type { Holder } from './holding.ts';
-import { POOL_ANNOTATION } from './pools.ts';
 
 const APP_LABEL = 'isthmus.dev/app';
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';

@@ -7,7 +7,8 @@ import { formatAddress } from '../../protocol/address.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, undefinedOn } from '../kube/errors.ts';
-import { ObjectMeta, objectList, pathOf } from '../kube/objects.ts';
+import { type ListQuery, listAll } from '../kube/list.ts';
+import { ObjectMeta, pathOf } from '../kube/objects.ts';
 import { afterDelete, type Sweep, sweepsOf } from '../node/allocation.ts';
 import {
   type Holding,
@@ -20,7 +21,6 @@ import {
 } from '../node/holding.ts';
 import { POOLS_MAP, POOLS_PATH, type Pools, poolsMapOf } from '../node/pools.ts';
 
-const PAGE = '500';
 const HOLDINGS_MAX = 5_000;
 const OBJECTS_MAX = 20_000;
 /** Pods and holdings are not read at one moment. */
@@ -99,10 +99,9 @@ export class PoolKeeper {
   }
 
   async #readHoldings(): Promise<readonly Holding[]> {
-    const leases = await listAll(this.#options.client, {
+    const leases = await listWhole(this.#options.client, LeaseObject, {
       path: LEASES_PATH,
-      schema: LeaseObject,
-      query: { labelSelector: POOL_LABEL },
+      labelSelector: POOL_LABEL,
       max: HOLDINGS_MAX,
     });
     return leases.flatMap((lease) => holdingOf(lease) ?? []);
@@ -152,10 +151,8 @@ export class PoolKeeper {
   }
 
   async #objects(path: string): Promise<readonly z.infer<typeof ObjectMeta>[]> {
-    const found = await listAll(this.#options.client, {
+    const found = await listWhole(this.#options.client, Named, {
       path,
-      schema: Named,
-      query: {},
       max: OBJECTS_MAX,
       accept: METADATA_ONLY,
     });
@@ -166,32 +163,14 @@ export class PoolKeeper {
 const DELETION = { apiVersion: 'v1', kind: 'DeleteOptions' } as const;
 const Named = z.looseObject({ metadata: ObjectMeta });
 
-interface Listing<Item extends z.ZodType> {
-  readonly path: string;
-  readonly schema: Item;
-  readonly query: Readonly<Record<string, string>>;
-  readonly max: number;
-  readonly accept?: string;
-}
-
 /** Throws where there are more than `max`: of a part nothing can be concluded. */
-async function listAll<Item extends z.ZodType>(
+async function listWhole<Item extends z.ZodType>(
   client: KubeClient,
-  { path, schema, query, max, accept }: Listing<Item>,
+  item: Item,
+  { max, ...query }: ListQuery & { readonly max: number },
 ): Promise<z.infer<Item>[]> {
-  const all: z.infer<Item>[] = [];
-  let token: string | undefined;
-  do {
-    const page = await client.json(objectList(schema), {
-      method: 'GET',
-      path,
-      query: { ...query, limit: PAGE, continue: token },
-      ...(accept === undefined ? {} : { headers: { accept } }),
-    });
-    all.push(...page.items);
-    token = page.metadata.continue;
-    if (all.length > max)
-      throw new Error(`${path} has more than ${max} objects: addresses are not given back`);
-  } while (token !== undefined && token !== '');
+  const all = await listAll(client, item, { ...query, max: max + 1 });
+  if (all.length > max)
+    throw new Error(`${query.path} has more than ${max} objects: addresses are not given back`);
   return all;
 }
