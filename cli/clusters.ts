@@ -1,6 +1,7 @@
 /** `isthmus clusters [NAME]`: what there is, how it is, and how old that is. */
 import { Cluster } from '../protocol/cluster.ts';
 import type { Api } from './api.ts';
+import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readClusters(api: Api): Promise<Cluster[]> {
@@ -50,13 +51,6 @@ export function clusterText({ metadata, spec, status }: Cluster, nowMs: number):
         ]),
     ['sessions', spec.record === 'exec' ? 'exec and attach are recorded at the site' : 'not recorded'],
   ].map(([label = '', text = '']) => `${label.padEnd(14)}${text}`);
-  const conditions = status.conditions.map((one) => [
-    one.type,
-    one.status,
-    one.reason,
-    `${ageSince(one.lastTransitionTime, nowMs)} ago`,
-    one.message,
-  ]);
   const nodes = (facts?.nodes ?? []).map((node) => [
     node.name,
     node.ready,
@@ -69,7 +63,7 @@ export function clusterText({ metadata, spec, status }: Cluster, nowMs: number):
   return [
     ...head,
     '',
-    tableOf(['CONDITION', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], conditions),
+    conditionsText(status.conditions, nowMs),
     ...(nodes.length === 0
       ? []
       : ['', tableOf(['NODE', 'READY', 'VERDICT', 'VERSION', 'ADDRESS', 'CPUS', 'MEMORY'], nodes)]),

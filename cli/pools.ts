@@ -1,6 +1,7 @@
 /** `isthmus pools [NAME]`: addresses kept for apps, who has them, and how old that word is. */
 import { Pool } from '../protocol/pool.ts';
 import type { Api } from './api.ts';
+import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readPools(api: Api): Promise<Pool[]> {
@@ -30,13 +31,6 @@ export function poolText({ metadata, spec, status }: Pool, nowMs: number): strin
     const at = seen.get(cluster);
     return [cluster, prefix, at === undefined ? 'never' : `${ageSince(at, nowMs)} ago`];
   });
-  const conditions = status.conditions.map((one) => [
-    one.type,
-    one.status,
-    one.reason,
-    `${ageSince(one.lastTransitionTime, nowMs)} ago`,
-    one.message,
-  ]);
   const reserved = status.reservations.map((one) => [
     one.address,
     one.cluster,
@@ -50,7 +44,7 @@ export function poolText({ metadata, spec, status }: Pool, nowMs: number): strin
     '',
     tableOf(['CLUSTER', 'RANGE', 'TOLD'], ranges),
     '',
-    tableOf(['CONDITION', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], conditions),
+    conditionsText(status.conditions, nowMs),
     ...(reserved.length === 0
       ? []
       : ['', tableOf(['ADDRESS', 'CLUSTER', 'STATE', 'APP', 'HOLDER', 'NODE'], reserved)]),
