@@ -5,7 +5,7 @@ import { Cluster } from '../../protocol/cluster.ts';
 import type { KubeCluster } from '../fixtures/kube/cluster.ts';
 import type { Estate } from './estate.ts';
 import { eventually, pause } from './eventually.ts';
-import type { Person } from './kube-site.ts';
+import { type Person, servingApp } from './kube-site.ts';
 
 interface Stand {
   readonly estate: Estate;
@@ -16,15 +16,8 @@ interface Stand {
 /** Longer than leases of nodes last. */
 const AWAY_MS = 60_000;
 const PATH = '/v1/tenants/demo/apps/web';
-const SPEC = {
-  image: 'local/tool:1',
-  pullPolicy: 'never',
-  command: ['serve', ':8080'],
-  ports: [{ name: 'http', port: 8080 }],
-  health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
-  stopSeconds: 1,
-  placement: { clusters: ['prod', 'test'] },
-};
+const SPEC = servingApp(['prod', 'test']);
+
 async function running({ estate }: Stand, release: number) {
   const { status } = await estate.api.get(PATH, App);
   const [condition] = status.conditions;

@@ -16,7 +16,7 @@ import { TokenCreated } from '../../protocol/token.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
 import { type Estate, raiseEstate } from './estate.ts';
 import { eventually } from './eventually.ts';
-import { type Person, raisePerson } from './kube-site.ts';
+import { type Person, raisePerson, servingApp } from './kube-site.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const CHART = join(ROOT, 'infra/kubernetes');
@@ -228,16 +228,8 @@ describe('an edge inside of its cluster', () => {
     ]);
     const ranges = [{ cluster: 'prod', prefix: POOL }];
     await estate.api.create('/v1/tenants/demo/pools', { metadata: { name: 'shop' }, spec: { ranges } }, Pool);
-    const spec = {
-      image: 'local/tool:1',
-      pullPolicy: 'never',
-      command: ['serve', ':8080'],
-      ports: [{ name: 'http', port: 8080 }],
-      health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
-      access: { kind: 'listed', callers: [{ kind: 'prefix', prefix: '0.0.0.0/0' }] },
-      pool: 'shop',
-      placement: { clusters: ['prod'] },
-    };
+    const access = { kind: 'listed', callers: [{ kind: 'prefix', prefix: '0.0.0.0/0' }] };
+    const spec = servingApp(['prod'], { access, pool: 'shop' });
     await estate.api.create('/v1/tenants/demo/apps', { metadata: { name: 'shop' }, spec }, App);
     const address = await eventually(async () => {
       const { status } = await estate.api.get('/v1/tenants/demo/pools/shop', Pool);

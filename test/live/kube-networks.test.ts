@@ -11,7 +11,7 @@ import type { KubeCluster } from '../fixtures/kube/cluster.ts';
 import { type Estate, raiseEstate } from './estate.ts';
 import { eventually } from './eventually.ts';
 import { applyAll, podOf, readyPods } from './kube-lan.ts';
-import { attachCluster } from './kube-site.ts';
+import { attachCluster, servingApp } from './kube-site.ts';
 
 const LAN = '10.0.0.0/24';
 const PODS = '10.244.0.0/16';
@@ -47,18 +47,6 @@ afterAll(async () => {
   await Promise.all([munich?.close(), osaka?.close()]);
   await estate?.destroy();
 });
-
-function template(more: object = {}) {
-  return {
-    image: 'local/tool:1',
-    pullPolicy: 'never',
-    command: ['serve', ':8080'],
-    ports: [{ name: 'http', port: 8080 }],
-    health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
-    stopSeconds: 1,
-    ...more,
-  };
-}
 
 async function makeApp(name: string, spec: object): Promise<void> {
   await estate.api.create('/v1/tenants/demo/apps', { metadata: { name }, spec }, App);
@@ -118,10 +106,9 @@ describe('what is said of a network', () => {
 
 describe('isolation', () => {
   test('of an app lets its callers in and nobody else, on both nodes, and follows a change', async () => {
-    const placement = { clusters: ['prod'] };
     const access = { kind: 'listed', callers: [{ kind: 'app', app: 'web' }] };
-    await makeApp('api', template({ replicas: 2, access, placement }));
-    for (const name of ['web', 'other']) await makeApp(name, template({ placement }));
+    await makeApp('api', servingApp(['prod'], { replicas: 2, access }));
+    for (const name of ['web', 'other']) await makeApp(name, servingApp(['prod']));
     for (const name of ['api', 'web', 'other']) await appRuns(name);
     const targets = await addressesOf('api');
     expect(targets.length).toBe(2);
@@ -130,7 +117,7 @@ describe('isolation', () => {
     expect(await reaches('api', await addressesOf('other'))).toEqual([true]);
     const { etag } = await estate.api.send('GET', '/v1/tenants/demo/apps/api');
     const swapped = { kind: 'listed', callers: [{ kind: 'app', app: 'other' }] };
-    const body = { spec: template({ replicas: 2, access: swapped, placement }) };
+    const body = { spec: servingApp(['prod'], { replicas: 2, access: swapped }) };
     await estate.api.send('PUT', '/v1/tenants/demo/apps/api', { body, headers: { 'if-match': etag ?? '' } });
     await eventually(async () => expect(await reaches('other', targets)).toEqual([true, true]), 40_000);
     await staysRefused('web', targets);
@@ -142,7 +129,7 @@ describe('isolation', () => {
       const condition = status.conditions.find(({ type }) => type === 'Enforced');
       return [condition?.status, condition?.reason];
     };
-    await makeApp('loose', template({ placement: { clusters: ['test'] } }));
+    await makeApp('loose', servingApp(['test']));
     expect(await enforced('api')).toEqual(['True', 'ByPlugin']);
     expect(await enforced('loose')).toEqual(['False', 'PoliciesIgnored']);
   });

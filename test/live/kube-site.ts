@@ -54,6 +54,20 @@ export async function attachCluster(
   return cluster;
 }
 
+/** The spec of an app that serves at 8080, out of an image that every node of a test has. */
+export function servingApp(clusters: readonly string[], more: object = {}) {
+  return {
+    image: 'local/tool:1',
+    pullPolicy: 'never',
+    command: ['serve', ':8080'],
+    ports: [{ name: 'http', port: 8080 }],
+    health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
+    stopSeconds: 1,
+    placement: { clusters },
+    ...more,
+  };
+}
+
 /** Somebody on the internet with a key of the tenant. */
 export interface Person {
   readonly host: Host;
