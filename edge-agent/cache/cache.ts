@@ -11,7 +11,7 @@ import { answerBytes, type Outcome } from './answers.ts';
 import { noCounts } from './counts.ts';
 import type { Answered, ClusterRequest, Relief } from './port.ts';
 import type { Reader } from './reader.ts';
-import { getObject, listObjects, watchObjects } from './reads.ts';
+import { type Asking, getObject, listObjects, watchObjects } from './reads.ts';
 import { reportOf } from './report.ts';
 import { type SharedAnswer, SharedReads } from './shared-reads.ts';
 import { Types } from './types.ts';
@@ -33,15 +33,15 @@ export interface Cache extends Relief {
 }
 
 export function openCache(options: CacheOptions): Cache {
-  const { client, monotonicNow: now, budgetBytes, log } = options;
+  const { client, monotonicNow: now, wallNow, budgetBytes, log } = options;
   const counts = noCounts();
   const access = new Access(client, now, counts);
   const shared = new SharedReads(client, now, counts);
-  const types = new Types({ client, now, counts, budgetBytes, log });
+  const types = new Types({ client, now, wallNow, counts, budgetBytes, log });
   const analysis = new Analysis(now());
   const open = { streams: 0 };
 
-  const answering = { access, shared, types };
+  const answering = { access, shared, types, wallNow };
   return {
     answer: async (request: ClusterRequest, _incoming: IncomingMessage, response: ServerResponse) => {
       const question = questionOf({
@@ -77,6 +77,7 @@ interface Answering {
   readonly access: Access;
   readonly shared: SharedReads;
   readonly types: Types;
+  readonly wallNow: () => number;
 }
 
 interface Asked {
@@ -86,20 +87,28 @@ interface Asked {
 }
 
 async function answerQuestion(
-  { access, shared, types }: Answering,
+  { access, shared, types, wallNow }: Answering,
   { question, request, response }: Asked,
 ): Promise<Outcome | undefined> {
   const { info, form } = question;
   // One object alone is not worth keeping its type, nor asking for access twice.
-  if (info.verb === 'get' && form === 'json' && types.use(info, { begin: false }) === undefined)
+  if (info.verb === 'get' && form === 'json' && types.use({ ...info, form }, { begin: false }) === undefined)
     return undefined;
   if (!(await access.allows(request.requester, info))) return undefined;
-  if (form === 'shared') return answerShared(await shared.read(request), response);
-  const type = types.use(info, { begin: info.verb !== 'get' });
-  if (type === undefined) return undefined;
-  const asking = { type, question, response, acceptEncoding: request.headers['accept-encoding'] };
-  if (info.verb === 'get') return getObject(asking);
-  return info.verb === 'list' ? listObjects(asking) : watchObjects(asking);
+  if (form !== 'shared') {
+    const type = types.use({ ...info, form }, { begin: info.verb !== 'get' });
+    const acceptEncoding = request.headers['accept-encoding'];
+    const asking = type && { type, question, response, acceptEncoding, wallNow };
+    const outcome = asking && (await answerFromMemory(asking));
+    if (outcome !== undefined || form === 'json' || info.verb === 'watch') return outcome;
+  }
+  return answerShared(await shared.read(request), response);
+}
+
+function answerFromMemory(asking: Asking): Promise<Outcome | undefined> {
+  const { verb } = asking.question.info;
+  if (verb === 'get') return getObject(asking);
+  return verb === 'list' ? listObjects(asking) : watchObjects(asking);
 }
 
 async function answerShared(

@@ -3,7 +3,8 @@
  * and of a new beginning after which changes may be missing.
  */
 import { KubeError } from '../kube/errors.ts';
-import { isSelfDressed, type ListPage, readListPage, readWatchLine, type WatchLine } from '../relief/kept.ts';
+import type { Keeping } from '../relief/keeping.ts';
+import { isSelfDressed, type ListPage, type WatchLine } from '../relief/kept.ts';
 import { collectionPath, resourceText, type TypeName } from '../relief/request-info.ts';
 import { type Change, TypeStore } from '../relief/store.ts';
 import type { Counts } from './counts.ts';
@@ -24,6 +25,7 @@ export type FeedState = 'syncing' | 'synced' | 'stale' | 'dropped';
 
 export interface FeedOptions {
   readonly type: TypeName;
+  readonly keeping: Keeping;
   readonly client: Reader;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -128,7 +130,7 @@ export class Feed {
   }
 
   async #list(): Promise<void> {
-    const { type, counts, onRestart } = this.#options;
+    const { type, keeping, counts, onRestart } = this.#options;
     const pages: ListPage[] = [];
     let token = '';
     let objects = 0;
@@ -137,10 +139,15 @@ export class Feed {
       const text = await this.#options.client.text({
         method: 'GET',
         path: collectionPath(type),
-        query: { limit: String(PAGE_LIMIT), ...(token === '' ? {} : { continue: token }) },
+        headers: keeping.headers,
+        query: {
+          ...keeping.query,
+          limit: String(PAGE_LIMIT),
+          ...(token === '' ? {} : { continue: token }),
+        },
         signal: this.#stop.signal,
       });
-      const page = readListPage(text, type.resource, copyText);
+      const page = keeping.page(text);
       pages.push(page);
       objects += page.items.length;
       token = page.continue;
@@ -163,13 +170,15 @@ export class Feed {
   async #watch(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
-    const { type, client, counts } = this.#options;
+    const { type, keeping, client, counts } = this.#options;
     counts.watches++;
     const answer = await client.stream({
       method: 'GET',
       path: collectionPath(type),
       signal: this.#stop.signal,
+      headers: keeping.headers,
       query: {
+        ...keeping.query,
         watch: 'true',
         allowWatchBookmarks: 'true',
         resourceVersion: String(store.version),
@@ -189,13 +198,13 @@ export class Feed {
   }
 
   #take(store: TypeStore, lines: readonly string[]): void {
-    const { type, onChanges, now } = this.#options;
+    const { keeping, onChanges, now } = this.#options;
     const changes: Change[] = [];
     this.#failures = 0;
     try {
       for (const line of lines) {
         if (store.size === 0 && isSelfDressed(line)) store.wearNothing();
-        const event = readWatchLine(line, { resource: type.resource, dress: store.dress, copy: copyText });
+        const event = keeping.line(line, store.dress);
         if (event.type === 'ERROR') throw eventError(event);
         if (event.type === 'BOOKMARK') store.advance(event.version);
         else changes.push(...listOf(store.apply(event.type, event.object)));
@@ -227,11 +236,6 @@ export class Feed {
 
 function listOf(change: Change | undefined): readonly Change[] {
   return change === undefined ? [] : [change];
-}
-
-/** A text that holds on to nothing it was cut from. */
-function copyText(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 function isRefusal(code: string): boolean {

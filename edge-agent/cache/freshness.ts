@@ -3,6 +3,7 @@
  * if the watch has come that far, memory is as fresh as the server. If only other types changed, the watch says nothing: then the versions of
  * all objects are compared. If that fails too, one whole list is read for all who wait. Age proves nothing and is never looked at.
  */
+import type { Keeping } from '../relief/keeping.ts';
 import { readListPage } from '../relief/kept.ts';
 import { PROOF_ACCEPT, proves, readVersions, type Versions } from '../relief/proof.ts';
 import { collectionPath, type TypeName } from '../relief/request-info.ts';
@@ -20,13 +21,15 @@ const PROOF_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface FreshnessOptions {
   readonly type: TypeName;
+  readonly keeping: Keeping;
   readonly client: Reader;
   readonly counts: Counts;
   readonly feed: Feed;
 }
 
 /** A state that is not older than the moment of the call. Rejects with KubeError if the server can't be asked. */
-export async function freshView({ type, client, counts, feed }: FreshnessOptions): Promise<View | undefined> {
+export async function freshView(options: FreshnessOptions): Promise<View | undefined> {
+  const { type, client, counts, feed } = options;
   const path = collectionPath(type);
   counts.lists++;
   const text = await client.text({ method: 'GET', path, query: { limit: '1' } });
@@ -38,7 +41,7 @@ export async function freshView({ type, client, counts, feed }: FreshnessOptions
   if (versions !== undefined) {
     if (await feed.until(() => isProved(feed.store, versions), CATCH_UP_MS)) return feed.store?.view();
   }
-  return wholeView({ type, client, counts });
+  return wholeView(options);
 }
 
 /** Comes true also when the watch has gone past what was read. */
@@ -64,13 +67,10 @@ async function readProof(client: Reader, path: string, counts: Counts): Promise<
   return answer.statusCode === 200 ? readVersions(Buffer.concat(chunks)) : undefined;
 }
 
-async function wholeView({
-  type,
-  client,
-  counts,
-}: Omit<FreshnessOptions, 'feed'>): Promise<View | undefined> {
+async function wholeView({ type, keeping, client, counts }: FreshnessOptions): Promise<View | undefined> {
   counts.lists++;
-  const text = await client.text({ method: 'GET', path: collectionPath(type) });
-  const { version, items } = readListPage(text, type.resource, String);
+  const path = collectionPath(type);
+  const text = await client.text({ method: 'GET', path, headers: keeping.headers, query: keeping.query });
+  const { version, items } = keeping.page(text);
   return { version, objects: items };
 }

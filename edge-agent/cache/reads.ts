@@ -1,10 +1,12 @@
 /** Answers one question about one kept type. Undefined: nothing was written, and the API server must answer. */
 import type { ServerResponse } from 'node:http';
+import type { Kept } from '../relief/kept.ts';
 import { getNeed, listLimit, listNeed, type Need, watchStart } from '../relief/need.ts';
 import { pageOf, parseTokenText, tokenText } from '../relief/pages.ts';
 import type { Question } from '../relief/question.ts';
 import { isEverything, seenOf, selectionKey, selectView } from '../relief/selection.ts';
 import type { Change, TypeStore, View } from '../relief/store.ts';
+import { canTellRows, withColumns } from '../relief/table-texts.ts';
 import { bookmarkText, eventText, expiredText, listText, notFoundText, objectText } from '../relief/texts.ts';
 import { answerBody, answerText, beginStream, type Outcome } from './answers.ts';
 import type { Answered } from './port.ts';
@@ -26,6 +28,8 @@ export interface Asking {
   readonly question: Question;
   readonly response: ServerResponse;
   readonly acceptEncoding: string | undefined;
+  /** Milliseconds since 1970: tables tell ages. */
+  readonly wallNow: () => number;
 }
 
 interface Found {
@@ -35,26 +39,28 @@ interface Found {
 }
 
 export async function listObjects(asking: Asking): Promise<Outcome | undefined> {
-  const { type, question, response, acceptEncoding } = asking;
+  const { type, question, response, acceptEncoding, wallNow } = asking;
   const { selection, options } = question;
   const need = listNeed(options);
   const limit = listLimit(options);
   const from = need.kind === 'page' ? placeOf(need.token) : { version: 0, from: '' };
   if (from === undefined) return undefined;
-  const key = JSON.stringify([selectionKey(selection), limit, from]);
+  const second = type.name.form === 'table' ? Math.floor(wallNow() / 1_000) : 0;
+  const key = JSON.stringify([selectionKey(selection), limit, from, second]);
   const ready = need.kind === 'any' && isAnswering(type) ? type.bodies.any(key) : undefined;
   if (ready !== undefined) return answerBody(response, ready, { by: 'cache', acceptEncoding });
   const found = await find(type, need.kind === 'page' ? { kind: 'exact', version: from.version } : need);
   if (found === undefined || !isKnownScope(asking, found.view)) return undefined;
   const { view, store, by } = found;
+  const { namespace } = selection;
+  const page = pageOf(selectView(selection, view), {
+    limit,
+    from: from.from,
+    namespace,
+    version: view.version,
+  });
+  if (!canTellRows(page.objects)) return undefined;
   const body = type.bodies.of(key, view, () => {
-    const chosen = selectView(selection, view);
-    const page = pageOf(chosen, {
-      limit,
-      from: from.from,
-      namespace: selection.namespace,
-      version: view.version,
-    });
     const isWhole = isEverything({ ...selection, namespace: '' });
     const next = page.next === undefined ? '' : Buffer.from(tokenText(page.next)).toString('base64url');
     const head = {
@@ -62,12 +68,13 @@ export async function listObjects(asking: Asking): Promise<Outcome | undefined> 
       continue: next,
       remaining: isWhole ? page.remaining : undefined,
     };
-    return listText(store.dress, head, page.objects);
+    return listText(store.dress, head, { objects: page.objects, nowMs: wallNow() });
   });
   return answerBody(response, body, { by, acceptEncoding });
 }
 
-export async function getObject({ type, question, response }: Asking): Promise<Outcome | undefined> {
+export async function getObject(asking: Asking): Promise<Outcome | undefined> {
+  const { type, question, response, wallNow } = asking;
   const { info, options } = question;
   const found = await find(type, getNeed(options));
   if (found === undefined) return undefined;
@@ -77,7 +84,8 @@ export async function getObject({ type, question, response }: Asking): Promise<O
   const object = view === store.view() ? store.get(key) : view.objects.find((one) => one.key === key);
   if (object === undefined)
     return answerText(response, { by, status: 404, text: notFoundText(info, info.name) });
-  return answerText(response, { by, status: 200, text: `${objectText(store.dress, object)}\n` });
+  if (!canTellRows([object])) return undefined;
+  return answerText(response, { by, status: 200, text: objectText(store.dress, object, wallNow()) });
 }
 
 export async function watchObjects(asking: Asking): Promise<Outcome | undefined> {
@@ -90,11 +98,11 @@ export async function watchObjects(asking: Asking): Promise<Outcome | undefined>
   if (found === undefined || !isKnownScope(asking, found.view) || response.destroyed) return undefined;
   const { store, by } = found;
   const from = start.kind === 'state' ? found.view.version : start.version;
+  const objects = start.kind === 'state' ? selectView(selection, found.view) : [];
+  if (!canTellRows(objects)) return undefined;
   const missed = openingChanges(asking, store.changesSince(from), store);
   const opening =
-    missed === undefined || start.kind === 'after'
-      ? missed
-      : Buffer.concat([openingState(asking, found), missed]);
+    missed === undefined || start.kind === 'after' ? missed : openingState(asking, found, objects) + missed;
   beginStream(response);
   if (opening === undefined) {
     const text = expiredText(from, store.reachesTo);
@@ -107,7 +115,7 @@ export async function watchObjects(asking: Asking): Promise<Outcome | undefined>
     wantsBookmarks: options.wantsBookmarks,
     seconds: options.timeoutSeconds || spreadSeconds(type.watchers.size),
     response,
-    opening,
+    opening: Buffer.from(withColumns(opening, store.dress)),
   });
   return { by, status: 200, bytes };
 }
@@ -152,22 +160,26 @@ function placeOf(token: string): { readonly version: number; readonly from: stri
   return parseTokenText(Buffer.from(token, 'base64url').toString());
 }
 
-function openingState({ question: { selection, options } }: Asking, { view, store }: Found): Buffer {
-  const lines = selectView(selection, view).map((object) =>
-    eventText(store.dress, { type: 'ADDED', object, version: object.version }),
+function openingState(
+  { question: { options }, wallNow }: Asking,
+  { view, store }: Found,
+  objects: readonly Kept[],
+): string {
+  const lines = objects.map((object) =>
+    eventText(store.dress, { type: 'ADDED', object, version: object.version }, wallNow()),
   );
   const end = options.wantsBookmarks ? bookmarkText(store.dress, view.version, true) : '';
-  return Buffer.from(lines.join('') + end);
+  return lines.join('') + end;
 }
 
 function openingChanges(
-  { question: { selection } }: Asking,
+  { question: { selection }, wallNow }: Asking,
   changes: readonly Change[] | undefined,
   { dress }: TypeStore,
-): Buffer | undefined {
+): string | undefined {
   if (changes === undefined) return undefined;
   const seen = changes.flatMap((change) => seenOf(selection, change) ?? []);
-  return Buffer.from(seen.map((one) => eventText(dress, one)).join(''));
+  return seen.map((one) => eventText(dress, one, wallNow())).join('');
 }
 
 /** So that watches that began together do not end together. */

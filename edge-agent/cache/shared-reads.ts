@@ -1,5 +1,5 @@
 /**
- * Reads whose answers only the API server can make (tables with the age of things in words, protobuf): what is asked for at the same time is read
+ * Reads whose answers only the API server can make (tables with times that are not known here, protobuf): what is asked for at the same time is read
  * once, by a request that began after all who get it had asked. Nothing is kept.
  */
 import type { IncomingHttpHeaders } from 'node:http';

@@ -2,6 +2,7 @@
  * The types that are kept: begun at their first use, dropped when nobody uses them, when memory is short (the least lately used first), or when the
  * server has been away for long.
  */
+import { type KeptForm, keepingOf } from '../relief/keeping.ts';
 import { resourceText, type TypeName } from '../relief/request-info.ts';
 import type { View } from '../relief/store.ts';
 import { Bodies } from './bodies.ts';
@@ -27,8 +28,13 @@ const TOO_LARGE_MS = 600_000;
 /** Each holds a connection of the client, which has 128 for everything. */
 const TYPES_MAX = 64;
 
+/** A type in one of the forms in which it is kept. */
+export interface KeptName extends TypeName {
+  readonly form: KeptForm;
+}
+
 export interface KeptType {
-  readonly name: TypeName;
+  readonly name: KeptName;
   readonly feed: Feed;
   readonly watchers: Watchers;
   readonly bodies: Bodies;
@@ -48,6 +54,8 @@ export interface TypeFigures {
 export interface TypesOptions {
   readonly client: Reader;
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallNow: () => number;
   readonly counts: Counts;
   readonly budgetBytes: number;
   readonly log: (line: string) => void;
@@ -67,7 +75,7 @@ export class Types {
   }
 
   /** The type if it is kept already; `begin` makes it be kept. Undefined: it goes upstream. */
-  use(name: TypeName, more: { readonly begin: boolean }): KeptType | undefined {
+  use(name: KeptName, more: { readonly begin: boolean }): KeptType | undefined {
     const key = keyOf(name);
     const known = this.#kept.get(key);
     const nowMs = this.#options.now();
@@ -88,7 +96,7 @@ export class Types {
 
   figures(): TypeFigures[] {
     const kept = [...this.#kept.values()].map((type) => ({
-      resource: resourceText(type.name),
+      resource: keptText(type.name),
       state: type.feed.state,
       objects: type.feed.store?.size ?? 0,
       bytes: bytesOf(type),
@@ -96,7 +104,7 @@ export class Types {
       usedMs: type.usedMs,
     }));
     const shunned = [...this.#shunned].map(([key, { usedMs }]) => ({
-      resource: resourceText(nameOf(key)),
+      resource: keptText(nameOf(key)),
       state: 'dropped' as const,
       objects: 0,
       bytes: 0,
@@ -124,7 +132,7 @@ export class Types {
       this.#drop(type, `memory: it took ${bytes} bytes, and all may take ${budgetBytes}`);
       const ms = bytes > budgetBytes ? TOO_LARGE_MS : REFUSED_MS;
       this.#shunned.set(keyOf(type.name), { untilMs: nowMs + ms, usedMs: type.usedMs });
-      log(`${resourceText(type.name)} goes to the API server for ${ms / 1_000} s`);
+      log(`${keptText(type.name)} goes to the API server for ${ms / 1_000} s`);
     }
   }
 
@@ -134,12 +142,14 @@ export class Types {
     this.#kept.clear();
   }
 
-  #begin(name: TypeName, nowMs: number): KeptType {
-    const { client, now, counts, log } = this.#options;
+  #begin(name: KeptName, nowMs: number): KeptType {
+    const { client, now, wallNow, counts, log } = this.#options;
+    const keeping = keepingOf(name.form, { resource: name.resource, wallNow, copy: copyText });
     const bodies = new Bodies(now);
-    const watchers: Watchers = new Watchers(() => feed.store);
+    const watchers: Watchers = new Watchers(() => feed.store, wallNow);
     const feed: Feed = new Feed({
       type: name,
+      keeping,
       client,
       now,
       counts,
@@ -155,12 +165,12 @@ export class Types {
     const fresh = new Rounds({
       intervalMs: (served) => freshIntervalMs(served, feed.store?.bytes ?? 0),
       now,
-      run: () => freshView({ type: name, client, counts, feed }),
+      run: () => freshView({ type: name, keeping, client, counts, feed }),
     });
     return { name, feed, watchers, bodies, fresh, usedMs: nowMs };
   }
 
-  #refuse(name: TypeName, reason: string): void {
+  #refuse(name: KeptName, reason: string): void {
     const type = this.#kept.get(keyOf(name));
     if (type === undefined) return;
     this.#drop(type, reason);
@@ -169,7 +179,7 @@ export class Types {
   }
 
   #drop(type: KeptType, reason: string): void {
-    this.#options.log(`${resourceText(type.name)} is not kept any more: ${reason}`);
+    this.#options.log(`${keptText(type.name)} is not kept any more: ${reason}`);
     this.#kept.delete(keyOf(type.name));
     end(type);
   }
@@ -190,11 +200,20 @@ function bytesOf({ feed, bodies }: KeptType): number {
   return (feed.store?.bytes ?? 0) + bodies.bytes;
 }
 
-function keyOf({ group, version, resource }: TypeName): string {
-  return `${group}/${version}/${resource}`;
+function keyOf({ group, version, resource, form }: KeptName): string {
+  return `${group}/${version}/${resource}/${form}`;
 }
 
-function nameOf(key: string): TypeName {
-  const [group = '', version = '', resource = ''] = key.split('/');
-  return { group, version, resource };
+function nameOf(key: string): KeptName {
+  const [group = '', version = '', resource = '', form] = key.split('/');
+  return { group, version, resource, form: form === 'table' ? 'table' : 'json' };
+}
+
+function keptText(name: KeptName): string {
+  return name.form === 'table' ? `${resourceText(name)} (table)` : resourceText(name);
+}
+
+/** A text that holds on to nothing it was cut from. */
+function copyText(text: string): string {
+  return Buffer.from(text).toString();
 }

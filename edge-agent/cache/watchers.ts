@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { Kept } from '../relief/kept.ts';
 import { type Seen, type Selection, seenOf, selectionKey } from '../relief/selection.ts';
 import type { Change, TypeStore } from '../relief/store.ts';
+import { withColumns } from '../relief/table-texts.ts';
 import { bookmarkText, eventText, expiredText } from '../relief/texts.ts';
 
 /** Changes wait this long for others. */
@@ -27,6 +28,8 @@ export interface WatcherSettings {
 
 interface Watcher extends WatcherSettings {
   bytes: number;
+  /** The first event of a table has its columns. */
+  hasColumns: boolean;
   readonly end: () => void;
 }
 
@@ -37,14 +40,16 @@ interface Group {
 
 export class Watchers {
   readonly #store: () => TypeStore | undefined;
+  readonly #wallNow: () => number;
   readonly #groups = new Map<string, Group>();
   readonly #bookmarks: NodeJS.Timeout;
   #pending: Change[] = [];
   #flush: NodeJS.Timeout | undefined;
   #lines = new WeakMap<Kept, Map<string, Buffer>>();
 
-  constructor(store: () => TypeStore | undefined) {
+  constructor(store: () => TypeStore | undefined, wallNow: () => number) {
     this.#store = store;
+    this.#wallNow = wallNow;
     this.#bookmarks = setInterval(() => this.#bookmark(), BOOKMARK_MS);
     this.#bookmarks.unref();
   }
@@ -60,6 +65,7 @@ export class Watchers {
       const watcher: Watcher = {
         ...settings,
         bytes: 0,
+        hasColumns: settings.opening.length > 0,
         end: () => {
           clearTimeout(timer);
           this.#remove(watcher);
@@ -131,19 +137,23 @@ export class Watchers {
     const lines = seen.map((one) => this.#lineOf(one, store));
     const whole = Buffer.concat(lines);
     for (const watcher of watchers) {
-      if (watcher.after < first.version) write(watcher, whole);
-      else {
-        const later = lines.filter((_, index) => (seen[index]?.version ?? 0) > watcher.after);
-        if (later.length > 0) write(watcher, Buffer.concat(later));
-      }
+      const later =
+        watcher.after < first.version
+          ? whole
+          : Buffer.concat(lines.filter((_, index) => (seen[index]?.version ?? 0) > watcher.after));
+      if (later.length === 0) continue;
+      const isHeaded = watcher.hasColumns || store.dress.columns === '';
+      write(watcher, isHeaded ? later : Buffer.from(withColumns(later.toString(), store.dress)));
+      watcher.hasColumns = true;
     }
   }
 
   #lineOf(seen: Seen, { dress }: TypeStore): Buffer {
-    if (seen.object.version !== seen.version) return Buffer.from(eventText(dress, seen));
+    const text = () => Buffer.from(eventText(dress, seen, this.#wallNow()));
+    if (seen.object.version !== seen.version) return text();
     const known = this.#lines.get(seen.object) ?? new Map<string, Buffer>();
     this.#lines.set(seen.object, known);
-    const line = known.get(seen.type) ?? Buffer.from(eventText(dress, seen));
+    const line = known.get(seen.type) ?? text();
     known.set(seen.type, line);
     return line;
   }

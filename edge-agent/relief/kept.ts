@@ -2,6 +2,7 @@
  * An object as it is kept: the text that the server wrote, and of its content what lists and watches are chosen by. Items of lists come
  * without kind and version, events with them: the text is kept bare, and what stands before it is the type's.
  */
+import type { Ages } from './ages.ts';
 import { elementsAt, membersAt, ScanError, textOf } from './scan.ts';
 
 export interface Kept {
@@ -13,20 +14,24 @@ export interface Kept {
   readonly labels: Readonly<Record<string, string>>;
   /** Fields that a selector may name. */
   readonly fields: Readonly<Record<string, string>>;
-  /** As an item of a list: `{"metadata":...}`. */
+  /** As an item of a list: `{"metadata":...}`; in a table, its row. */
   readonly text: string;
   /** Where its resource version stands in the text, without quotes. */
   readonly versionAt: number;
   /** What it takes in memory, about. */
   readonly bytes: number;
+  /** Ages that stand in the text. Objects have dates instead. */
+  readonly ages: Ages;
 }
 
-/** Kind and version of a type, as its objects bear them. */
+/** Kind and version of a type, as its objects bear them; or the head of its table. */
 export interface Dress {
   /** `"kind":"Pod","apiVersion":"v1",`; empty where items of lists bear them themselves, as custom resources do. */
   readonly prefix: string;
   readonly kind: string;
   readonly apiVersion: string;
+  /** Definitions of a table's columns, as the server wrote them; empty where objects are kept. */
+  readonly columns: string;
 }
 
 export interface ListPage {
@@ -63,7 +68,12 @@ export function readListPage(page: string, resource: string, copy: (text: string
   return {
     version: versionOf(metadata.get('resourceVersion') ?? ''),
     continue: metadata.get('continue') ?? '',
-    dress: { prefix: isDressed ? '' : `"kind":"${kind}","apiVersion":"${apiVersion}",`, kind, apiVersion },
+    dress: {
+      prefix: isDressed ? '' : `"kind":"${kind}","apiVersion":"${apiVersion}",`,
+      kind,
+      apiVersion,
+      columns: '',
+    },
     items: texts.map((text) => keep(text, resource)),
   };
 }
@@ -146,6 +156,7 @@ export function keep(text: string, resource: string): Kept {
     text,
     versionAt: (found.find(({ key }) => key === 'resourceVersion')?.begin ?? 0) + 1,
     bytes: text.length + OBJECT_BYTES,
+    ages: [],
   };
 }
 

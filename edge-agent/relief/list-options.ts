@@ -16,6 +16,8 @@ export interface ListOptions {
   readonly sendInitialEvents: boolean | undefined;
   /** 0: none. */
   readonly timeoutSeconds: number;
+  /** What a table's rows hold of their objects; empty: the metadata. */
+  readonly includeObject: string;
   readonly labels: readonly LabelTerm[];
   readonly fields: readonly FieldTerm[];
 }
@@ -55,6 +57,7 @@ export function parseListOptions(query: string): ListOptions | undefined {
     wantsBookmarks: flag(read.get('allowWatchBookmarks')) ?? false,
     sendInitialEvents: flag(read.get('sendInitialEvents')),
     timeoutSeconds: Number(text('timeoutSeconds')),
+    includeObject: text('includeObject'),
     labels,
     fields,
   };

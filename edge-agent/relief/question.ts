@@ -2,6 +2,7 @@
 import { type Form, formOf } from './accept.ts';
 import { type ListOptions, parseListOptions, parseQuery } from './list-options.ts';
 import { type RequestInfo, requestInfoOf } from './request-info.ts';
+import { hasTable } from './rows.ts';
 import { canSelect, type Selection, selectionOf } from './selection.ts';
 import { selectedName } from './selectors.ts';
 
@@ -20,6 +21,7 @@ export interface RawRequest {
   readonly program: string;
 }
 
+const EVERYTHING: Selection = { namespace: '', labels: [], fields: [] };
 /** For these the server indents what it writes. */
 const PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/;
 
@@ -27,20 +29,19 @@ const PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/;
 export function questionOf({ method, path, query, accept, program }: RawRequest): Question | undefined {
   if (method !== 'GET' || PEOPLE.test(program)) return undefined;
   const options = parseListOptions(query);
-  const form = formOf(accept);
-  if (options === undefined || form === 'upstream') return undefined;
+  const wanted = formOf(accept);
+  if (options === undefined || wanted === 'upstream') return undefined;
   const info = requestInfoOf(method, path, {
     isWatch: options.isWatch,
     selectedName: selectedName(options.fields),
   });
   if (info === undefined || info.verb === 'other' || info.subresource !== '') return undefined;
   if (isSecret(info) || (info.verb === 'get' && !isPlainGet(query))) return undefined;
-  if (form === 'shared') {
-    const selection = { namespace: '', labels: [], fields: [] };
-    return options.isWatch ? undefined : { info, options, selection, form };
-  }
   const selection = selectionOf(info, options);
-  return canSelect(selection, info.resource, info.group) ? { info, options, selection, form } : undefined;
+  const isChosenHere = canSelect(selection, info.resource, info.group);
+  const form = wanted === 'table' && !(isChosenHere && isTableOfOurs(info, options)) ? 'shared' : wanted;
+  if (form !== 'shared') return isChosenHere ? { info, options, selection, form } : undefined;
+  return options.isWatch ? undefined : { info, options, selection: EVERYTHING, form };
 }
 
 /** What is told of any request: verb, type, and what could be asked more cheaply. */
@@ -70,6 +71,13 @@ export function askedOf(raw: Omit<RawRequest, 'accept' | 'program'>): {
 
 function subresourceText(info: RequestInfo | undefined): string {
   return info === undefined || info.subresource === '' ? '' : `/${info.subresource}`;
+}
+
+/** A bookmark in a table has a row of nothing, which only the server can make. */
+function isTableOfOurs(info: RequestInfo, { includeObject, isWatch, wantsBookmarks }: ListOptions): boolean {
+  return (
+    hasTable(info) && (includeObject === '' || includeObject === 'Metadata') && !(isWatch && wantsBookmarks)
+  );
 }
 
 /** They are never held here, whatever the edge itself may read: each is asked for as whoever wants it. */

@@ -1,8 +1,12 @@
-/** Answers as the API server words them: lists, objects, events, and why there is none. Nothing is decided here. */
+/**
+ * Answers as the API server words them: lists, objects, events, and why there is none. Where rows are kept they are tables, with their ages as of
+ * `nowMs` (since 1970). Nothing is decided here.
+ */
 import { type Dress, type Kept, withVersion } from './kept.ts';
 import type { Page } from './pages.ts';
 import type { TypeName } from './request-info.ts';
 import type { Seen } from './selection.ts';
+import { rowEventText, tableText } from './table-texts.ts';
 
 export const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
@@ -13,25 +17,36 @@ export interface ListHead {
   readonly remaining: number | undefined;
 }
 
-export function listText(dress: Dress, head: ListHead, objects: Page['objects']): string {
+export interface Told {
+  readonly objects: Page['objects'];
+  readonly nowMs: number;
+}
+
+export function listText(dress: Dress, head: ListHead, told: Told): string {
   const metadata = JSON.stringify({
     resourceVersion: String(head.version),
     // Lists of custom resources always tell it.
-    ...(head.continue === '' && dress.prefix !== '' ? {} : { continue: head.continue }),
+    ...(head.continue === '' && (isTable(dress) || dress.prefix !== '') ? {} : { continue: head.continue }),
     ...(head.continue === '' || head.remaining === undefined ? {} : { remainingItemCount: head.remaining }),
   });
+  if (isTable(dress)) return `${tableText(dress, metadata, told)}\n`;
   const opening = `{"kind":"${dress.kind}List","apiVersion":"${dress.apiVersion}","metadata":${metadata},"items":[`;
-  return `${opening}${objects.map(({ text }) => text).join(',')}]}\n`;
+  return `${opening}${told.objects.map(({ text }) => text).join(',')}]}\n`;
 }
 
-export function objectText({ prefix }: Dress, { text }: Pick<Kept, 'text'>): string {
-  return `{${prefix}${text.slice(1)}`;
+/** The answer to a get. */
+export function objectText(dress: Dress, object: Kept, nowMs: number): string {
+  if (!isTable(dress)) return `${dressedText(dress, object)}\n`;
+  const metadata = `{"resourceVersion":"${object.version}"}`;
+  return `${tableText(dress, metadata, { objects: [object], nowMs })}\n`;
 }
 
-/** One line of a watch, its end included. */
-export function eventText(dress: Dress, { type, object, version }: Seen): string {
+/** One line of a watch, its end included. The first that a watcher gets of a table must be given its columns. */
+export function eventText(dress: Dress, seen: Seen, nowMs: number): string {
+  if (isTable(dress)) return rowEventText(dress, seen, nowMs);
+  const { type, object, version } = seen;
   const text = object.version === version ? object.text : withVersion(object, version);
-  return `{"type":"${type}","object":${objectText(dress, { text })}}\n`;
+  return `{"type":"${type}","object":${dressedText(dress, { text })}}\n`;
 }
 
 export function bookmarkText({ kind, apiVersion }: Dress, version: number, isInitialEnd: boolean): string {
@@ -77,4 +92,12 @@ export function expiredText(version: number, reachesTo: number): string {
       code: 410,
     },
   })}\n`;
+}
+
+function isTable({ columns }: Dress): boolean {
+  return columns !== '';
+}
+
+function dressedText({ prefix }: Dress, { text }: Pick<Kept, 'text'>): string {
+  return `{${prefix}${text.slice(1)}`;
 }

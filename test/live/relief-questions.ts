@@ -1,7 +1,7 @@
 /** What the cache and the API server are asked side by side, and the objects that they are asked for. */
 import type { Ask } from './relief-clients.ts';
 
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 const METADATA = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json';
 const WIDGETS = '/apis/example.isthmus.dev/v1/widgets';
 export const MAPS = '/api/v1/configmaps';

@@ -9,7 +9,12 @@ import { parseLabelSelector } from '../../../edge-agent/relief/selectors.ts';
 import { type Change, TypeStore } from '../../../edge-agent/relief/store.ts';
 import { listText } from '../../../edge-agent/relief/texts.ts';
 
-const DRESS = { prefix: '"kind":"ConfigMap","apiVersion":"v1",', kind: 'ConfigMap', apiVersion: 'v1' };
+const DRESS = {
+  prefix: '"kind":"ConfigMap","apiVersion":"v1",',
+  kind: 'ConfigMap',
+  apiVersion: 'v1',
+  columns: '',
+};
 const same = (text: string) => text;
 
 function object(namespace: string, name: string, version: number) {
@@ -57,7 +62,8 @@ describe('an object', () => {
       same,
     );
     expect(page).toMatchObject({ version: 9, continue: 'x', dress: DRESS });
-    expect(listText(page.dress, { version: 9, continue: '', remaining: undefined }, page.items)).toBe(
+    const told = { objects: page.items, nowMs: 0 };
+    expect(listText(page.dress, { version: 9, continue: '', remaining: undefined }, told)).toBe(
       `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[${item}]}\n`,
     );
   });

@@ -184,7 +184,8 @@ describe('the form of an answer', () => {
     ['application/json;stream=watch', 'json'],
     ['application/vnd.kubernetes.protobuf,application/json', 'json'],
     ['application/vnd.kubernetes.protobuf', 'shared'],
-    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'shared'],
+    ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 'table'],
+    ['application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json', 'shared'],
     ['application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', 'shared'],
     ['application/yaml', 'upstream'],
     ['application/yaml;q=0.5,application/json', 'json'],
@@ -198,7 +199,13 @@ describe('the form of an answer', () => {
     ['GET', '/api/v1/pods', 'fieldSelector=spec.hostNetwork%3Dtrue', undefined],
     ['GET', '/api/v1/secrets', '', undefined],
     ['GET', '/api/v1/namespaces/a/secrets', '', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
-    ['GET', '/api/v1/pods', 'watch=true', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
+    ['GET', '/api/v1/events', 'watch=true', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
+    [
+      'GET',
+      '/api/v1/pods',
+      'watch=true&allowWatchBookmarks=true',
+      'application/json;as=Table;v=v1;g=meta.k8s.io',
+    ],
     ['GET', '/api/v1/namespaces/a/pods/b', 'labelSelector=a', undefined],
   ])('%s %s?%s in %s is for the server alone', (method, path, query, accept) => {
     expect(questionOf({ method, path, query, accept, program: 'kubectl/1' })).toBeUndefined();
