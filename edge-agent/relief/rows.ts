@@ -5,6 +5,7 @@
  * Source: kubernetes, pkg/printers/internalversion/printers.go (cells), apiserver, endpoints/handlers/response.go (how rows are told).
  */
 import { z } from 'zod';
+import { secondsOf } from '../../protocol/time.ts';
 import { type Age, type Ages, isAgeOf } from './ages.ts';
 import { type Dress, type Kept, keep, type ListPage, versionOf, type WatchLine } from './kept.ts';
 import { elementsAt, type Member, membersAt, ScanError, textOf } from './scan.ts';
@@ -211,6 +212,6 @@ function restartedMs(status: string): number | undefined {
 }
 
 function millisecondsOf(text: string): number | undefined {
-  const milliseconds = Date.parse(text);
+  const milliseconds = secondsOf(text) * 1_000;
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }

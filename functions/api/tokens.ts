@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { contains, parsePrefix } from '../../protocol/address.ts';
+import { isBefore } from '../../protocol/time.ts';
 import {
   HubTokenCreation,
   type Token,
@@ -10,7 +11,6 @@ import {
   TokenList,
   Token as TokenSchema,
 } from '../../protocol/token.ts';
-import { isBefore } from '../domain/time.ts';
 import type { Item, ItemKey, Store } from '../store/port.ts';
 import {
   type Collection,

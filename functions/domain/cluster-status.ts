@@ -2,8 +2,8 @@
 import type { ClusterFacts, Statement } from '../../protocol/cluster.ts';
 import type { Published } from '../../protocol/cluster-report.ts';
 import type { Condition } from '../../protocol/metadata.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import { condition } from './status.ts';
-import { ageSeconds } from './time.ts';
 
 /** Edges tell everything again within five minutes; after three times as long their word is old. */
 export const TELLING_SECONDS_MAX = 900;

@@ -9,7 +9,7 @@ import {
 } from '../../protocol/enrolment.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { Slot } from '../../protocol/slot.ts';
-import { isBefore, secondsOf } from './time.ts';
+import { isBefore, secondsOf } from '../../protocol/time.ts';
 
 /** The service itself takes a signature for 15 minutes; an instance signs anew for each request. */
 export const PROOF_SECONDS_MAX = 300;

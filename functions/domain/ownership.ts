@@ -4,8 +4,8 @@
  */
 import type { Condition } from '../../protocol/metadata.ts';
 import type { RouteOwner, RoutesReport } from '../../protocol/slot.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import { condition } from './status.ts';
-import { ageSeconds } from './time.ts';
 
 /** The scheduled function looks every minute and reports what it finds; older than this, it says nothing about now. */
 export const ROUTES_SECONDS_MAX = 1_800;

@@ -10,10 +10,10 @@ import {
 import type { Condition } from '../../protocol/metadata.ts';
 import type { PoolRange, PoolSpec, Reservation } from '../../protocol/pool.ts';
 import type { ProblemCode, Refusal } from '../../protocol/problem.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import { TELLING_SECONDS_MAX } from './cluster-status.ts';
 import type { PlacedRange } from './pool-ledger.ts';
 import { condition } from './status.ts';
-import { ageSeconds } from './time.ts';
 
 /** Nothing wider is a range: 4,096 addresses are as many as one report can tell of. */
 export const RANGE_LENGTH_MIN = 20;

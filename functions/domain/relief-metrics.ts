@@ -1,6 +1,6 @@
 /** The analysis of requests as text for Prometheus. Names follow its conventions: base units, `_total` for what only grows. */
 import type { RequestAnalysis, Talker } from '../../protocol/cluster-report.ts';
-import { secondsOf } from './time.ts';
+import { secondsOf } from '../../protocol/time.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -7,8 +7,8 @@ import { compareVersions } from '../../protocol/document.ts';
 import type { Link } from '../../protocol/edge.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import { sortedBy } from './order.ts';
-import { ageSeconds } from './time.ts';
 
 /** A batch of liveness older than this says nothing about now. */
 export const LIVENESS_SECONDS_MAX = 60;

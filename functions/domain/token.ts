@@ -1,6 +1,6 @@
 /** Enrolment tokens: one-off, and the same key may ask again. The conditional write that marks it used is the table's. */
 import type { Refusal } from '../../protocol/problem.ts';
-import { isBefore } from './time.ts';
+import { isBefore } from '../../protocol/time.ts';
 
 /**
  * `fresh`: mark it used by this key, then enrol. `repeat`: this very key redeemed it, so give the same answer, also

@@ -3,6 +3,7 @@
  * who has an address at a site; a pool names what it claimed before. What no pool came to name is swept.
  */
 import type { Refusal } from '../../protocol/problem.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import type { Taken } from '../domain/allocate.ts';
 import {
   type Claim,
@@ -14,7 +15,6 @@ import {
   type Stamp,
   settle,
 } from '../domain/pool-ledger.ts';
-import { ageSeconds } from '../domain/time.ts';
 import type { Item, Ledger, Store } from '../store/port.ts';
 import { listAll } from './estate.ts';
 import { jitterMs, type Pause, pauseByTimer } from './pause.ts';

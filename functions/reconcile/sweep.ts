@@ -2,9 +2,10 @@
  * Everything again, from scratch: hints may be lost, so this is the truth. It frees what the ledgers keep for nobody,
  * delivers what waits, and names the agents to compile. Each step is idempotent, and one failing leaves the others.
  */
+
+import { ageSeconds } from '../../protocol/time.ts';
 import { edgeId, hubId, readAgentId } from '../domain/agent.ts';
 import { blocksOf } from '../domain/allocate.ts';
-import { ageSeconds } from '../domain/time.ts';
 import type { Item, Kind, Ledger, Store } from '../store/port.ts';
 import { type AllocatorDependencies, rewriteLedger } from './allocate.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';

@@ -4,6 +4,7 @@
  * reads what those need and writes what they say.
  */
 import type { RouteOwner, RoutesReport, Slot } from '../../protocol/slot.ts';
+import { ageSeconds } from '../../protocol/time.ts';
 import { keepRoutes, type RoutesOrder, type RoutesOutcome } from '../../vpc/keep.ts';
 import { keepPrefixList } from '../../vpc/keep-list.ts';
 import type { Patience } from '../../vpc/patience.ts';
@@ -12,7 +13,6 @@ import type { Owners, PrefixLists, RouteTables } from '../../vpc/port.ts';
 import { hubId } from '../domain/agent.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import { sortedBy } from '../domain/order.ts';
-import { ageSeconds } from '../domain/time.ts';
 import type { Item, Store } from '../store/port.ts';
 import { listAll } from './estate.ts';
 import { type Pause, pauseByTimer } from './pause.ts';

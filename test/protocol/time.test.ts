@@ -1,7 +1,7 @@
 /** Time without a clock, held against the runtime's own calendar. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ageSeconds, isBefore, secondsOf } from '../../../functions/domain/time.ts';
+import { ageSeconds, isBefore, secondsOf } from '../../protocol/time.ts';
 
 fc.configureGlobal({ seed: 73 });
 
