@@ -24,7 +24,7 @@ const Identity = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('anonymous') }),
 ]);
 
-export const ClusterFile = z.strictObject({
+export const KubernetesFile = z.strictObject({
   name: Name,
   kind: z.literal('kubernetes'),
   credentials: z.strictObject({
@@ -48,6 +48,9 @@ export const ClusterFile = z.strictObject({
     })
     .optional(),
 });
+export type KubernetesFile = z.infer<typeof KubernetesFile>;
+
+export const ClusterFile = KubernetesFile;
 export type ClusterFile = z.infer<typeof ClusterFile>;
 
 export interface ClusterFiles {

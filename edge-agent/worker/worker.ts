@@ -12,8 +12,9 @@ import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
-import { ClusterRoom } from './cluster-room.ts';
+import { KubernetesRoom } from './kubernetes-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
+import type { ClusterRoom } from './room.ts';
 
 const TICK_MS = 2_000;
 
@@ -96,7 +97,17 @@ export class Worker {
     const { caller, now, wallNow, environment, log } = this.#options;
     const authority = () => this.#authority.certificate();
     const scratch = `${this.#options.state}/scratch`;
-    const room = new ClusterRoom({ file, caller, authority, scratch, run, now, wallNow, environment, log });
+    const room = new KubernetesRoom({
+      file,
+      caller,
+      authority,
+      scratch,
+      run,
+      now,
+      wallNow,
+      environment,
+      log,
+    });
     this.#rooms.set(file.name, room);
     room.start();
   }
@@ -111,7 +122,7 @@ export class Worker {
 
   /** Listens at the tunnel address once there is a name to serve; follows both, and the certificate, which is renewed while it runs. */
   async #listen(): Promise<void> {
-    const names = this.#served().map(({ leaf }) => leaf.host);
+    const names = this.#served().flatMap(({ leaf, room }) => (room.served === undefined ? [] : [leaf.host]));
     const address = this.#orders?.tunnelAddress;
     if (this.#proxy !== undefined && this.#proxy.address !== address) {
       await this.#proxy.proxy.close();
@@ -146,10 +157,9 @@ export class Worker {
     for (const { leaf, room } of this.#served()) room.setBackup(leaf.backup);
     this.#proxy?.proxy.setClusters(
       new Map(
-        this.#served().map(({ leaf, room }) => [
-          leaf.host,
-          { leaf, client: room.client, relief: room.cache },
-        ]),
+        this.#served().flatMap(({ leaf, room: { served } }) =>
+          served === undefined ? [] : [[leaf.host, { leaf, ...served }]],
+        ),
       ),
     );
   }

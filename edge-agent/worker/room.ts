@@ -1,0 +1,197 @@
+/**
+ * What every cluster of this host has, whatever its orchestrator: it is kept attached, looked at, given its apps, and reported. It must not decide what is
+ * served to whom or what runs: the document does.
+ */
+import type { BackupSpec } from '../../protocol/backup.ts';
+import type { ClusterFacts } from '../../protocol/cluster.ts';
+import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { Relief } from '../cache/port.ts';
+import type { ClusterFile } from '../cluster-files.ts';
+import type { Driver } from '../clusters/driver.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Caller } from '../link/fetch.ts';
+import type { Pools } from '../node/pools.ts';
+import { Poll } from '../poll.ts';
+import { Attachment } from './attachment.ts';
+import { withEnforcement } from './enforcement.ts';
+import { type ClusterView, ROUTABLE_MAX } from './messages.ts';
+import { ClusterReporter } from './reporter.ts';
+import { Workloads } from './workloads.ts';
+
+const LOOK_MS = 10_000;
+const REPORT_MS = 2_000;
+const APPS_MS = 10_000;
+/** While an app is not yet as it should be. */
+const APPS_MOVING_MS = 2_000;
+
+/** A cluster of this host. */
+export interface ClusterRoom {
+  readonly file: ClusterFile;
+  /** What the cluster proxy passes requests on by; undefined where the orchestrator's API is not passed on. */
+  readonly served: { readonly client: KubeClient; readonly relief: Relief } | undefined;
+  start(): void;
+  /** Snapshots and drills as the cluster's spec wants them. */
+  setBackup(spec: BackupSpec | undefined): void;
+  /** Prefixes of the site in which services can be reached. */
+  setExposed(prefixes: readonly string[]): void;
+  /** Pools of the document, with prefixes that see their addresses as they are; undefined while it does not speak of this cluster. */
+  setPools(pools: Pools | undefined): void;
+  /** What runs here by the document; undefined while it does not speak of this cluster. */
+  setWorkloads(wanted: readonly WorkloadLeaf[] | undefined): void;
+  record(event: SiteEvent): void;
+  view(): Omit<ClusterView, 'openStreams' | 'workloads'>;
+  close(): void;
+}
+
+export interface KeeperOptions {
+  readonly file: ClusterFile;
+  readonly caller: Caller;
+  /** PEM of the proxy's authority, which clients are told. */
+  readonly authority: () => Promise<string>;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** The part that differs by orchestrator. */
+export interface Orchestrator {
+  readonly driver: Driver;
+  /** Rejects if the cluster does not answer. */
+  inspect(): Promise<ClusterFacts>;
+  unreachable(cause: unknown): ClusterFacts['statements'][number];
+  /** Facts with what was learned since the last look. */
+  factsNow?(facts: ClusterFacts): ClusterFacts;
+  /** Further parts of the report. */
+  parts?(): Partial<ClusterReport>;
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #orchestrator: Orchestrator;
+  readonly #attachment: Attachment;
+  readonly #reporter: ClusterReporter;
+  readonly #workloads: Workloads;
+  readonly #looks = new Poll(() => this.#look());
+  readonly #reports = new Poll(() => this.#report());
+  readonly #passes = new Poll(() => this.#pass());
+  #facts: ClusterFacts | undefined;
+  #wantedText: string | undefined;
+
+  constructor(options: KeeperOptions, orchestrator: Orchestrator) {
+    const { file, caller, now, log } = options;
+    this.#options = options;
+    this.#orchestrator = orchestrator;
+    this.#attachment = new Attachment(caller, file.name);
+    this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
+    this.#workloads = new Workloads({ driver: orchestrator.driver, log });
+  }
+
+  start(): void {
+    this.#looks.wake();
+    this.#reports.wake();
+  }
+
+  /** True if this is another order than the last. */
+  setWorkloads(wanted: readonly WorkloadLeaf[] | undefined): boolean {
+    const text = JSON.stringify(wanted);
+    if (text === this.#wantedText) return false;
+    this.#wantedText = text;
+    this.#workloads.set(wanted);
+    this.#passes.wake();
+    return true;
+  }
+
+  record(event: SiteEvent): void {
+    this.#reporter.record(event);
+    this.wakeReport();
+  }
+
+  wakeReport(): void {
+    this.#reports.wake();
+  }
+
+  view(): ReturnType<ClusterRoom['view']> {
+    const { name, kind } = this.#options.file;
+    const { attached, reason } = this.#attachment.state;
+    const unreachable = this.#facts?.statements.find(
+      ({ type, status }) => type === 'Reachable' && status !== 'True',
+    );
+    const why = reason ?? unreachable?.message;
+    return {
+      name,
+      kind,
+      state: why !== undefined ? 'failed' : attached === undefined ? 'attaching' : 'attached',
+      ...(attached === undefined ? {} : { host: attached.host }),
+      ...(why === undefined ? {} : { reason: why }),
+      ...(this.#facts === undefined ? {} : { version: this.#facts.version }),
+      nodes: this.#facts?.nodes.length ?? 0,
+      routable: routableOf(this.#facts),
+    };
+  }
+
+  close(): void {
+    this.#looks.stop();
+    this.#reports.stop();
+    this.#passes.stop();
+  }
+
+  /** Never rejects: what fails is a statement about the cluster. */
+  async #look(): Promise<number> {
+    try {
+      this.#facts = await this.#orchestrator.inspect();
+    } catch (cause) {
+      const statement = this.#orchestrator.unreachable(cause);
+      this.#facts = { ...(this.#facts ?? NOTHING_KNOWN), statements: [statement] };
+    }
+    this.#reports.wake();
+    return LOOK_MS;
+  }
+
+  async #pass(): Promise<number> {
+    try {
+      await this.#workloads.pass();
+    } catch (cause) {
+      this.#say(cause);
+    }
+    this.#reports.wake();
+    const statements = (this.#workloads.told ?? []).flatMap(({ instance }) => instance.statements);
+    return statements.every(({ status }) => status === 'True') ? APPS_MS : APPS_MOVING_MS;
+  }
+
+  async #report(): Promise<number> {
+    const { file, now, authority } = this.#options;
+    try {
+      await this.#attachment.say({ kind: file.kind, authority: await authority() }, now());
+      if (this.#attachment.state.attached === undefined) return LOOK_MS;
+      const facts = this.#facts;
+      const apps = this.#workloads.told;
+      await this.#reporter.send({
+        ...(facts === undefined ? {} : { facts: this.#orchestrator.factsNow?.(facts) ?? facts }),
+        ...(apps === undefined ? {} : { apps: apps.map((told) => withEnforcement(told, facts?.network)) }),
+        ...this.#orchestrator.parts?.(),
+      });
+    } catch (cause) {
+      this.#say(cause);
+    }
+    return REPORT_MS;
+  }
+
+  #say(cause: unknown): void {
+    const { file, log } = this.#options;
+    log(`cluster ${file.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+/** Behind an overlay nobody outside finds a pod. */
+function routableOf(facts: ClusterFacts | undefined): string[] {
+  return facts?.network?.reachability === 'routable' ? facts.network.podPrefixes.slice(0, ROUTABLE_MAX) : [];
+}
+
+const NOTHING = { cpuMillis: 0, memoryMib: 0, pods: 0 };
+const NOTHING_KNOWN: ClusterFacts = {
+  version: 'unknown',
+  capacity: NOTHING,
+  allocatable: NOTHING,
+  nodes: [],
+  statements: [],
+};
