@@ -20,7 +20,7 @@ export function appsText(apps: readonly App[]): string {
   if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
   const rows = apps.map(({ metadata, spec, status }) => [
     metadata.name,
-    String(status.release),
+    status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
     spec.placement.clusters.join(','),
     `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
     status.conditions[0]?.reason ?? '-',
@@ -29,10 +29,12 @@ export function appsText(apps: readonly App[]): string {
 }
 
 export function appText({ metadata, spec, status }: App, nowMs: number): string {
-  const [condition] = status.conditions;
+  const [running, ...others] = status.conditions;
+  const takenBack = others.find(({ type }) => type === 'RolledBack');
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ['state', condition === undefined ? '-' : `${condition.reason}: ${condition.message}`],
+    ['state', running === undefined ? '-' : `${running.reason}: ${running.message}`],
+    ...(takenBack === undefined ? [] : [['back', takenBack.message]]),
   ].map(([label = '', text = '']) => `${label.padEnd(8)}${text}`);
   const rows = status.instances.flatMap((instance) =>
     instance.containers.map((one) => [

@@ -131,6 +131,33 @@ export const AppCaller = z
   .meta({ id: 'AppCaller' });
 export type AppCaller = z.infer<typeof AppCaller>;
 
+/** Reason of a statement about a release that a cluster did not have up in time. */
+export const DEADLINE_EXCEEDED = 'DeadlineExceeded';
+
+/** How a new release takes the place of the last one, and when it counts as failed. */
+export const Upgrade = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z
+        .literal('rolling')
+        .meta({ description: 'New containers first; an old one goes once a new one is ready' }),
+      maxSurge: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(1)
+        .meta({ description: 'Containers beyond the replicas, at once, in each cluster' }),
+      deadlineSeconds: z.int().min(10).max(86_400).default(600).meta({
+        description: 'A release that a cluster does not have up so long after it was told has failed',
+      }),
+      rollback: z.boolean().default(true).meta({
+        description: 'A failed release is taken back: the last one that was up everywhere runs again',
+      }),
+    }),
+  ])
+  .meta({ id: 'Upgrade' });
+export type Upgrade = z.infer<typeof Upgrade>;
+
 export const AppPort = z
   .strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') })
   .meta({ id: 'AppPort' });
@@ -172,6 +199,7 @@ export const AppTemplate = z
     restart: z.enum(['reuse', 'new']).default('reuse').meta({
       description: 'reuse: an exited container is brought up again in its place before anything new is made',
     }),
+    upgrade: Upgrade.default(Upgrade.parse({ kind: 'rolling' })),
     maxUnavailable: z
       .int()
       .min(1)
@@ -228,8 +256,8 @@ export const AppInstance = z
     cluster: z.string(),
     release: z.int().meta({ description: 'The newest one that the cluster was told' }),
     wanted: z.int(),
-    ready: z.int(),
-    updated: z.int(),
+    ready: z.int().meta({ description: 'Of any release' }),
+    updated: z.int().meta({ description: 'Of the newest release, and ready' }),
     statements: z.array(Statement).max(16),
     containers: z.array(ContainerStatus).max(1_000),
     observedAt: Timestamp.optional(),
@@ -242,6 +270,9 @@ export const AppStatus = z
     release: z
       .int()
       .meta({ description: 'Number of the newest release: rises with every change of the template' }),
+    running: z.int().meta({
+      description: 'The release that clusters are told to run: an older one while the newest has failed',
+    }),
     instances: z.array(AppInstance),
     conditions: z.array(Condition),
   })

@@ -67,6 +67,7 @@ function contentOf(template: AppTemplate): CanonicalJson {
     access: _access,
     maxUnavailable: _max,
     disconnect: _disconnect,
+    upgrade: _upgrade,
     ...content
   } = template;
   return JSON.parse(JSON.stringify(content));
@@ -166,7 +167,10 @@ function deployment(workload: WorkloadLeaf, template: object): AppObject {
     ...scaled(workload.template),
     selector: { matchLabels: selectorOf(workload) },
     // One more while one is replaced: at no moment are there fewer than wanted.
-    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+    strategy: {
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: 0, maxSurge: workload.template.upgrade.maxSurge },
+    },
     template,
   };
   return objectFor(workload, 'Deployment', { name: workload.app, spec: { spec } });

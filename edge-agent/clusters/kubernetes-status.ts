@@ -77,10 +77,9 @@ export const ControllerObject = z.looseObject({
     .looseObject({
       observedGeneration: z.number().default(0),
       readyReplicas: z.number().default(0),
-      updatedReplicas: z.number().default(0),
       conditions: ObjectConditions,
     })
-    .default({ observedGeneration: 0, readyReplicas: 0, updatedReplicas: 0, conditions: [] }),
+    .default({ observedGeneration: 0, readyReplicas: 0, conditions: [] }),
 });
 export type ControllerObject = z.infer<typeof ControllerObject>;
 
@@ -105,13 +104,14 @@ export interface HeldFacts {
 export function instanceOf(evidence: AppEvidence): AppInstance {
   const { workload, controller, pods } = evidence;
   const content = controller?.spec.template.metadata.annotations[CONTENT_ANNOTATION];
-  const containers = pods.map((pod) => containerOf(pod, evidence, content)).slice(0, CONTAINERS_MAX);
+  const containers = pods.map((pod) => containerOf(pod, evidence, content));
   const wanted = controller?.spec.replicas ?? replicasOf(workload.template);
   const isSeen =
     controller !== undefined && controller.status.observedGeneration >= (controller.metadata.generation ?? 0);
-  const counts = evidence.held === undefined ? controller?.status : heldCounts(evidence, content);
-  const ready = counts?.readyReplicas ?? 0;
-  const updated = isSeen ? (counts?.updatedReplicas ?? 0) : 0;
+  const ready = evidence.held === undefined ? (controller?.status.readyReplicas ?? 0) : heldReady(evidence);
+  const isUpdated = ({ release, state }: ContainerStatus) =>
+    release === workload.release && state === 'ready';
+  const updated = isSeen ? containers.filter(isUpdated).length : 0;
   return {
     cluster: workload.cluster,
     release: workload.release,
@@ -119,17 +119,13 @@ export function instanceOf(evidence: AppEvidence): AppInstance {
     ready,
     updated,
     statements: [available({ wanted, ready }, containers), progressing({ wanted, ready, updated })],
-    containers,
+    containers: containers.slice(0, CONTAINERS_MAX),
   };
 }
 
-function heldCounts({ pods, held }: AppEvidence, content: string | undefined) {
+function heldReady({ pods, held }: AppEvidence): number {
   const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const of = (pod: PodObject) => held?.get(pod.metadata.name);
-  return {
-    readyReplicas: staying.filter((pod) => of(pod)?.isAvailable).length,
-    updatedReplicas: staying.filter((pod) => isOf(pod, content) && of(pod)?.isSettled).length,
-  };
+  return staying.filter((pod) => held?.get(pod.metadata.name)?.isAvailable).length;
 }
 
 function isOf({ metadata }: PodObject, content: string | undefined): boolean {
@@ -162,7 +158,7 @@ function progressing({ wanted, ready, updated }: Counts & { updated: number }): 
     type: 'UpToDate',
     status: isDone ? 'True' : 'False',
     reason: isDone ? 'Rolled' : 'Rolling',
-    message: `${updated} of ${wanted} are of the newest release.`,
+    message: `${updated} of ${wanted} are of the newest release, and ready.`,
   };
 }
 

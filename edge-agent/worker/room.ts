@@ -83,7 +83,7 @@ export class Keeper {
     this.#orchestrator = orchestrator;
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
-    this.#workloads = new Workloads({ driver: orchestrator.driver, log });
+    this.#workloads = new Workloads({ driver: orchestrator.driver, now, log });
   }
 
   start(): void {

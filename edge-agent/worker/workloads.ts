@@ -1,5 +1,5 @@
 /** The apps of one cluster: brought to what the document says, one pass at a time, and told of. What can't be done is a statement about the app, not an end. */
-import type { AppInstance } from '../../protocol/app.ts';
+import { type AppInstance, DEADLINE_EXCEEDED } from '../../protocol/app.ts';
 import type { Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
@@ -7,6 +7,8 @@ import { type AppRef, type Driver, DriverError } from '../clusters/driver.ts';
 
 export interface WorkloadsOptions {
   readonly driver: Driver;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly log: (line: string) => void;
 }
 
@@ -17,6 +19,8 @@ export class Workloads {
   /** Undefined until there was an order: nothing is taken away for want of one. */
   #wanted: readonly WorkloadLeaf[] | undefined;
   #told: readonly AppTold[] | undefined;
+  /** Since when each app has had the release that it has. */
+  readonly #since = new Map<string, { readonly release: number; readonly sinceMs: number }>();
 
   constructor(options: WorkloadsOptions) {
     this.#options = options;
@@ -45,7 +49,22 @@ export class Workloads {
     const { driver } = this.#options;
     const applied = await this.#applied(workload);
     const instance = await driver.status(workload);
-    return { ...instance, statements: [applied, ...instance.statements] };
+    const statements = [applied, ...instance.statements];
+    return { ...instance, statements: [...statements, ...this.#lateness(workload, statements)] };
+  }
+
+  /** Said once a release has had its time. It ends as soon as the release is up after all. */
+  #lateness({ app, namespace, release, template }: WorkloadLeaf, said: readonly Statement[]): Statement[] {
+    const nowMs = this.#options.now();
+    const key = `${namespace}/${app}`;
+    const known = this.#since.get(key);
+    const since = known?.release === release ? known : { release, sinceMs: nowMs };
+    this.#since.set(key, since);
+    const { deadlineSeconds } = template.upgrade;
+    const isUp = said.every(({ type, status }) => type === 'Enforced' || status === 'True');
+    if (isUp || nowMs - since.sinceMs < deadlineSeconds * 1_000) return [];
+    const message = `Release ${release} is not up after ${deadlineSeconds} s.`;
+    return [{ type: 'Progressing', status: 'False', reason: DEADLINE_EXCEEDED, message }];
   }
 
   async #applied(workload: WorkloadLeaf): Promise<Statement> {

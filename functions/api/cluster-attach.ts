@@ -17,6 +17,7 @@ import { takeFound } from './found.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { type Call, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
+import { judgeReleases } from './rollouts.ts';
 import type { Agent, EdgeAgent } from './signature.ts';
 
 /** Of one tenant. */
@@ -110,6 +111,7 @@ function reportCluster(desk: Desk): Operation {
       const tooLarge = await keepParts(desk.store, cluster, { parts, at: call.now });
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
       const cause = { actor: `agent:${cluster.status.agent}`, requestId: call.requestId, now: call.now };
+      if (parts.apps !== undefined) await judgeReleases(desk.store, cluster, { apps: parts.apps, cause });
       if (parts.services !== undefined) await takeFound(desk, cluster, { services: parts.services, cause });
       refuseIf(tooLarge);
       return { status: 204 };

@@ -57,7 +57,10 @@ function wrong(pointer: string, detail: string): Refusal {
 }
 
 export interface AppEvidence {
+  /** The one that is to run. */
   readonly release: number;
+  /** The newest, if it was taken back. */
+  readonly failed?: { readonly release: number; readonly reason: string } | undefined;
   readonly clusters: readonly string[];
   readonly instances: readonly AppInstance[];
   readonly updatedAt: string;
@@ -66,9 +69,18 @@ export interface AppEvidence {
 /** What is said of an app's isolation, apart from whether it runs. */
 const ENFORCED = 'Enforced';
 
-/** `Running`: every cluster has the newest release up. `Enforced`: its access holds in all of them; left out while nobody has told. */
+/**
+ * `Running`: every cluster has the release up that is to run. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Enforced`: its access
+ * holds in all of them; left out while nobody has told.
+ */
 export function appConditions(evidence: AppEvidence): Condition[] {
-  return [running(evidence), ...enforced(evidence)];
+  return [running(evidence), ...rolledBack(evidence), ...enforced(evidence)];
+}
+
+function rolledBack({ failed, release, updatedAt }: AppEvidence): Condition[] {
+  if (failed === undefined || failed.release === release) return [];
+  const message = `Release ${failed.release} failed, so ${release} runs again. ${failed.reason}`;
+  return [condition(['RolledBack', 'True', 'ReleaseFailed'], message, updatedAt)];
 }
 
 function running({ release, clusters, instances, updatedAt }: AppEvidence): Condition {

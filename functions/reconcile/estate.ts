@@ -10,6 +10,7 @@ import type {
   KeyFacts,
   TenantEstate,
 } from '../domain/estate.ts';
+import { releaseInForce } from '../domain/rollout.ts';
 import type { Item, Kind, Store } from '../store/port.ts';
 
 const PAGE_ITEMS = 500;
@@ -122,7 +123,8 @@ function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
   const { placement, namespace = key.tenant, ...template } = spec;
-  return { name: key.name, release: status.release, namespace, clusters: placement.clusters, template };
+  const running = releaseInForce(status, template);
+  return { name: key.name, namespace, clusters: placement.clusters, ...running };
 }
 
 function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][number] {

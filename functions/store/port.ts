@@ -4,7 +4,7 @@
  */
 
 import type { z } from 'zod';
-import type { AppSpec } from '../../protocol/app.ts';
+import type { AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -49,8 +49,7 @@ export interface Kinds {
   };
   /** What its edge tells of it is kept apart: see `told`. */
   cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
-  /** `release` rises with every change of the template. */
-  app: { spec: AppSpec; status: { release: number }; internal: Idempotent };
+  app: { spec: AppSpec; status: AppKept; internal: Idempotent };
   pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
   key: {
     spec: z.infer<typeof KeySpec>;
@@ -74,6 +73,16 @@ export interface Found {
 export interface ClusterKept extends Pick<ClusterStatus, 'kind' | 'authority'> {
   readonly agent: string;
   readonly issuer: SigningRoot;
+}
+
+/** Of an app beside what its clusters tell. */
+export interface AppKept {
+  /** Rises with every change of the template. */
+  readonly release: number;
+  /** The last release that was up in all its clusters, and what it was. */
+  readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
+  /** A release that was taken back. It counts while it is the newest. */
+  readonly failed?: { readonly release: number; readonly reason: string } | undefined;
 }
 
 /** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */

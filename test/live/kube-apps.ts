@@ -30,6 +30,7 @@ type Open = () => Stand;
 /** Clusters `prod` in Berlin and `test` in Tokyo. The order matters. */
 export function appTests(open: Open): void {
   begins(open);
+  rollsBack(open);
   endures(open);
   ends(open);
 }
@@ -64,6 +65,28 @@ function begins(open: Open): void {
   });
 }
 
+function rollsBack(open: Open): void {
+  test('goes back to its last good release by itself, if the next does not come up in time', async () => {
+    const { estate, ada } = open();
+    const { etag } = await estate.api.send('GET', PATH);
+    const upgrade = { kind: 'rolling', deadlineSeconds: 12 };
+    const body = { spec: { ...SPEC, image: 'local/none:3', upgrade } };
+    await estate.api.send('PUT', PATH, { body, headers: { 'if-match': etag ?? '' } });
+    await eventually(async () => {
+      const { status } = await estate.api.get(PATH, App);
+      const [running, rolledBack] = status.conditions;
+      expect([status.release, status.running, running?.reason]).toEqual([3, 2, 'Running']);
+      expect(rolledBack).toMatchObject({ type: 'RolledBack', status: 'True' });
+      expect(rolledBack?.message).toContain('local/none:3');
+    }, 90_000);
+    expect(await ada.isthmus(['apps', 'web'])).toContain('Release 3 failed');
+    for (const cluster of ['prod', 'test']) {
+      const said = await ada.kubectl(cluster, ['-n', 'demo', 'get', 'deployment', 'web', '-o', 'json']);
+      expect(JSON.parse(said.stdout).spec.template.spec.containers[0].image).toBe('local/tool:2');
+    }
+  });
+}
+
 function endures(open: Open): void {
   test('comes to what was asked for although the agent was killed in the middle, and the API server was away for a minute', async () => {
     const { estate, berlin } = open();
@@ -84,7 +107,7 @@ function endures(open: Open): void {
     await estate.stopAgent(edge, 'SIGKILL');
     await berlin.startApiServer();
     estate.startAgent(edge);
-    await eventually(() => running(open(), 3), 150_000);
+    await eventually(() => running(open(), 4), 150_000);
   }, 270_000);
 }
 

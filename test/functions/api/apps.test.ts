@@ -132,3 +132,38 @@ describe('what a cluster tells of an app', () => {
     });
   });
 });
+
+describe('a release that fails', () => {
+  const late = {
+    type: 'Progressing',
+    status: 'False',
+    reason: 'DeadlineExceeded',
+    message: 'Release 2 is not up after 600 s.',
+  };
+
+  beforeEach(async () => {
+    await make(bench, [APPS, 'web'], WEB);
+    await tell({});
+    await edit(bench, `${APPS}/web`, { ...WEB, image: 'web:2' });
+    await tell({ release: 2, ready: 0, statements: [late] });
+  });
+
+  test('is taken back, with the reason in conditions and audit log', async () => {
+    const { status } = await read();
+    expect([status.release, status.running]).toEqual([2, 1]);
+    expect(status.conditions.map(({ type, status: is }: Record<string, string>) => `${type} ${is}`)).toEqual([
+      'Running Unknown',
+      'RolledBack True',
+    ]);
+    await tell({ release: 1 });
+    expect((await read()).status.conditions[0]).toMatchObject({ status: 'True', reason: 'Running' });
+    const item = await bench.store.get({ kind: 'app', tenant: 'acme', name: 'web' });
+    expect(JSON.stringify(item?.outbox)).toContain('Took release 2 of app web back, to release 1');
+  });
+
+  test('makes way for the next one', async () => {
+    await edit(bench, `${APPS}/web`, { ...WEB, image: 'web:3' });
+    const { status } = await read();
+    expect([status.release, status.running, status.conditions.length]).toEqual([3, 3, 1]);
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * A release on its way into the clusters: whether it is up, still coming, or has failed, and which release runs meanwhile. Only evidence counts: a cluster
+ * that is silent has not failed, and nothing is taken back on a guess.
+ */
+import {
+  type AppInstance,
+  type AppTemplate,
+  type ContainerStatus,
+  DEADLINE_EXCEEDED,
+} from '../../protocol/app.ts';
+
+export interface Release {
+  readonly release: number;
+  readonly template: AppTemplate;
+}
+
+/** What is kept of an app's releases. */
+export interface Releases {
+  readonly release: number;
+  readonly good?: Release | undefined;
+  readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+}
+
+export interface RolloutEvidence {
+  readonly releases: Releases;
+  /** Where it is to run. */
+  readonly clusters: readonly string[];
+  /** As the clusters told of them last; each with when. */
+  readonly instances: readonly AppInstance[];
+}
+
+export type Verdict =
+  | { readonly kind: 'coming' }
+  | { readonly kind: 'up' }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Reasons of a cluster that will not change by waiting. */
+const FINAL = new Set(['Refused', 'Unsupported']);
+/** A good release is kept with the app; beyond this the two would not fit into one item. */
+const TEMPLATE_LENGTH_MAX = 150_000;
+
+/** The newest release, unless it has failed and there is one to go back to. */
+export function releaseInForce({ release, good, failed }: Releases, template: AppTemplate): Release {
+  const isTakenBack = failed?.release === release && good !== undefined && template.upgrade.rollback;
+  return isTakenBack ? good : { release, template };
+}
+
+/** What has become of the newest release. Of one that was judged before, the verdict stands. */
+export function judge({ releases, clusters, instances }: RolloutEvidence): Verdict {
+  const { release, good, failed } = releases;
+  if (failed?.release === release) return { kind: 'failed', reason: failed.reason };
+  if (good?.release === release) return { kind: 'up' };
+  const told = clusters.map((name) => instances.find(({ cluster }) => cluster === name));
+  if (told.every((instance) => instance !== undefined && isUp(instance, release))) return { kind: 'up' };
+  const [reason] = told.flatMap((instance) =>
+    instance === undefined ? [] : (whyFailed(instance, release) ?? []),
+  );
+  if (reason !== undefined) return { kind: 'failed', reason };
+  return { kind: 'coming' };
+}
+
+/** The releases with the verdict; undefined if it is nothing new. */
+export function afterVerdict(
+  releases: Releases,
+  template: AppTemplate,
+  verdict: Verdict,
+): Releases | undefined {
+  const { release, good, failed } = releases;
+  if (verdict.kind === 'up' && good?.release !== release) {
+    const isKept = JSON.stringify(template).length <= TEMPLATE_LENGTH_MAX;
+    return { ...releases, good: isKept ? { release, template } : undefined, failed: undefined };
+  }
+  // Without one to go back to, it goes on trying.
+  if (verdict.kind !== 'failed' || failed?.release === release) return undefined;
+  if (good === undefined || !template.upgrade.rollback) return undefined;
+  return { ...releases, failed: { release, reason: verdict.reason } };
+}
+
+function isUp(instance: AppInstance, release: number): boolean {
+  const { wanted, ready, updated, statements } = instance;
+  return (
+    instance.release === release &&
+    ready >= wanted &&
+    updated >= wanted &&
+    statements.every(({ type, status }) => type === 'Enforced' || status === 'True')
+  );
+}
+
+/** The edge looks at the clock, because it alone knows since when a cluster has had the release. */
+function whyFailed(instance: AppInstance, release: number): string | undefined {
+  if (instance.release !== release) return undefined;
+  const { cluster, statements } = instance;
+  const refused = statements.find(
+    ({ type, status, reason }) => type === 'Applied' && status === 'False' && FINAL.has(reason),
+  );
+  if (refused !== undefined) return `${cluster}: ${refused.message}`;
+  const isLate = statements.some(({ reason }) => reason === DEADLINE_EXCEEDED);
+  return isLate ? `${cluster}: ${troubleOf(instance) ?? 'it was not up in time'}` : undefined;
+}
+
+/** What people can act on, the container's own word first. */
+function troubleOf({ containers, statements }: AppInstance): string | undefined {
+  const container = containers.find(({ reason }) => reason !== 'none');
+  if (container !== undefined) return containerText(container);
+  return statements.find(
+    ({ type, status, reason }) => type !== 'Enforced' && status !== 'True' && reason !== DEADLINE_EXCEEDED,
+  )?.message;
+}
+
+function containerText({ name, message, lastLines }: ContainerStatus): string {
+  const last = lastLines.at(-1);
+  return last === undefined ? `${name}: ${message}` : `${name}: ${message} Its last line: ${last}`;
+}

@@ -1,0 +1,48 @@
+/** The apps of a cluster, as its driver brings them: what is said of one that does not come up in time. */
+import { expect, test } from 'vitest';
+import type { Driver } from '../../../edge-agent/clusters/driver.ts';
+import { Workloads } from '../../../edge-agent/worker/workloads.ts';
+import { AppInstance, AppTemplate } from '../../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../../protocol/document.ts';
+
+const TEMPLATE = AppTemplate.parse({ image: 'web:1', upgrade: { kind: 'rolling', deadlineSeconds: 60 } });
+
+function workload(release: number): WorkloadLeaf {
+  const place = { tenant: 'acme', cluster: 'prod', app: 'web', namespace: 'acme' };
+  return { kind: 'workload', ...place, release, template: TEMPLATE };
+}
+
+function stand() {
+  const now = { ms: 0, isUp: false };
+  const driver: Driver = {
+    apply: () => Promise.resolve([]),
+    remove: () => Promise.resolve([]),
+    list: () => Promise.resolve([]),
+    status: ({ cluster, release }) => {
+      const status = now.isUp ? 'True' : 'False';
+      const statements = [{ type: 'Available', status, reason: 'x', message: '' }];
+      const counts = { release, wanted: 1, ready: 0, updated: 0 };
+      return Promise.resolve(AppInstance.parse({ cluster, ...counts, statements, containers: [] }));
+    },
+  };
+  const workloads = new Workloads({ driver, now: () => now.ms, log: () => undefined });
+  const reasonsAt = async (ms: number) => {
+    now.ms = ms;
+    await workloads.pass();
+    return workloads.told?.flatMap(({ instance }) => instance.statements.map(({ reason }) => reason));
+  };
+  return { now, workloads, reasonsAt };
+}
+
+test('a release that is not up in time is said to be late, until it is up or there is another', async () => {
+  const { now, workloads, reasonsAt } = stand();
+  workloads.set([workload(1)]);
+  expect(await reasonsAt(1_000)).toEqual(['Applied', 'x']);
+  expect(await reasonsAt(60_999)).toEqual(['Applied', 'x']);
+  expect(await reasonsAt(61_000)).toEqual(['Applied', 'x', 'DeadlineExceeded']);
+  workloads.set([workload(2)]);
+  expect(await reasonsAt(62_000)).toEqual(['Applied', 'x']);
+  expect(await reasonsAt(122_000)).toEqual(['Applied', 'x', 'DeadlineExceeded']);
+  now.isUp = true;
+  expect(await reasonsAt(123_000)).toEqual(['Applied', 'x']);
+});
