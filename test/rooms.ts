@@ -26,6 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'functions/domain': { rooms: ['protocol'], packages: [], pure: true },
+  'functions/placement': { rooms: ['protocol'], packages: [], pure: true },
   'functions/store': {
     rooms: ['protocol'],
     packages: ['dynamodb-toolbox', '@aws-sdk/', 'node:', 'zod'],
