@@ -1,5 +1,5 @@
 /** A large estate for `placement.ts`, the same for the same seed: sites, clusters with nodes and labels, tenants that share them, and apps that ask for all sorts of things. */
-import { DisconnectContract } from '../protocol/app.ts';
+import { DisconnectContract } from '../protocol/app-change.ts';
 import { Placement } from '../protocol/placement.ts';
 import type {
   Estate,

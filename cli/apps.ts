@@ -21,7 +21,7 @@ export function appsText(apps: readonly App[]): string {
   const rows = apps.map(({ metadata, spec, status }) => [
     metadata.name,
     status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
-    spec.placement.clusters.join(','),
+    (status.placed?.assignments ?? []).map(({ cluster }) => cluster).join(',') || '-',
     `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
     status.conditions[0]?.reason ?? '-',
   ]);

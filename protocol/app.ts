@@ -3,8 +3,10 @@
  * The same spec is the user's manifest, a leaf of the edge's document (`workload.ts`), and what drivers are given.
  */
 import { z } from 'zod';
+import { DisconnectContract, Reload, Upgrade } from './app-change.ts';
 import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
+import { Placement } from './placement.ts';
 import { Port, Protocol } from './service.ts';
 
 const LIST_MAX = 64;
@@ -93,35 +95,6 @@ export const Replicas = z
   .meta({ id: 'Replicas' });
 export type Replicas = z.infer<typeof Replicas>;
 
-/** How running containers learn that a file changed. `restart`: as `onChange` says. */
-export const Reload = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('restart') }),
-    z.strictObject({ kind: z.literal('signal'), signal: z.enum(['HUP', 'USR1', 'USR2', 'INT', 'WINCH']) }),
-    z.strictObject({
-      kind: z.literal('http'),
-      port: Port,
-      path: z.string().regex(/^\//).max(TEXT_MAX),
-      method: z.enum(['GET', 'POST', 'PUT']).default('POST'),
-    }),
-  ])
-  .meta({ id: 'Reload' });
-export type Reload = z.infer<typeof Reload>;
-
-export const DisconnectContract = z
-  .strictObject({
-    lostAfterSeconds: z.int().min(10).max(604_800).default(300),
-    replace: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Make containers elsewhere once they count as lost' }),
-    reconcile: z.enum(['keep_oldest', 'keep_newest']).default('keep_newest').meta({
-      description: 'Which stay when both are back',
-    }),
-  })
-  .meta({ id: 'DisconnectContract' });
-export type DisconnectContract = z.infer<typeof DisconnectContract>;
-
 /** Who may call the app beside its own tenant's apps in the cluster; everybody else is refused. */
 export const AppCaller = z
   .discriminatedUnion('kind', [
@@ -130,33 +103,6 @@ export const AppCaller = z
   ])
   .meta({ id: 'AppCaller' });
 export type AppCaller = z.infer<typeof AppCaller>;
-
-/** Reason of a statement about a release that a cluster did not have up in time. */
-export const DEADLINE_EXCEEDED = 'DeadlineExceeded';
-
-/** How a new release takes the place of the last one, and when it counts as failed. */
-export const Upgrade = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z
-        .literal('rolling')
-        .meta({ description: 'New containers first; an old one goes once a new one is ready' }),
-      maxSurge: z
-        .int()
-        .min(1)
-        .max(1_000)
-        .default(1)
-        .meta({ description: 'Containers beyond the replicas, at once, in each cluster' }),
-      deadlineSeconds: z.int().min(10).max(86_400).default(600).meta({
-        description: 'A release that a cluster does not have up so long after it was told has failed',
-      }),
-      rollback: z.boolean().default(true).meta({
-        description: 'A failed release is taken back: the last one that was up everywhere runs again',
-      }),
-    }),
-  ])
-  .meta({ id: 'Upgrade' });
-export type Upgrade = z.infer<typeof Upgrade>;
 
 export const AppPort = z
   .strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') })
@@ -172,6 +118,9 @@ export const AppAccess = z
       description: 'tenant: every app of the tenant may call it. listed: only the callers below.',
     }),
     callers: z.array(AppCaller).max(LIST_MAX).default([]),
+    enforcement: z.enum(['required', 'where_possible']).default('where_possible').meta({
+      description: 'required: it runs only in clusters whose network is known to enforce this',
+    }),
   })
   .meta({ id: 'AppAccess' });
 
@@ -191,7 +140,7 @@ export const AppTemplate = z
     replicas: Replicas.default(1),
     health: AppHealth.default({}),
     pool: Name.optional().meta({ description: 'Its containers have addresses of this pool' }),
-    access: AppAccess.default({ kind: 'tenant', callers: [] }),
+    access: AppAccess.default({ kind: 'tenant', callers: [], enforcement: 'where_possible' }),
     onChange: z.enum(['rolling', 'rebuildInPlace']).default('rolling').meta({
       description: 'rebuildInPlace: new containers on the same nodes with the same volumes and addresses',
     }),
@@ -213,9 +162,7 @@ export const AppTemplate = z
 export type AppTemplate = z.infer<typeof AppTemplate>;
 
 export const AppSpec = AppTemplate.extend({
-  placement: z
-    .strictObject({ clusters: z.array(Name).min(1).max(LIST_MAX) })
-    .meta({ description: 'Clusters of the tenant; each runs all replicas' }),
+  placement: Placement.default(Placement.parse({})),
   namespace: Name.optional().meta({ description: "Of the cluster; the tenant's name if absent" }),
 }).meta({ id: 'AppSpec' });
 export type AppSpec = z.infer<typeof AppSpec>;
@@ -265,6 +212,31 @@ export const AppInstance = z
   .meta({ id: 'AppInstance' });
 export type AppInstance = z.infer<typeof AppInstance>;
 
+/** Replicas of the app in a cluster, as they are wanted there. */
+export const AppAssignment = z
+  .strictObject({
+    cluster: z.string(),
+    replicas: z.int(),
+    state: z.enum(['present', 'lost']).meta({
+      description:
+        'lost: the cluster has been silent for longer than the app bears; they may still run, and have stand-ins elsewhere',
+    }),
+    standIns: z.int().meta({ description: 'How many of these stand in for lost ones' }),
+  })
+  .meta({ id: 'AppAssignment' });
+export type AppAssignment = z.infer<typeof AppAssignment>;
+
+export const AppPlaced = z
+  .strictObject({
+    at: Timestamp,
+    wanted: z.int().meta({ description: 'In all clusters together' }),
+    unplaced: z.int().meta({ description: 'Of those wanted, how many have no place' }),
+    assignments: z.array(AppAssignment),
+    why: z.array(z.string()).meta({ description: 'Each choice and each refusal, in sentences' }),
+  })
+  .meta({ id: 'AppPlaced' });
+export type AppPlaced = z.infer<typeof AppPlaced>;
+
 export const AppStatus = z
   .strictObject({
     release: z
@@ -273,6 +245,7 @@ export const AppStatus = z
     running: z.int().meta({
       description: 'The release that clusters are told to run: an older one while the newest has failed',
     }),
+    placed: AppPlaced.optional().meta({ description: 'Absent until it was looked for a place' }),
     instances: z.array(AppInstance),
     conditions: z.array(Condition),
   })

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
 import { BackupSpec, EtcdStatus } from './backup.ts';
+import { Labels } from './labels.ts';
 import { Condition, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 
 /** TCP port, inside the tunnel, at which an edge's cluster proxy listens; the server name says which cluster is meant. */
@@ -58,6 +59,7 @@ export const ClusterSpec = z
       description:
         'exec: what passes through exec and attach is recorded at the site, or refused if it can not be',
     }),
+    labels: Labels.default({}).meta({ description: 'What placements go by as cluster.KEY' }),
     backup: BackupSpec.optional().meta({
       description: 'Snapshots of etcd and drills of their recovery; off if absent',
     }),

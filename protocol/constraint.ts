@@ -10,11 +10,13 @@ const VALUES_MAX = 32;
 /**
  * Whose label it is. `nearest`: the cluster's, or else its site's. `attribute` is what everything of the kind has (`site.name`), `label` what somebody put on it.
  */
-export const LabelSubject = z.strictObject({
-  scope: z.enum(['nearest', 'site', 'cluster', 'node']),
-  kind: z.enum(['attribute', 'label']),
-  key: z.string().min(1).max(TEXT_MAX),
-});
+export const LabelSubject = z
+  .strictObject({
+    scope: z.enum(['nearest', 'site', 'cluster', 'node']),
+    kind: z.enum(['attribute', 'label']),
+    key: z.string().min(1).max(TEXT_MAX),
+  })
+  .meta({ id: 'LabelSubject' });
 export type LabelSubject = z.infer<typeof LabelSubject>;
 
 /**

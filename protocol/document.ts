@@ -8,6 +8,7 @@ import { AppTemplate } from './app.ts';
 import { BackupSpec } from './backup.ts';
 import { ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
+import { NodeRules } from './placement.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
@@ -233,7 +234,10 @@ export const ClusterLeaf = z.strictObject({
 });
 export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 
-/** `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template. */
+/**
+ * `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template; `replicas` of the template are those of this
+ * cluster. `nodes`: where in it; anywhere if absent.
+ */
 export const WorkloadLeaf = z.strictObject({
   kind: z.literal('workload'),
   tenant: Name,
@@ -242,6 +246,7 @@ export const WorkloadLeaf = z.strictObject({
   namespace: Name,
   release: z.int().min(1),
   template: AppTemplate,
+  nodes: NodeRules.optional(),
 });
 export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
 

@@ -1,6 +1,7 @@
 /** A site: a data center or a VPC with the prefixes that it exposes. */
 import { z } from 'zod';
 import { Cidr } from './address.ts';
+import { Labels } from './labels.ts';
 import { Condition, creation, listOf, Name, replacement, resource } from './metadata.ts';
 
 const PREFIXES_MAX = 64;
@@ -21,6 +22,13 @@ export const SiteSpec = z
     native: z.array(Name).max(PREFIXES_MAX).default([]).meta({
       description:
         'Sites of the tenant to reach by real addresses, without translation; takes effect when both ask',
+    }),
+    labels: Labels.default({}).meta({
+      description: 'What placements go by as site.KEY',
+      examples: [{ region: 'eu' }],
+    }),
+    costPerCpu: z.number().min(0).max(1_000_000).default(0).meta({
+      description: 'Of a CPU an hour, in any one currency; 0 for what is paid anyway',
     }),
   })
   .meta({ id: 'SiteSpec' });

@@ -8,6 +8,14 @@ export const TenantSpec = z
     isolation: z.enum(['open', 'isolated']).default('open').meta({
       description: 'open: the sites of the tenant reach each other. isolated: only what a policy allows.',
     }),
+    quota: z
+      .strictObject({
+        cpuMillis: z.int().min(0).optional(),
+        memoryMib: z.int().min(0).optional(),
+        replicas: z.int().min(0).optional(),
+      })
+      .default({})
+      .meta({ description: 'What its apps may take together; what is absent is without limit' }),
   })
   .meta({ id: 'TenantSpec' });
 export type TenantSpec = z.infer<typeof TenantSpec>;

@@ -25,14 +25,21 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       '@aws-sdk/client-servicediscovery',
     ],
   },
-  'functions/domain': { rooms: ['protocol'], packages: [], pure: true },
+  'functions/domain': { rooms: ['protocol', 'functions/placement'], packages: [], pure: true },
   'functions/placement': { rooms: ['protocol'], packages: [], pure: true },
   'functions/store': {
     rooms: ['protocol'],
     packages: ['dynamodb-toolbox', '@aws-sdk/', 'node:', 'zod'],
   },
   'functions/reconcile': {
-    rooms: ['protocol', 'functions/domain', 'functions/store/port.ts', 'functions/store/keys.ts', 'vpc/'],
+    rooms: [
+      'protocol',
+      'functions/domain',
+      'functions/placement',
+      'functions/store/port.ts',
+      'functions/store/keys.ts',
+      'vpc/',
+    ],
     packages: ['node:crypto'],
   },
   'functions/api': {

@@ -2,7 +2,7 @@
  * Tells a running container to load its files again, through the API server. It takes rights that the plain manifest leaves out, because they open every container
  * where they are given: see `infra/kubernetes/isthmus-reload.yaml`.
  */
-import type { Reload } from '../../protocol/app.ts';
+import type { Reload } from '../../protocol/app-change.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { execute } from '../kube/exec.ts';

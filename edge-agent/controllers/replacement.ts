@@ -5,7 +5,7 @@
  * Pods are deleted, one by one, rather than the node marked `out-of-service`: the mark would move what others run there, by no contract
  * of theirs, and would take the right to change nodes. The price: a volume that is attached to the dead node is freed by the cluster only after its own six minutes.
  */
-import type { DisconnectContract } from '../../protocol/app.ts';
+import type { DisconnectContract } from '../../protocol/app-change.ts';
 import type { Judgement } from './node-verdict.ts';
 
 /** A pass lets go of no more; the rest follow in the next. */

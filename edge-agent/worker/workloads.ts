@@ -1,5 +1,7 @@
 /** The apps of one cluster: brought to what the document says, one pass at a time, and told of. What can't be done is a statement about the app, not an end. */
-import { type AppInstance, DEADLINE_EXCEEDED } from '../../protocol/app.ts';
+
+import { type AppInstance } from '../../protocol/app.ts';
+import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
 import type { Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';

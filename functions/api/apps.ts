@@ -3,6 +3,7 @@ import {
   type App,
   AppCreation,
   AppList,
+  type AppPlaced,
   AppReplacement,
   App as AppSchema,
   type AppSpec,
@@ -11,7 +12,7 @@ import {
 import { appConditions, checkApp } from '../domain/app.ts';
 import { releaseInForce } from '../domain/rollout.ts';
 import type { Item } from '../store/port.ts';
-import { instancesOf } from './app-instances.ts';
+import { instancesOf, placesOf } from './app-instances.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { metadataOf, sameJson } from './item.ts';
@@ -47,9 +48,11 @@ async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>)
     }),
   );
   const isSame = before !== undefined && sameJson(templateOf(before.spec), templateOf(spec));
-  if (isSame) return { spec, status: before.status };
-  const release = (before?.status.release ?? 0) + 1;
-  return { spec, status: { ...before?.status, release } };
+  const placed = before?.status.placed;
+  const isReworded = placed !== undefined && !sameJson(before?.spec.placement, spec.placement);
+  const status = { ...before?.status, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
+  const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
+  return { spec, status: { ...status, release } };
 }
 
 function templateOf({ placement: _placement, namespace: _namespace, ...template }: AppSpec): AppTemplate {
@@ -64,7 +67,8 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
     const evidence = {
       release: running,
       failed: status.failed?.release === status.release ? status.failed : undefined,
-      clusters: spec.placement.clusters,
+      clusters: placesOf(item),
+      placed: status.placed,
       instances: instances[index] ?? [],
       updatedAt,
     };
@@ -74,9 +78,14 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       status: {
         release: status.release,
         running,
+        ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
         instances: evidence.instances,
         conditions: appConditions(evidence),
       },
     };
   });
+}
+
+function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {
+  return { at, wanted, unplaced, assignments, why };
 }

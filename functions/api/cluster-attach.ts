@@ -7,6 +7,7 @@ import { ClusterReport, type SiteEvent } from '../../protocol/cluster-report.ts'
 import { Name } from '../../protocol/metadata.ts';
 import { clusterHost } from '../domain/cluster.ts';
 import { isLive } from '../domain/estate.ts';
+import { placeApps } from '../reconcile/placement.ts';
 import type { ClusterKept, Item, ItemKey, Store } from '../store/port.ts';
 import { changeItem } from './change.ts';
 import { openIssuer } from './cluster-issuer.ts';
@@ -111,6 +112,7 @@ function reportCluster(desk: Desk): Operation {
       const tooLarge = await keepParts(desk.store, cluster, { parts, at: call.now });
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
       const cause = { actor: `agent:${cluster.status.agent}`, requestId: call.requestId, now: call.now };
+      if (parts.facts !== undefined) await placeApps(desk, cluster.key.tenant);
       if (parts.apps !== undefined) await judgeReleases(desk.store, cluster, { apps: parts.apps, cause });
       if (parts.services !== undefined) await takeFound(desk, cluster, { services: parts.services, cause });
       refuseIf(tooLarge);

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Cluster } from '../../protocol/cluster.ts';
 import { RequestAnalysis } from '../../protocol/cluster-report.ts';
 import { METRICS_TYPE, metricsText } from '../domain/relief-metrics.ts';
+import { toldOf } from '../reconcile/told.ts';
 import { type Collection, type Desk, findItem } from './collection.ts';
 import { type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse } from './problems.ts';
-import { toldOf } from './told.ts';
 
 export type ClusterPlace = Collection<'cluster', Cluster>;
 

@@ -9,6 +9,7 @@ import { readAgentId } from '../domain/agent.ts';
 import { clusterHost } from '../domain/cluster.ts';
 import { clusterConditions } from '../domain/cluster-status.ts';
 import { isLive } from '../domain/estate.ts';
+import { toldOf } from '../reconcile/told.ts';
 import type { Item } from '../store/port.ts';
 import { requestOperations } from './cluster-requests.ts';
 import { type Desk, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
@@ -19,7 +20,6 @@ import type { Operation } from './operation.ts';
 import { refuse } from './problems.ts';
 import { isEnrolled } from './progress.ts';
 import { deleteOperation, listOperation, readOperation, replaceOperation } from './resource.ts';
-import { toldOf } from './told.ts';
 
 export type ClusterCollection = Replaceable<'cluster', Cluster>;
 
@@ -60,11 +60,16 @@ async function prepareCluster({ spec, before }: Wanted<'cluster'>) {
 /** Apps and pools name clusters: nothing may be left that means another one later. */
 async function releaseCluster({ store }: Desk, { key }: Item<'cluster'>): Promise<void> {
   const { tenant, name } = key;
-  const app = await findDependent(store, { kind: 'app', tenant }, ({ spec }) =>
-    spec.placement.clusters.includes(name),
+  const app = await findDependent(
+    store,
+    { kind: 'app', tenant },
+    ({ spec }) => spec.placement.clusters?.includes(name) === true,
   );
   if (app !== undefined)
-    refuse('in_use', `The app ${app.key.name} runs in ${name}. Place it elsewhere, or delete it first.`);
+    refuse(
+      'in_use',
+      `The app ${app.key.name} asks for ${name} by name. Place it elsewhere, or delete it first.`,
+    );
   const pool = await findDependent(store, { kind: 'pool', tenant }, ({ spec }) =>
     spec.ranges.some(({ cluster }) => cluster === name),
   );

@@ -4,12 +4,12 @@
  */
 import type { FoundService, Published } from '../../protocol/cluster-report.ts';
 import { type FoundInput, type FoundPlan, type FoundStep, planFound } from '../domain/found.ts';
+import { toldOf } from '../reconcile/told.ts';
 import type { Item, ItemKey, Store } from '../store/port.ts';
 import { type Desk, findLive } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { releaseHost } from './routes.ts';
-import { toldOf } from './told.ts';
 
 /** Items written at one time. */
 const PARALLEL_MAX = 16;

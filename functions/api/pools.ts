@@ -15,6 +15,7 @@ import {
   strandedBy,
 } from '../domain/pool.ts';
 import { claimRanges, forgetPool, settlePool } from '../reconcile/pools.ts';
+import { toldOf } from '../reconcile/told.ts';
 import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
 import { allLive, findDependent } from './dependent.ts';
@@ -22,7 +23,6 @@ import { metadataOf } from './item.ts';
 import type { Operation } from './operation.ts';
 import { Rejection, refuse, refuseIf } from './problems.ts';
 import { crudOperations } from './resource.ts';
-import { toldOf } from './told.ts';
 
 /** Of a pool, as many as the edge of one cluster tells of. */
 const SHOWN_MAX = 4_096;

@@ -120,7 +120,7 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
     problems: [...CHANGE_PROBLEMS, ...kind.problems],
     async handle(call) {
       const before = await findItem(desk.store, kind, call.param);
-      requireMatch(call.header('if-match'), before.version);
+      requireMatch(call.header('if-match'), before.generation);
       const { spec } = call.body;
       const internal = kind.adopt?.(before.internal) ?? before.internal;
       if (sameJson(before.spec, spec) && sameJson(before.internal, internal))
@@ -151,7 +151,7 @@ export function deleteOperation<K extends Kind, Shown>(desk: Desk, kind: Collect
     problems: [...CHANGE_PROBLEMS, ...(kind.release === undefined ? [] : ['in_use' as const])],
     async handle(call) {
       const before = await findItem(desk.store, kind, call.param);
-      requireMatch(call.header('if-match'), before.version);
+      requireMatch(call.header('if-match'), before.generation);
       const cause = causeOf(call);
       await kind.release?.(before, cause);
       const next = { ...nextItem(before, {}, cause), deletedAt: call.now };
@@ -233,7 +233,7 @@ export async function answerItem<K extends Kind, Shown>(
   status: number,
 ): Promise<Answer> {
   const [json] = await kind.show([item]);
-  return { status, json, headers: { etag: etagOf(item.version) } };
+  return { status, json, headers: { etag: etagOf(item.generation) } };
 }
 
 function refuseTombstone(name: string): never {

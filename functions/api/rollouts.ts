@@ -2,7 +2,7 @@
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import { afterVerdict, judge } from '../domain/rollout.ts';
 import type { Item, Store } from '../store/port.ts';
-import { instancesOf } from './app-instances.ts';
+import { instancesOf, placesOf } from './app-instances.ts';
 import { changeItem } from './change.ts';
 import { findLive } from './collection.ts';
 import { type Cause, nextItem, withEvent } from './item.ts';
@@ -27,10 +27,9 @@ function isJudged({ status: { release, good, failed } }: Item<'app'>): boolean {
 }
 
 async function judged(store: Store, item: Item<'app'>, cause: Cause): Promise<Item<'app'>> {
-  const { placement, namespace: _namespace, ...template } = item.spec;
+  const { placement: _placement, namespace: _namespace, ...template } = item.spec;
   const [instances = []] = await instancesOf(store, [item]);
-  const { clusters } = placement;
-  const verdict = judge({ releases: item.status, clusters, instances });
+  const verdict = judge({ releases: item.status, clusters: placesOf(item), instances });
   const status = afterVerdict(item.status, template, verdict);
   if (status === undefined) return item;
   const next = nextItem(item, { status }, cause);

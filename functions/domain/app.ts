@@ -1,5 +1,5 @@
 /** What is asked of an app beside its schema, and what can be said of it. */
-import type { AppInstance, AppSpec } from '../../protocol/app.ts';
+import type { AppInstance, AppPlaced, AppSpec } from '../../protocol/app.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import { condition } from './status.ts';
@@ -12,11 +12,12 @@ export interface AppSurroundings {
 
 /** Undefined if it may be kept. */
 export function checkApp(spec: AppSpec, { clusters, pools }: AppSurroundings): Refusal | undefined {
-  const missing = spec.placement.clusters.findIndex((name) => !clusters.has(name));
+  const named = spec.placement.clusters ?? [];
+  const missing = named.findIndex((name) => !clusters.has(name));
   if (missing !== -1)
     return wrong(
       `/spec/placement/clusters/${missing}`,
-      `There is no cluster ${spec.placement.clusters[missing]} in the tenant.`,
+      `There is no cluster ${named[missing]} in the tenant.`,
     );
   const poolFault = spec.pool === undefined ? undefined : poolRefusal(spec.pool, spec, pools);
   if (poolFault !== undefined) return poolFault;
@@ -34,7 +35,7 @@ function poolRefusal(
 ): Refusal | undefined {
   const ranges = pools.get(name);
   if (ranges === undefined) return wrong('/spec/pool', `There is no pool ${name} in the tenant.`);
-  const without = placement.clusters.find((cluster) => !ranges.has(cluster));
+  const without = placement.clusters?.find((cluster) => !ranges.has(cluster));
   return without === undefined
     ? undefined
     : wrong('/spec/pool', `The pool ${name} has no range in the cluster ${without}. Give it one first.`);
@@ -44,7 +45,7 @@ function ambiguous({ ports, volumes, placement }: AppSpec): Refusal | undefined 
   for (const [pointer, names] of [
     ['/spec/ports', ports.map(({ name }) => name)],
     ['/spec/volumes', volumes.map(({ name }) => name)],
-    ['/spec/placement/clusters', placement.clusters],
+    ['/spec/placement/clusters', placement.clusters ?? []],
   ] as const) {
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) return wrong(pointer, `${twice} stands there twice.`);
@@ -61,7 +62,9 @@ export interface AppEvidence {
   readonly release: number;
   /** The newest, if it was taken back. */
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+  /** Where it is to run. */
   readonly clusters: readonly string[];
+  readonly placed?: AppPlaced | undefined;
   readonly instances: readonly AppInstance[];
   readonly updatedAt: string;
 }
@@ -70,11 +73,20 @@ export interface AppEvidence {
 const ENFORCED = 'Enforced';
 
 /**
- * `Running`: every cluster has the release up that is to run. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Enforced`: its access
+ * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Enforced`: its access
  * holds in all of them; left out while nobody has told.
  */
 export function appConditions(evidence: AppEvidence): Condition[] {
-  return [running(evidence), ...rolledBack(evidence), ...enforced(evidence)];
+  return [running(evidence), placed(evidence), ...rolledBack(evidence), ...enforced(evidence)];
+}
+
+function placed({ placed: told, updatedAt }: AppEvidence): Condition {
+  if (told === undefined)
+    return condition(['Placed', 'Unknown', 'NotYet'], 'It is being looked for a place.', updatedAt);
+  const message = told.why.slice(0, 2).join(' ').slice(0, 500);
+  return told.unplaced === 0
+    ? condition(['Placed', 'True', 'Placed'], message, told.at)
+    : condition(['Placed', 'False', 'NoRoom'], message, told.at);
 }
 
 function rolledBack({ failed, release, updatedAt }: AppEvidence): Condition[] {
@@ -84,6 +96,8 @@ function rolledBack({ failed, release, updatedAt }: AppEvidence): Condition[] {
 }
 
 function running({ release, clusters, instances, updatedAt }: AppEvidence): Condition {
+  if (clusters.length === 0)
+    return condition(['Running', 'False', 'NotPlaced'], 'It has no place in any cluster yet.', updatedAt);
   const behind = clusters.find(
     (name) => instances.find(({ cluster }) => cluster === name)?.release !== release,
   );

@@ -4,6 +4,8 @@
  */
 import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/cluster.ts';
 import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
+import type { NodeRules } from '../../protocol/placement.ts';
+import { shareOf } from '../placement/tenant.ts';
 import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
@@ -78,16 +80,31 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
 }
 
 function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLeaf[] {
-  const placed = tenant.apps.filter(({ clusters }) => clusters.includes(cluster.name));
-  return placed.map(({ name, namespace, release, template }) => ({
-    kind: 'workload',
-    tenant: tenant.name,
-    cluster: cluster.name,
-    app: name,
-    namespace,
-    release,
-    template,
-  }));
+  return tenant.apps.flatMap(({ name, namespace, release, template, assignments, nodes }): WorkloadLeaf[] => {
+    const here = assignments.filter((one) => one.cluster === cluster.name);
+    const assigned = here.reduce((sum, { replicas }) => sum + replicas, 0);
+    // Nobody else's to keep: an app of no replicas is there, and has none.
+    if (here.length === 0) return [];
+    return [
+      {
+        kind: 'workload',
+        tenant: tenant.name,
+        cluster: cluster.name,
+        app: name,
+        namespace,
+        release,
+        template: { ...template, replicas: shareOf(template.replicas, assigned) },
+        ...(isFree(nodes) ? {} : { nodes }),
+      },
+    ];
+  });
+}
+
+/** Any node will do. */
+function isFree({ constraints, preferences, maxPerNode, groupBy }: NodeRules): boolean {
+  return (
+    constraints.length === 0 && preferences.length === 0 && maxPerNode === undefined && groupBy === undefined
+  );
 }
 
 function poolLeaves(tenant: TenantEstate, cluster: ClusterPlace): PoolLeaf[] {

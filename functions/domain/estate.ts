@@ -3,11 +3,12 @@
  * deleted item is not among them. It holds no rule but who carries a site's prefixes.
  */
 import { contains, parsePrefix } from '../../protocol/address.ts';
-import type { AppTemplate } from '../../protocol/app.ts';
+import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
 import type { BackupSpec } from '../../protocol/backup.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import type { Role } from '../../protocol/key.ts';
+import type { NodeRules } from '../../protocol/placement.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { PoolRange } from '../../protocol/pool.ts';
 import type { Mapping } from '../../protocol/site.ts';
@@ -108,7 +109,9 @@ export interface AppFacts {
   readonly name: string;
   readonly release: number;
   readonly namespace: string;
-  readonly clusters: readonly string[];
+  /** Where it runs, as it was planned. */
+  readonly assignments: readonly Pick<AppAssignment, 'cluster' | 'replicas'>[];
+  readonly nodes: NodeRules;
   readonly template: AppTemplate;
 }
 

@@ -2,12 +2,9 @@
  * A release on its way into the clusters: whether it is up, still coming, or has failed, and which release runs meanwhile. Only evidence counts: a cluster
  * that is silent has not failed, and nothing is taken back on a guess.
  */
-import {
-  type AppInstance,
-  type AppTemplate,
-  type ContainerStatus,
-  DEADLINE_EXCEEDED,
-} from '../../protocol/app.ts';
+
+import { type AppInstance, type AppTemplate, type ContainerStatus } from '../../protocol/app.ts';
+import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
 
 export interface Release {
   readonly release: number;
@@ -51,7 +48,8 @@ export function judge({ releases, clusters, instances }: RolloutEvidence): Verdi
   if (failed?.release === release) return { kind: 'failed', reason: failed.reason };
   if (good?.release === release) return { kind: 'up' };
   const told = clusters.map((name) => instances.find(({ cluster }) => cluster === name));
-  if (told.every((instance) => instance !== undefined && isUp(instance, release))) return { kind: 'up' };
+  if (told.length > 0 && told.every((instance) => instance !== undefined && isUp(instance, release)))
+    return { kind: 'up' };
   const [reason] = told.flatMap((instance) =>
     instance === undefined ? [] : (whyFailed(instance, release) ?? []),
   );

@@ -44,7 +44,9 @@ function withdraw(round: Round, work: Work, wish: { from: readonly number[]; rep
 /** Whether the app has replicas that could return one day. */
 export function isAway(round: Round, work: Work): boolean {
   if (work.app.placement.burst === undefined) return false;
-  return homesOf(work).some((cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1);
+  return homesOf(work).some(
+    (cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1,
+  );
 }
 
 /** Brings replicas home, or notes since when it could; returns whether the seats are now those of the return. */
@@ -57,7 +59,9 @@ export function returnHome(
   const since = work.roomSinceMs ?? round.nowMs;
   work.roomSinceMs = undefined;
   if (burst === undefined || !isAway(round, work)) return false;
-  const from = homesOf(work).filter((cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1);
+  const from = homesOf(work).filter(
+    (cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1,
+  );
   const away = from.reduce((sum, cluster) => sum + heldIn(work, cluster), 0);
   const replicas = Math.min(away, fillInside(round, work, { ...wish, marginPercent: burst.marginPercent }));
   if (replicas <= 0) return false;

@@ -18,10 +18,15 @@ export interface Eligibility {
 /** A reason without its clusters, and a text by which equal ones are put together. */
 type Reason = Refusal extends infer Each ? (Each extends Refusal ? Omit<Each, 'clusters'> : never) : never;
 
-const quotient = (room: number, need: number) => (need === 0 ? Number.POSITIVE_INFINITY : Math.floor(room / need));
+const quotient = (room: number, need: number) =>
+  need === 0 ? Number.POSITIVE_INFINITY : Math.floor(room / need);
 
 export function fitsIn(room: { cpuMillis: number; memoryMib: number; pods: number }, need: Need): number {
-  return Math.min(quotient(room.cpuMillis, need.cpuMillis), quotient(room.memoryMib, need.memoryMib), room.pods);
+  return Math.min(
+    quotient(room.cpuMillis, need.cpuMillis),
+    quotient(room.memoryMib, need.memoryMib),
+    room.pods,
+  );
 }
 
 const isOfNodes = (constraint: string) => readConstraint(constraint).subject.scope === 'node';
@@ -46,7 +51,10 @@ function slotsOf(ground: Ground, app: PlacedApp): Float64Array {
 }
 
 /** The first filter that refuses a cluster, or nothing. */
-function filterOf(ground: Ground, app: PlacedApp): (index: number, cluster: PlacedCluster) => Reason | undefined {
+function filterOf(
+  ground: Ground,
+  app: PlacedApp,
+): (index: number, cluster: PlacedCluster) => Reason | undefined {
   const { placement } = app;
   const named = placement.clusters === undefined ? undefined : new Set(placement.clusters);
   const weights = placement.division.kind === 'divide' ? placement.division.weights : undefined;
@@ -62,7 +70,8 @@ function filterOf(ground: Ground, app: PlacedApp): (index: number, cluster: Plac
     const failed = masks.find(({ mask }) => mask[index] === 0);
     if (failed !== undefined) return { reason: 'constraint', constraint: failed.constraint };
     if (app.isolation === 'required' && cluster.policies !== 'enforced') return { reason: 'isolation' };
-    if (app.pool !== undefined && !cluster.pools.includes(app.pool)) return { reason: 'pool', pool: app.pool };
+    if (app.pool !== undefined && !cluster.pools.includes(app.pool))
+      return { reason: 'pool', pool: app.pool };
     const most = slots[index] ?? 0;
     if (most < 0) return { reason: 'nodes_unknown' };
     if (most === 0) return { reason: 'no_node', constraints: nodeConstraints };

@@ -2,7 +2,7 @@
  * What the scheduler is told: everything as values, the time included. Ids are unique over all tenants (`acme/east`); names are what manifests say.
  * Parts that did not change between two plans should be the same objects: what is derived from them is then kept.
  */
-import type { DisconnectContract } from '../../protocol/app.ts';
+import type { DisconnectContract } from '../../protocol/app-change.ts';
 import type { Capacity, ClusterKind } from '../../protocol/cluster.ts';
 import type { Placement } from '../../protocol/placement.ts';
 

@@ -78,7 +78,17 @@ export function groundOf(estate: Estate): Ground {
 }
 
 /** Everything that a ground is made of, health and load aside. */
-const LASTING = ['site', 'tenants', 'kind', 'labels', 'nodes', 'policies', 'images', 'pools', 'name'] as const;
+const LASTING = [
+  'site',
+  'tenants',
+  'kind',
+  'labels',
+  'nodes',
+  'policies',
+  'images',
+  'pools',
+  'name',
+] as const;
 
 /** The ground for a changed estate: the old one with what it remembers, if nothing changed that it is made of. */
 export function groundAfter(previous: Ground, before: Estate, estate: Estate): Ground {

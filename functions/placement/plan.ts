@@ -3,10 +3,19 @@
  * each gets what it lacks, in order. A second plan of the same estate changes nothing.
  */
 import type { Decision } from './decision.ts';
-import type { Assignment, Estate, Latency, Placed, PlacedApp, PlacedCluster, PlacedSite, PlacedTenant } from './estate.ts';
+import type {
+  Assignment,
+  Estate,
+  Latency,
+  Placed,
+  PlacedApp,
+  PlacedCluster,
+  PlacedSite,
+  PlacedTenant,
+} from './estate.ts';
 import { compareText, type Ground, groundAfter, groundOf } from './ground.ts';
 import { keep } from './keep.ts';
-import { decisionOf, ranked, type Round, roundOf } from './round.ts';
+import { decisionOf, type Round, ranked, roundOf } from './round.ts';
 import { settle } from './settle.ts';
 
 export interface Plan {

@@ -57,7 +57,9 @@ function callDepths(apps: readonly PlacedApp[]): ReadonlyMap<string, number> {
   for (let pass = 0; pass < CALL_DEPTH_MAX; pass++) {
     const before = new Map(depths);
     for (const { tenant, name, placement } of callers) {
-      const deepest = Math.max(...placement.latencyTo.map((callee) => before.get(nameOf(tenant, callee)) ?? 0));
+      const deepest = Math.max(
+        ...placement.latencyTo.map((callee) => before.get(nameOf(tenant, callee)) ?? 0),
+      );
       depths.set(nameOf(tenant, name), Math.min(CALL_DEPTH_MAX, 1 + deepest));
     }
   }
@@ -157,7 +159,9 @@ export function lose(round: Round, work: Work, cluster: number): void {
 
 /** Where it holds replicas, by number of cluster. */
 export function homesOf(work: Work): number[] {
-  return [...work.holdings].flatMap(([cluster, { present }]) => (present > 0 ? [cluster] : [])).sort((a, b) => a - b);
+  return [...work.holdings]
+    .flatMap(([cluster, { present }]) => (present > 0 ? [cluster] : []))
+    .sort((a, b) => a - b);
 }
 
 function assignmentsOf({ clusters }: Ground, work: Work): Assignment[] {

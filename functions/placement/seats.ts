@@ -31,7 +31,14 @@ export class Seats {
     this.average = new Float64Array(most);
   }
 
-  push(seat: { cluster: number; fits: number; points: number; weight: number; held: number; tier: number }): void {
+  push(seat: {
+    cluster: number;
+    fits: number;
+    points: number;
+    weight: number;
+    held: number;
+    tier: number;
+  }): void {
     const at = this.size++;
     this.cluster[at] = seat.cluster;
     this.fits[at] = seat.fits;

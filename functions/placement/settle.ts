@@ -81,7 +81,11 @@ function noteMoves(round: Round, work: Work, before: ReadonlyMap<number, number>
   }
 }
 
-function fillUp(round: Round, work: Work, lacking: number): { scale: Scale; spreadings: readonly Spreading[] } {
+function fillUp(
+  round: Round,
+  work: Work,
+  lacking: number,
+): { scale: Scale; spreadings: readonly Spreading[] } {
   const scale = scaleOf(round, work);
   const refusals = survey(round, work, scale);
   const spreadings = spreadingsOf(round, work);

@@ -1,7 +1,7 @@
 /** Looks at every cluster that an app may use: which could take more now, and why the others can't. The inner loop of the whole plan. */
 import type { Refusal, Shortage } from './decision.ts';
-import type { Need } from './estate.ts';
 import { type Spreading, skewedAt, weightOf } from './divide.ts';
+import type { Need } from './estate.ts';
 import { heldIn, type Round, type Work } from './round.ts';
 import { pointsOf, type Scale } from './score.ts';
 
@@ -40,7 +40,14 @@ function fill(round: Round, work: Work, scale: Scale): Short {
     const points = pointsOf(round, scale, cluster);
     const name = ground.clusters[cluster]?.name ?? '';
     const weight = weightOf(work, { name, fits: spare + held, points });
-    seats.push({ cluster, fits: spare, points, weight, held, tier: bursts ? (ground.isPublic[cluster] ?? 0) : 0 });
+    seats.push({
+      cluster,
+      fits: spare,
+      points,
+      weight,
+      held,
+      tier: bursts ? (ground.isPublic[cluster] ?? 0) : 0,
+    });
   }
   return short;
 }

@@ -1,5 +1,6 @@
 /** Reads the estate of the domain room out of the table, with consistent reads. It decides nothing but what is absent. */
 
+import { nodeRulesOf } from '../../protocol/placement.ts';
 import { edgeId } from '../domain/agent.ts';
 import { keyId } from '../domain/cluster.ts';
 import type {
@@ -51,7 +52,8 @@ export async function readEstate(
   return { deployment, hubs: hubs.map(hubFacts), tenants: estates };
 }
 
-async function present<K extends Kind>(
+/** What is not deleted. */
+export async function present<K extends Kind>(
   store: Pick<Store, 'list'>,
   kind: K,
   tenant: string,
@@ -124,7 +126,8 @@ function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
   const { placement, namespace = key.tenant, ...template } = spec;
   const running = releaseInForce(status, template);
-  return { name: key.name, namespace, clusters: placement.clusters, ...running };
+  const assignments = status.placed?.assignments ?? [];
+  return { name: key.name, namespace, assignments, nodes: nodeRulesOf(placement), ...running };
 }
 
 function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][number] {

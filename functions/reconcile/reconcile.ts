@@ -3,12 +3,15 @@
  * together for the next. Two processes may do the same at once; every write is conditional.
  */
 import { affectedAgents } from '../domain/affected.ts';
-import type { Change, ItemKey } from '../store/port.ts';
+import type { Change, ItemKey, Kind } from '../store/port.ts';
 import { createAllocator } from './allocate.ts';
 import { type CompileDependencies, compileAgents } from './compile.ts';
 import { deliverKey, logEvents } from './deliver.ts';
 import { readEstate } from './estate.ts';
-import { allAgents, deliverAll, freeOrphans } from './sweep.ts';
+import { placeApps } from './placement.ts';
+import { allAgents, deliverAll, freeOrphans, tenantNames } from './sweep.ts';
+
+const PLACEMENT_KINDS: ReadonlySet<Kind> = new Set(['app', 'cluster', 'site', 'tenant', 'pool']);
 
 export type ReconcileDependencies = CompileDependencies;
 
@@ -51,8 +54,15 @@ async function reconcileKeys(dependencies: ReconcileDependencies, keys: readonly
     const item = await store.get(key);
     if (item) await logEvents(store, item);
   }
+  for (const tenant of tenantsToPlace(keys)) await placeApps(dependencies, tenant);
   await compileAgents(dependencies, await agentsFor(dependencies, keys));
   for (const key of keys) await deliverKey(withAllocator(dependencies), key);
+}
+
+/** Tenants in which something changed that placement goes by. */
+function tenantsToPlace(keys: readonly ItemKey[]): ReadonlySet<string> {
+  const concerned = keys.filter(({ kind }) => PLACEMENT_KINDS.has(kind));
+  return new Set(concerned.map(({ kind, tenant, name }) => (kind === 'tenant' ? name : tenant)));
 }
 
 async function agentsFor(
@@ -66,8 +76,14 @@ async function agentsFor(
   return [...new Set(keys.flatMap((key) => affectedAgents(key, estate)))];
 }
 
+/** Time alone changes placements: silence becomes loss, and what burst returns. */
+async function placeAll(dependencies: ReconcileDependencies): Promise<void> {
+  for (const tenant of await tenantNames(dependencies.store)) await placeApps(dependencies, tenant);
+}
+
 async function sweepAll(dependencies: ReconcileDependencies): Promise<void> {
   const steps = [
+    () => placeAll(dependencies),
     async () => {
       await compileAgents(dependencies, await allAgents(dependencies.store));
     },

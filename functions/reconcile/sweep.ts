@@ -151,6 +151,6 @@ function tenantsOf(owners: readonly (Owner | undefined)[], kind: Owner['kind']):
 }
 
 /** Deleted tenants too: what is in them has to end as well. */
-async function tenantNames(store: Pick<Store, 'list'>): Promise<string[]> {
+export async function tenantNames(store: Pick<Store, 'list'>): Promise<string[]> {
   return (await listAll(store, 'tenant', '*')).map((tenant) => tenant.key.name);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { z } from 'zod';
-import type { AppSpec, AppTemplate } from '../../protocol/app.ts';
+import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -83,6 +83,15 @@ export interface AppKept {
   readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
   /** A release that was taken back. It counts while it is the newest. */
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+  /** Where it runs, as it was last planned. */
+  readonly placed?: AppPlacedKept | undefined;
+}
+
+export interface AppPlacedKept extends AppPlaced {
+  /** Since when replicas that burst could return, milliseconds since 1970. */
+  readonly roomSinceMs?: number | undefined;
+  /** The placement's words changed since: it is divided afresh. */
+  readonly isReworded?: boolean | undefined;
 }
 
 /** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */

@@ -6,7 +6,7 @@ import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
 import type { Host } from '../../local/lab-host.ts';
-import { DisconnectContract } from '../../protocol/app.ts';
+import { DisconnectContract } from '../../protocol/app-change.ts';
 import { SiteEvent } from '../../protocol/cluster-report.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
 import { eventually, pause } from './eventually.ts';

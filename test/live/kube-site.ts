@@ -63,7 +63,7 @@ export function servingApp(clusters: readonly string[], more: object = {}) {
     ports: [{ name: 'http', port: 8080 }],
     health: { ready: { http: { path: '/', port: 8080 }, periodSeconds: 1 } },
     stopSeconds: 1,
-    placement: { clusters },
+    placement: { clusters, division: { kind: 'each' } },
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 /** Apps: placed in clusters of the tenant, numbered by release, and shown as their clusters tell of them. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Bench, callAs, createBench, type Reply } from './bench.ts';
-import { type Enrolled, edit, enrol, make, remove, tokenFor, withSite } from './estates.ts';
+import { type Enrolled, edit, enrol, make, ROOMY, remove, tokenFor, withSite } from './estates.ts';
 
 const APPS = '/v1/tenants/acme/apps';
 const WEB = { image: 'web:1', placement: { clusters: ['prod'] } };
@@ -19,6 +19,7 @@ beforeEach(async () => {
 
 const read = async () => (await bench.call('GET', `${APPS}/web`)).json;
 
+/** What is told with facts is planned at once. */
 function tell(instance: object): Promise<Reply> {
   const whole = {
     cluster: 'prod',
@@ -30,7 +31,7 @@ function tell(instance: object): Promise<Reply> {
     containers: [],
     ...instance,
   };
-  const body = { apps: [{ app: 'web', instance: whole }] };
+  const body = { facts: ROOMY, apps: [{ app: 'web', instance: whole }] };
   return callAs(bench, edge, { method: 'POST', path: '/v1/agent/clusters/prod/report', body });
 }
 
@@ -103,16 +104,16 @@ describe('what a cluster tells of an app', () => {
 
   test('is nothing at first', async () => {
     await make(bench, [APPS, 'web'], WEB);
-    expect(await running()).toEqual(['Unknown NotTold']);
+    expect(await running()).toEqual(['False NotPlaced', 'Unknown NotYet']);
   });
 
   test('is shown with its age, and counts for the release that it is about', async () => {
     await make(bench, [APPS, 'web'], WEB);
     await tell({});
-    expect(await running()).toEqual(['True Running']);
+    expect(await running()).toEqual(['True Running', 'True Placed']);
     expect((await read()).status.instances[0].observedAt).toBe('2026-01-31T12:00:00.000Z');
     await edit(bench, `${APPS}/web`, { ...WEB, image: 'web:2' });
-    expect(await running()).toEqual(['Unknown NotTold']);
+    expect(await running()).toEqual(['Unknown NotTold', 'True Placed']);
   });
 
   test('that is wrong is the reason of the app', async () => {
@@ -153,6 +154,7 @@ describe('a release that fails', () => {
     expect([status.release, status.running]).toEqual([2, 1]);
     expect(status.conditions.map(({ type, status: is }: Record<string, string>) => `${type} ${is}`)).toEqual([
       'Running Unknown',
+      'Placed True',
       'RolledBack True',
     ]);
     await tell({ release: 1 });
@@ -164,6 +166,6 @@ describe('a release that fails', () => {
   test('makes way for the next one', async () => {
     await edit(bench, `${APPS}/web`, { ...WEB, image: 'web:3' });
     const { status } = await read();
-    expect([status.release, status.running, status.conditions.length]).toEqual([3, 3, 1]);
+    expect([status.release, status.running, status.conditions.length]).toEqual([3, 3, 2]);
   });
 });

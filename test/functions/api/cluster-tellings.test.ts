@@ -1,19 +1,11 @@
 /** What edges tell of clusters: of this very cluster, in parts that stand or fall by themselves; and what a cluster keeps from being deleted. */
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ClusterFacts } from '../../../protocol/cluster.ts';
 import { type Bench, callAs, createBench, type Reply } from './bench.ts';
-import { type Enrolled, enrol, make, remove, tokenFor, withSite } from './estates.ts';
+import { type Enrolled, enrol, make, ROOMY, remove, tokenFor, withSite } from './estates.ts';
 
 const CLUSTER = '/v1/tenants/acme/clusters/prod';
-const NOTHING = { cpuMillis: 0, memoryMib: 0, pods: 0 };
-const FACTS = ClusterFacts.parse({
-  version: 'v1.34.4',
-  capacity: NOTHING,
-  allocatable: NOTHING,
-  nodes: [],
-  statements: [],
-});
+const FACTS = ROOMY;
 const COUNTS = { requests: 9, fromCache: 5, coalesced: 1, upstream: 3, upstreamLists: 1, upstreamWatches: 1 };
 const BUDGET = { accessReviews: 2, openStreams: 0, budgetBytes: 10, usedBytes: 1 };
 const REQUESTS = { windowSeconds: 60, ...COUNTS, ...BUDGET, types: [], talkers: [], advice: [] };
@@ -78,6 +70,7 @@ describe('of a cluster that is attached again under an old name', () => {
     await purge('app', 'web');
     bench.clock.pass(1);
     await make(bench, ['/v1/tenants/acme/apps', 'web'], spec);
+    await tell({ facts: FACTS });
     const { conditions } = (await bench.call('GET', '/v1/tenants/acme/apps/web')).json.status;
     expect(conditions[0]).toMatchObject({ type: 'Running', status: 'Unknown', reason: 'NotTold' });
   });
@@ -110,7 +103,7 @@ describe('a part that is larger than the table takes', () => {
 
   test('leaves what was told before', async () => {
     await make(bench, ['/v1/tenants/acme/apps', 'web'], { image: 'i', placement: { clusters: ['prod'] } });
-    await tell({ apps: [{ app: 'web', instance: instance() }] });
+    await tell({ facts: FACTS, apps: [{ app: 'web', instance: instance() }] });
     await tell({ apps: large });
     expect((await bench.call('GET', '/v1/tenants/acme/apps/web')).json.status.instances).toHaveLength(1);
   });

@@ -75,6 +75,7 @@ describe('attaching', () => {
         keys: [],
       },
       record: 'none',
+      labels: {},
     });
     expect(shown.json.status).toMatchObject({ kind: 'kubernetes', edge: 'berlin', authority: 'PEM' });
   });

@@ -1,4 +1,5 @@
 /** Ready-made surroundings for the tests of the API: tenants, sites, tokens and enrolled agents. */
+import { ClusterFacts } from '../../../protocol/cluster.ts';
 import { type Bench, callAs, createHost, enrolmentOf, type Host, type Reply } from './bench.ts';
 
 export const SITE = { allotment: ['10.0.0.0/8'], prefixes: ['10.1.0.0/24'] };
@@ -73,3 +74,24 @@ export async function report(bench: Bench, agent: Enrolled, over: object = {}): 
   const body = { version: '0.1.0', wireguardKey, advertise: [], findings: [], ...over };
   return callAs(bench, agent, { method: 'POST', path: '/v1/agent/report', body });
 }
+
+/** A cluster with room for whatever tests run. */
+export const ROOMY = ClusterFacts.parse({
+  version: 'v1.34.4',
+  capacity: { cpuMillis: 8_000, memoryMib: 16_384, pods: 110 },
+  allocatable: { cpuMillis: 8_000, memoryMib: 16_384, pods: 110 },
+  nodes: [
+    {
+      name: 'node-1',
+      addresses: ['10.0.0.11'],
+      ready: 'True',
+      verdict: 'alive',
+      evidence: '',
+      schedulable: true,
+      version: 'v1.34.4',
+      capacity: { cpuMillis: 8_000, memoryMib: 16_384, pods: 110 },
+      labels: {},
+    },
+  ],
+  statements: [],
+});

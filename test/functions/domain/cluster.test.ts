@@ -5,6 +5,7 @@ import { groupsOf, keyId, subjectOf } from '../../../functions/domain/cluster.ts
 import type { ClusterPlace, Estate, KeyFacts, TenantEstate } from '../../../functions/domain/estate.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
 import { ClusterAccess } from '../../../protocol/cluster.ts';
+import { nodeRulesOf, Placement } from '../../../protocol/placement.ts';
 import { DEPLOYMENT, documents, edge, hub, site, tenant } from './estates.ts';
 
 const ACCESS = ClusterAccess.parse({});
@@ -32,7 +33,8 @@ const app = (name: string, clusters: readonly string[]) => ({
   name,
   release: 3,
   namespace: 'acme',
-  clusters,
+  assignments: clusters.map((cluster) => ({ cluster, replicas: 2 })),
+  nodes: nodeRulesOf(Placement.parse({})),
   template: AppTemplate.parse({ image: 'web:1' }),
 });
 

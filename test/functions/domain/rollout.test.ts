@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afterVerdict, judge, type Releases, releaseInForce } from '../../../functions/domain/rollout.ts';
-import { AppInstance, AppTemplate, DEADLINE_EXCEEDED } from '../../../protocol/app.ts';
+import { AppInstance, AppTemplate } from '../../../protocol/app.ts';
+import { DEADLINE_EXCEEDED } from '../../../protocol/app-change.ts';
 
 const GOOD = AppTemplate.parse({ image: 'web:1' });
 const NEW = AppTemplate.parse({ image: 'web:2' });

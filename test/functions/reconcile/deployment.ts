@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { edgeId, hubId } from '../../../functions/domain/agent.ts';
 import type { ReconcileDependencies } from '../../../functions/reconcile/reconcile.ts';
 import type { Item, ItemKey, Kind, Kinds, Store } from '../../../functions/store/port.ts';
-import type { Mapping } from '../../../protocol/site.ts';
+import { type Mapping, SiteSpec } from '../../../protocol/site.ts';
 import { memoryStore } from '../../fakes/memory-store.ts';
 
 export const START = '2026-01-01T00:00:00.000Z';
@@ -86,7 +86,7 @@ export function item<K extends Kind>(key: ItemKey<K>, content: Kinds[K]): Item<K
 export function tenantItem(name: string, isolation: 'open' | 'isolated' = 'open'): Item<'tenant'> {
   return item<'tenant'>(
     { kind: 'tenant', tenant: '*', name },
-    { spec: { description: '', isolation }, status: { conditions: [] }, internal: {} },
+    { spec: { description: '', isolation, quota: {} }, status: { conditions: [] }, internal: {} },
   );
 }
 
@@ -105,7 +105,7 @@ export function siteItem(tenant: string, name: string, prefixes: Mapping[]): Ite
   return item<'site'>(
     { kind: 'site', tenant, name },
     {
-      spec: { kind: 'datacenter', allotment: ['10.0.0.0/8'], prefixes: [], lan: 'routed', native: [] },
+      spec: SiteSpec.parse({ allotment: ['10.0.0.0/8'] }),
       status: { prefixes, conditions: [] },
       internal: {},
     },

@@ -2,6 +2,7 @@
 import type { Item, ItemKey, StoredDocument } from '../../../functions/store/port.ts';
 import type { Event } from '../../../protocol/event.ts';
 import type { Report } from '../../../protocol/report.ts';
+import { SiteSpec } from '../../../protocol/site.ts';
 
 const TIME = '2026-01-31T12:00:00.000Z';
 
@@ -16,7 +17,7 @@ export function site(name: string, changes: Partial<Item<'site'>> = {}): Item<'s
     generation: 1,
     createdAt: TIME,
     updatedAt: TIME,
-    spec: { kind: 'datacenter', allotment: ['10.0.0.0/16'], prefixes: [], lan: 'routed', native: [] },
+    spec: SiteSpec.parse({ allotment: ['10.0.0.0/16'] }),
     status: { prefixes: [], conditions: [] },
     internal: {},
     outbox: [],
@@ -30,7 +31,7 @@ export function tenant(name: string, description = ''): Item<'tenant'> {
   return {
     key: { kind: 'tenant', tenant: '*', name },
     ...{ version, generation, createdAt, updatedAt, outbox, internal },
-    spec: { description, isolation: 'open' },
+    spec: { description, isolation: 'open', quota: {} },
     status: { conditions: [] },
   };
 }

@@ -1,0 +1,192 @@
+/**
+ * One tenant as the control plane keeps it, as the estate that is planned. Placement is planned tenant by tenant, because clusters belong to one. What is not known
+ * of a cluster counts against it: it gets nothing new, and what it has stays.
+ */
+import type { AppPlaced, AppSpec, Replicas } from '../../protocol/app.ts';
+import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../protocol/cluster.ts';
+import type { SiteSpec } from '../../protocol/site.ts';
+import type { TenantSpec } from '../../protocol/tenant.ts';
+import type { Decision } from './decision.ts';
+import type { Assignment, Estate, Health, Placed, PlacedApp, PlacedCluster, PlacedNode } from './estate.ts';
+import { explain } from './explain.ts';
+
+export interface TenantView {
+  readonly name: string;
+  readonly quota: TenantSpec['quota'];
+  readonly nowMs: number;
+  readonly sites: readonly {
+    readonly name: string;
+    readonly spec: Pick<SiteSpec, 'kind' | 'labels' | 'costPerCpu'>;
+  }[];
+  readonly clusters: readonly ClusterView[];
+  readonly apps: readonly AppView[];
+}
+
+export interface ClusterView {
+  readonly name: string;
+  readonly site: string;
+  readonly kind: ClusterKind;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly facts?: ClusterFacts | undefined;
+  /** When its edge or the cluster was last heard, milliseconds since 1970; absent if never. */
+  readonly heardAtMs?: number | undefined;
+  /** Pools that have a range there. */
+  readonly pools: readonly string[];
+}
+
+export interface AppView {
+  readonly name: string;
+  readonly spec: Pick<
+    AppSpec,
+    'image' | 'replicas' | 'resources' | 'pool' | 'placement' | 'disconnect' | 'access'
+  >;
+  readonly placed?: KeptPlacement | undefined;
+}
+
+export interface KeptPlacement extends Pick<AppPlaced, 'assignments'> {
+  readonly roomSinceMs?: number | undefined;
+  readonly isReworded?: boolean | undefined;
+}
+
+/** Hubs and edges say that they live well within this. */
+const SILENT_MS = 90_000;
+/** A container that asks for nothing takes something all the same. */
+const LEAST_CPU_MILLIS = 1;
+const LEAST_MEMORY_MIB = 1;
+const NOTHING: Capacity = { cpuMillis: 0, memoryMib: 0, pods: 0 };
+/** Of the Kubernetes API conventions: set on nodes by who installs them. */
+const MANAGER_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+const ROLE_LABEL = 'node.role';
+
+export function estateOf(view: TenantView): Estate {
+  const id = (name: string) => `${view.name}/${name}`;
+  return {
+    nowMs: view.nowMs,
+    tenants: [{ name: view.name, quota: quotaOf(view.quota) }],
+    sites: view.sites.map(({ name, spec }) => ({
+      id: id(name),
+      name,
+      location: spec.kind === 'vpc' ? 'public' : 'private',
+      labels: spec.labels,
+      costPerCpu: spec.costPerCpu,
+    })),
+    clusters: view.clusters.map((cluster) => clusterOf(view, cluster)),
+    apps: view.apps.map((app) => appOf(view.name, app)),
+    latencies: [],
+    placed: view.apps.flatMap(({ name, placed }): Placed[] =>
+      placed === undefined
+        ? []
+        : [
+            {
+              app: id(name),
+              assignments: placed.assignments.map((one) => ({ ...one, cluster: id(one.cluster) })),
+              ...(placed.roomSinceMs === undefined ? {} : { roomSinceMs: placed.roomSinceMs }),
+            },
+          ],
+    ),
+  };
+}
+
+/** How many replicas are looked for: of an app that scales, as many as there are at least. */
+export function leastReplicas(replicas: Replicas): number {
+  return typeof replicas === 'number' ? replicas : replicas.min;
+}
+
+/** The share of a cluster, from what all clusters together are to have. */
+export function shareOf(replicas: Replicas, assigned: number): Replicas {
+  if (typeof replicas === 'number') return assigned;
+  const { min, max } = replicas;
+  return { ...replicas, min: assigned, max: Math.max(assigned, Math.ceil((max * assigned) / min)) };
+}
+
+/** What is kept of a decision; names are the tenant's again. */
+export function placedOf(tenant: string, decision: Decision, at: string): AppPlaced & KeptPlacement {
+  const own = (id: string) => id.slice(tenant.length + 1);
+  return {
+    at,
+    wanted: decision.wanted,
+    unplaced: decision.unplaced,
+    assignments: decision.assignments.map((one: Assignment) => ({ ...one, cluster: own(one.cluster) })),
+    why: explain(decision).map((line) => line.replaceAll(`${tenant}/`, '')),
+    ...(decision.roomSinceMs === undefined ? {} : { roomSinceMs: decision.roomSinceMs }),
+  };
+}
+
+/** True if nothing that counts differs: ages and the like in sentences may. */
+export function isSamePlacement(
+  a: AppPlaced & KeptPlacement,
+  b: (AppPlaced & KeptPlacement) | undefined,
+): boolean {
+  return b !== undefined && b.isReworded !== true && essence(a) === essence(b);
+}
+
+function essence({ wanted, unplaced, assignments, why, roomSinceMs }: AppPlaced & KeptPlacement): string {
+  const words = why.map((line) => line.replaceAll(/\d+/g, '#'));
+  return JSON.stringify([wanted, unplaced, assignments, words, roomSinceMs]);
+}
+
+function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {
+  return {
+    ...(cpuMillis === undefined ? {} : { cpuMillis }),
+    ...(memoryMib === undefined ? {} : { memoryMib }),
+    ...(replicas === undefined ? {} : { replicas }),
+  };
+}
+
+function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): PlacedCluster {
+  const { name, site, kind, labels, facts, pools } = cluster;
+  const there = (facts?.nodes ?? []).filter(({ verdict }) => verdict !== 'dead');
+  return {
+    id: `${tenant}/${name}`,
+    name,
+    site: `${tenant}/${site}`,
+    tenants: [tenant],
+    kind,
+    labels,
+    capacity: facts?.allocatable ?? NOTHING,
+    used: NOTHING,
+    nodes: there.filter(({ schedulable, ready }) => schedulable && ready === 'True').map(nodeOf),
+    health: healthOf(cluster, nowMs),
+    policies: facts?.network?.policies ?? 'unknown',
+    images: [],
+    pools,
+  };
+}
+
+/** An API server that does not answer says nothing of containers: they run on, and are not replaced for that. */
+function healthOf({ facts, heardAtMs }: ClusterView, nowMs: number): Health {
+  if (facts === undefined || heardAtMs === undefined)
+    return { verdict: 'unknown', evidence: 'nothing was told of it yet', heardAtMs: heardAtMs ?? nowMs };
+  const ageMs = nowMs - heardAtMs;
+  if (ageMs > SILENT_MS)
+    return { verdict: 'unknown', evidence: `silent for ${Math.round(ageMs / 1_000)} s`, heardAtMs };
+  const unreachable = facts.statements.find(({ type, status }) => type === 'Reachable' && status !== 'True');
+  if (unreachable !== undefined)
+    return { verdict: 'cut_off', evidence: unreachable.message, heardAtMs: nowMs };
+  return { verdict: 'alive', evidence: 'its edge tells of it', heardAtMs };
+}
+
+function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {
+  const isManager = labels[ROLE_LABEL] === 'manager' || MANAGER_LABELS.some((label) => label in labels);
+  return { name, role: isManager ? 'manager' : 'worker', labels, capacity };
+}
+
+function appOf(tenant: string, { name, spec, placed }: AppView): PlacedApp {
+  const { image, replicas, resources, pool, placement, disconnect } = spec;
+  return {
+    id: `${tenant}/${name}`,
+    name,
+    tenant,
+    replicas: leastReplicas(replicas),
+    need: {
+      cpuMillis: resources.cpuMillis ?? LEAST_CPU_MILLIS,
+      memoryMib: resources.memoryMib ?? LEAST_MEMORY_MIB,
+    },
+    image,
+    ...(pool === undefined ? {} : { pool }),
+    isolation: spec.access.enforcement === 'required' ? 'required' : 'any',
+    placement,
+    disconnect,
+    ...(placed?.isReworded === true ? { isReworded: true } : {}),
+  };
+}

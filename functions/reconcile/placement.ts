@@ -1,0 +1,114 @@
+/**
+ * Places the apps of a tenant: reads what is kept and what clusters told, plans purely, and writes each app's placement on the condition that the app still
+ * stands. Whoever changes an app meanwhile wins, and its next change or the sweep plans again; the same estate writes nothing.
+ */
+import { secondsOf } from '../../protocol/time.ts';
+import { plan } from '../placement/plan.ts';
+import {
+  type ClusterView,
+  estateOf,
+  isSamePlacement,
+  placedOf,
+  type TenantView,
+} from '../placement/tenant.ts';
+import type { Item, Store } from '../store/port.ts';
+import { present } from './estate.ts';
+import type { Clock } from './ports.ts';
+import { toldOf } from './told.ts';
+
+export interface PlacementDependencies {
+  readonly store: Pick<Store, 'get' | 'list' | 'told' | 'liveness' | 'replace'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Apps whose placement was written. */
+export async function placeApps(
+  dependencies: PlacementDependencies,
+  tenant: string,
+): Promise<readonly string[]> {
+  const { store, clock } = dependencies;
+  const apps = await present(store, 'app', tenant);
+  if (apps.length === 0) return [];
+  const now = clock.now();
+  const view = await viewOf(dependencies, { tenant, apps, now });
+  if (view === undefined) return [];
+  const { decisions } = plan(estateOf(view));
+  const written: string[] = [];
+  for (const item of apps) {
+    const decision = decisions.get(`${tenant}/${item.key.name}`);
+    if (decision === undefined) continue;
+    const placed = placedOf(tenant, decision, now);
+    if (isSamePlacement(placed, item.status.placed)) continue;
+    const status = { ...item.status, placed };
+    const next = { ...item, version: item.version + 1, updatedAt: now, status };
+    if ((await store.replace(next)) === 'written') written.push(item.key.name);
+  }
+  return written;
+}
+
+async function viewOf(
+  { store }: PlacementDependencies,
+  {
+    tenant,
+    apps,
+    now,
+  }: { readonly tenant: string; readonly apps: readonly Item<'app'>[]; readonly now: string },
+): Promise<TenantView | undefined> {
+  const [item, sites, clusters, pools, heard] = await Promise.all([
+    store.get({ kind: 'tenant', tenant: '*', name: tenant }),
+    present(store, 'site', tenant),
+    present(store, 'cluster', tenant),
+    present(store, 'pool', tenant),
+    heardByHubs(store),
+  ]);
+  if (item === undefined || item.deletedAt !== undefined) return undefined;
+  const told = await Promise.all(
+    clusters.map((cluster) => toldOf(store, cluster, ['facts', 'apps', 'requests'])),
+  );
+  return {
+    name: tenant,
+    quota: item.spec.quota,
+    nowMs: millisecondsOf(now),
+    sites: sites.map(({ key, spec }) => ({ name: key.name, spec })),
+    clusters: clusters.map(
+      ({ key, spec, status }, index): ClusterView => ({
+        name: key.name,
+        site: spec.site,
+        kind: status.kind,
+        labels: spec.labels,
+        facts: told[index]?.facts?.value,
+        heardAtMs: latest([
+          ...Object.values(told[index] ?? {}).map(({ at }) => millisecondsOf(at)),
+          ...(heard.get(status.agent) ?? []),
+        ]),
+        pools: pools
+          .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
+          .map((pool) => pool.key.name),
+      }),
+    ),
+    apps: apps.map(({ key, spec, status }) => ({ name: key.name, spec, placed: status.placed })),
+  };
+}
+
+/** When each edge last answered a hub, milliseconds since 1970, by agent. */
+async function heardByHubs(
+  store: Pick<Store, 'list' | 'liveness'>,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const heard = new Map<string, number[]>();
+  const hubs = await present(store, 'hub', '*');
+  for (const batch of await Promise.all(hubs.map(({ status }) => store.liveness(status.agent))))
+    for (const { agent, handshakeAgeSeconds, probeAgeSeconds } of batch?.liveness.peers ?? []) {
+      const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
+      const at = millisecondsOf(batch?.at ?? '') - Math.min(...ages) * 1_000;
+      if (Number.isFinite(at)) heard.set(agent, [...(heard.get(agent) ?? []), at]);
+    }
+  return heard;
+}
+
+function latest(moments: readonly number[]): number | undefined {
+  return moments.length === 0 ? undefined : Math.max(...moments);
+}
+
+function millisecondsOf(time: string): number {
+  return secondsOf(time) * 1_000;
+}
