@@ -46,13 +46,19 @@ export interface AppView {
 export interface KeptPlacement extends Pick<AppPlaced, 'assignments'> {
   readonly roomSinceMs?: number | undefined;
   readonly isReworded?: boolean | undefined;
+  /** Something is the matter, and the sentences say what. */
+  readonly isNoted?: boolean | undefined;
 }
+
+export type KeptPlaced = AppPlaced & KeptPlacement;
 
 /** Hubs and edges say that they live well within this. */
 const SILENT_MS = 90_000;
 /** A container that asks for nothing takes something all the same. */
 const LEAST_CPU_MILLIS = 1;
 const LEAST_MEMORY_MIB = 1;
+/** What it has room for is not known: nothing has to leave for that, and nothing new comes, because it is not known to be alive. */
+const UNKNOWN: Capacity = { cpuMillis: 1e9, memoryMib: 1e9, pods: 1e6 };
 const NOTHING: Capacity = { cpuMillis: 0, memoryMib: 0, pods: 0 };
 /** Of the Kubernetes API conventions: set on nodes by who installs them. */
 const MANAGER_LABELS = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
@@ -100,7 +106,7 @@ export function shareOf(replicas: Replicas, assigned: number): Replicas {
 }
 
 /** What is kept of a decision; names are the tenant's again. */
-export function placedOf(tenant: string, decision: Decision, at: string): AppPlaced & KeptPlacement {
+export function placedOf(tenant: string, decision: Decision, at: string): KeptPlaced {
   const own = (id: string) => id.slice(tenant.length + 1);
   return {
     at,
@@ -109,20 +115,21 @@ export function placedOf(tenant: string, decision: Decision, at: string): AppPla
     assignments: decision.assignments.map((one: Assignment) => ({ ...one, cluster: own(one.cluster) })),
     why: explain(decision).map((line) => line.replaceAll(`${tenant}/`, '')),
     ...(decision.roomSinceMs === undefined ? {} : { roomSinceMs: decision.roomSinceMs }),
+    ...(decision.unplaced > 0 || decision.notes.length > 0 ? { isNoted: true } : {}),
   };
 }
 
-/** True if nothing that counts differs: ages and the like in sentences may. */
-export function isSamePlacement(
-  a: AppPlaced & KeptPlacement,
-  b: (AppPlaced & KeptPlacement) | undefined,
-): boolean {
-  return b !== undefined && b.isReworded !== true && essence(a) === essence(b);
+/**
+ * True if nothing that counts differs. Ages in sentences don't; and while all have a place and nothing is the matter, the sentences of the choice stand, which a
+ * later plan has no reason to make again.
+ */
+export function isSamePlacement(now: KeptPlaced, before: KeptPlaced | undefined): boolean {
+  return before !== undefined && before.isReworded !== true && essence(now) === essence(before);
 }
 
-function essence({ wanted, unplaced, assignments, why, roomSinceMs }: AppPlaced & KeptPlacement): string {
-  const words = why.map((line) => line.replaceAll(/\d+/g, '#'));
-  return JSON.stringify([wanted, unplaced, assignments, words, roomSinceMs]);
+function essence({ wanted, unplaced, assignments, why, roomSinceMs, isNoted }: KeptPlaced): string {
+  const words = isNoted === true ? why.map((line) => line.replaceAll(/\d+/g, '#')) : [];
+  return JSON.stringify([wanted, unplaced, assignments, roomSinceMs, words]);
 }
 
 function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {
@@ -135,7 +142,8 @@ function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {
 
 function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): PlacedCluster {
   const { name, site, kind, labels, facts, pools } = cluster;
-  const there = (facts?.nodes ?? []).filter(({ verdict }) => verdict !== 'dead');
+  const known = facts !== undefined && whyUnreachable(facts) === undefined ? facts : undefined;
+  const there = known?.nodes.filter(({ verdict }) => verdict !== 'dead');
   return {
     id: `${tenant}/${name}`,
     name,
@@ -143,9 +151,9 @@ function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): P
     tenants: [tenant],
     kind,
     labels,
-    capacity: facts?.allocatable ?? NOTHING,
+    capacity: there === undefined ? UNKNOWN : sumOf(there.map(({ capacity }) => capacity)),
     used: NOTHING,
-    nodes: there.filter(({ schedulable, ready }) => schedulable && ready === 'True').map(nodeOf),
+    ...(there === undefined ? {} : { nodes: there.filter(({ schedulable }) => schedulable).map(nodeOf) }),
     health: healthOf(cluster, nowMs),
     policies: facts?.network?.policies ?? 'unknown',
     images: [],
@@ -160,10 +168,24 @@ function healthOf({ facts, heardAtMs }: ClusterView, nowMs: number): Health {
   const ageMs = nowMs - heardAtMs;
   if (ageMs > SILENT_MS)
     return { verdict: 'unknown', evidence: `silent for ${Math.round(ageMs / 1_000)} s`, heardAtMs };
-  const unreachable = facts.statements.find(({ type, status }) => type === 'Reachable' && status !== 'True');
-  if (unreachable !== undefined)
-    return { verdict: 'cut_off', evidence: unreachable.message, heardAtMs: nowMs };
+  const unreachable = whyUnreachable(facts);
+  if (unreachable !== undefined) return { verdict: 'cut_off', evidence: unreachable, heardAtMs: nowMs };
   return { verdict: 'alive', evidence: 'its edge tells of it', heardAtMs };
+}
+
+function sumOf(capacities: readonly Capacity[]): Capacity {
+  return capacities.reduce(
+    (sum, { cpuMillis, memoryMib, pods }) => ({
+      cpuMillis: sum.cpuMillis + cpuMillis,
+      memoryMib: sum.memoryMib + memoryMib,
+      pods: sum.pods + pods,
+    }),
+    NOTHING,
+  );
+}
+
+function whyUnreachable({ statements }: ClusterFacts): string | undefined {
+  return statements.find(({ type, status }) => type === 'Reachable' && status !== 'True')?.message;
 }
 
 function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {

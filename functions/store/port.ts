@@ -92,6 +92,8 @@ export interface AppPlacedKept extends AppPlaced {
   readonly roomSinceMs?: number | undefined;
   /** The placement's words changed since: it is divided afresh. */
   readonly isReworded?: boolean | undefined;
+  /** Something is the matter, and the sentences say what. */
+  readonly isNoted?: boolean | undefined;
 }
 
 /** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */

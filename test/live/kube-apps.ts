@@ -74,7 +74,8 @@ function rollsBack(open: Open): void {
     await estate.api.send('PUT', PATH, { body, headers: { 'if-match': etag ?? '' } });
     await eventually(async () => {
       const { status } = await estate.api.get(PATH, App);
-      const [running, rolledBack] = status.conditions;
+      const [running] = status.conditions;
+      const rolledBack = status.conditions.find(({ type }) => type === 'RolledBack');
       expect([status.release, status.running, running?.reason]).toEqual([3, 2, 'Running']);
       expect(rolledBack).toMatchObject({ type: 'RolledBack', status: 'True' });
       expect(rolledBack?.message).toContain('local/none:3');

@@ -1,0 +1,132 @@
+/** A tenant as its estate: what is known counts, what is not known counts against it, and what is kept says the same. */
+import { describe, expect, test } from 'vitest';
+import { plan } from '../../../functions/placement/plan.ts';
+import {
+  type AppView,
+  type ClusterView,
+  estateOf,
+  isSamePlacement,
+  placedOf,
+  shareOf,
+  type TenantView,
+} from '../../../functions/placement/tenant.ts';
+import { AppSpec } from '../../../protocol/app.ts';
+import { SiteSpec } from '../../../protocol/site.ts';
+import { ROOMY } from '../api/estates.ts';
+
+const NOW_MS = 1_000_000;
+
+function cluster(name: string, more: Partial<ClusterView> = {}): ClusterView {
+  const kept = { kind: 'kubernetes' as const, labels: {}, pools: [] };
+  return { name, site: 'berlin', ...kept, facts: ROOMY, heardAtMs: NOW_MS, ...more };
+}
+
+function app(name: string, spec: object = {}, placed?: AppView['placed']): AppView {
+  return { name, spec: AppSpec.parse({ image: 'web:1', replicas: 4, ...spec }), placed };
+}
+
+function view(clusters: readonly ClusterView[], apps: readonly AppView[]): TenantView {
+  const site = (name: string, spec: object = {}) => ({
+    name,
+    spec: SiteSpec.parse({ allotment: ['10.0.0.0/24'], ...spec }),
+  });
+  const sites = [site('berlin', { labels: { region: 'eu' } }), site('cloud', { kind: 'vpc', costPerCpu: 1 })];
+  return { name: 'acme', quota: {}, nowMs: NOW_MS, sites, clusters, apps };
+}
+
+function placed(clusters: readonly ClusterView[], one: AppView) {
+  const decision = plan(estateOf(view(clusters, [one]))).decisions.get(`acme/${one.name}`);
+  if (decision === undefined) throw new Error('no decision');
+  const kept = placedOf('acme', decision, '2026-01-01T00:00:00.000Z');
+  return { ...kept, counts: kept.assignments.map(({ cluster: name, replicas }) => [name, replicas]) };
+}
+
+describe('an app', () => {
+  test('is divided over the clusters of its tenant', () => {
+    expect(placed([cluster('a'), cluster('b')], app('web')).counts).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+  });
+
+  test('runs whole in each cluster if it asks for that', () => {
+    const each = app('web', { placement: { division: { kind: 'each' } } });
+    expect(placed([cluster('a'), cluster('b')], each).counts).toEqual([
+      ['a', 4],
+      ['b', 4],
+    ]);
+  });
+
+  test('goes by labels of sites and clusters, and by what is public', () => {
+    const clusters = [
+      cluster('a', { labels: { tier: 'gold' } }),
+      cluster('b'),
+      cluster('c', { site: 'cloud' }),
+    ];
+    const where = (placement: object) => placed(clusters, app('web', { placement })).counts;
+    expect(where({ constraints: ['cluster.tier == gold'] })).toEqual([['a', 4]]);
+    expect(where({ constraints: ['site.location == public'] })).toEqual([['c', 4]]);
+    expect(where({ residency: 'inside' })).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+  });
+
+  test.each([
+    ['has told nothing yet', { facts: undefined, heardAtMs: undefined }],
+    ['has been silent', { heardAtMs: NOW_MS - 120_000 }],
+    [
+      'does not answer its edge',
+      {
+        facts: {
+          ...ROOMY,
+          statements: [
+            { type: 'Reachable', status: 'False' as const, reason: 'NoAnswer', message: 'No answer.' },
+          ],
+        },
+      },
+    ],
+  ])('gets nothing in a cluster that %s, and keeps what it has there', (_, more) => {
+    const clusters = [cluster('a'), cluster('b', more)];
+    expect(placed(clusters, app('web')).counts).toEqual([['a', 4]]);
+    const there = { assignments: [{ cluster: 'b', replicas: 4, state: 'present' as const, standIns: 0 }] };
+    expect(placed(clusters, app('web', {}, there)).counts).toEqual([['b', 4]]);
+  });
+
+  test('stays where a node fell silent, which is not to say that it is dead', () => {
+    const nodes = ROOMY.nodes.map((node) => ({
+      ...node,
+      ready: 'Unknown' as const,
+      verdict: 'cut_off' as const,
+    }));
+    const silent = { ...ROOMY, nodes };
+    const there = { assignments: [{ cluster: 'a', replicas: 4, state: 'present' as const, standIns: 0 }] };
+    expect(placed([cluster('a', { facts: silent })], app('web', {}, there)).counts).toEqual([['a', 4]]);
+    const dead = { ...silent, nodes: nodes.map((node) => ({ ...node, verdict: 'dead' as const })) };
+    expect(placed([cluster('a', { facts: dead })], app('web', {}, there)).unplaced).toBe(4);
+  });
+
+  test('says why, in the names of its tenant', () => {
+    const { why, unplaced } = placed([cluster('a', { heardAtMs: NOW_MS - 120_000 })], app('web'));
+    expect(unplaced).toBe(4);
+    expect(why.join(' ')).toContain('silent');
+    expect(why.join(' ')).not.toContain('acme/');
+  });
+});
+
+describe('what is kept', () => {
+  test('is the same while only ages differ, and is not once its words changed', () => {
+    const silent = (ms: number) => placed([cluster('a', { heardAtMs: NOW_MS - ms })], app('web'));
+    expect(isSamePlacement(silent(120_000), silent(300_000))).toBe(true);
+    expect(isSamePlacement(silent(120_000), { ...silent(120_000), isReworded: true })).toBe(false);
+    expect(isSamePlacement(silent(120_000), placed([cluster('a')], app('web')))).toBe(false);
+  });
+});
+
+test.each([
+  [3, 2, 2],
+  [{ min: 4, max: 10, cpuPercent: 70 }, 2, { min: 2, max: 5, cpuPercent: 70 }],
+  [{ min: 3, max: 10, cpuPercent: 70 }, 1, { min: 1, max: 4, cpuPercent: 70 }],
+])('of %j a cluster that is assigned %d has %j', (replicas, assigned, share) => {
+  expect(shareOf(replicas, assigned)).toEqual(share);
+});

@@ -1,0 +1,105 @@
+/** Apps are placed by what the table holds, and the same estate writes nothing. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { placeApps } from '../../../functions/reconcile/placement.ts';
+import type { Item } from '../../../functions/store/port.ts';
+import { AppSpec } from '../../../protocol/app.ts';
+import { ClusterSpec } from '../../../protocol/cluster.ts';
+import { ROOMY } from '../api/estates.ts';
+import { type Deployment, deployment, edgeItem, item, START, siteItem, tenantItem } from './deployment.ts';
+
+let there: Deployment;
+
+function clusterItem(name: string, site: string): Item<'cluster'> {
+  return item<'cluster'>(
+    { kind: 'cluster', tenant: 'acme', name },
+    {
+      spec: ClusterSpec.parse({ site }),
+      status: {
+        kind: 'kubernetes',
+        authority: '',
+        agent: `edge.acme.${site}`,
+        issuer: { id: 'i', publicKey: 'k' },
+      },
+      internal: {},
+    },
+  );
+}
+
+function appItem(name: string, spec: object = {}): Item<'app'> {
+  return item<'app'>(
+    { kind: 'app', tenant: 'acme', name },
+    { spec: AppSpec.parse({ image: 'web:1', replicas: 2, ...spec }), status: { release: 1 }, internal: {} },
+  );
+}
+
+const place = () => placeApps(there.dependencies, 'acme');
+const placedOf = async (name: string) =>
+  (await there.store.get({ kind: 'app', tenant: 'acme', name }))?.status.placed;
+
+async function tell(cluster: string, seconds = 0): Promise<void> {
+  const at = new Date(Date.parse(START) + seconds * 1_000).toISOString();
+  await there.store.writeTold({ kind: 'cluster', tenant: 'acme', name: cluster }, 'facts', {
+    at,
+    value: ROOMY,
+  });
+}
+
+beforeEach(async () => {
+  there = deployment();
+  const items = [tenantItem('acme'), siteItem('acme', 'berlin', []), siteItem('acme', 'tokyo', [])];
+  for (const one of [
+    ...items,
+    edgeItem('acme', 'berlin'),
+    clusterItem('a', 'berlin'),
+    clusterItem('b', 'tokyo'),
+  ])
+    await there.store.create(one);
+  await there.store.create(appItem('web'));
+});
+
+describe('the apps of a tenant', () => {
+  test('have no place while nothing was told, and say so', async () => {
+    expect(await place()).toEqual(['web']);
+    expect(await placedOf('web')).toMatchObject({ unplaced: 2, assignments: [] });
+  });
+
+  test('are placed where there is room, once', async () => {
+    await tell('a');
+    await tell('b');
+    expect(await place()).toEqual(['web']);
+    expect((await placedOf('web'))?.assignments.map(({ cluster, replicas }) => [cluster, replicas])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    there.pass(30);
+    expect(await place()).toEqual([]);
+  });
+
+  test('are replaced after a site fell silent for as long as they bear, and not before', async () => {
+    await there.store.create(appItem('db', { disconnect: { lostAfterSeconds: 300, replace: true } }));
+    await tell('a');
+    await tell('b');
+    await place();
+    for (const [seconds, count] of [
+      [200, 2],
+      [200, 3],
+    ] as const) {
+      there.pass(seconds);
+      await tell('a', 200 + (count - 2) * 200);
+      await place();
+      const { assignments = [] } = (await placedOf('db')) ?? {};
+      expect(assignments.reduce((sum, { replicas }) => sum + replicas, 0)).toBe(count);
+    }
+    const states = (await placedOf('db'))?.assignments.map(({ cluster, state, standIns }) => [
+      cluster,
+      state,
+      standIns,
+    ]);
+    expect(states).toEqual([
+      ['a', 'present', 1],
+      ['b', 'lost', 0],
+    ]);
+    // An app whose contract does not replace anything waits.
+    expect((await placedOf('web'))?.assignments).toHaveLength(2);
+  });
+});
