@@ -2,7 +2,7 @@
  * The way back from the public cloud. It is slower than the way there, so that nothing flaps: private sites must have had room for a while, and keep a margin after
  * the return, whereas a burst needs that they have none at all.
  */
-import { divide, type Spreading, weightOf } from './divide.ts';
+import { divide, type Spreading, weightOf, weightsOf } from './divide.ts';
 import { add, heldIn, homesOf, type Round, type Work } from './round.ts';
 import { pointsOf, type Scale } from './score.ts';
 
@@ -10,8 +10,9 @@ import { pointsOf, type Scale } from './score.ts';
 function fillInside(round: Round, work: Work, wish: { scale: Scale; marginPercent: number }): number {
   const { ground, room, seats, isAlive } = round;
   const { need } = work.app;
+  const weights = weightsOf(round, work);
   let sum = 0;
-  seats.size = 0;
+  seats.clear();
   for (const index of work.eligibility.candidates) {
     const cluster = ground.clusters[index];
     if (cluster === undefined || isAlive[index] !== 1 || ground.isPublic[index] === 1) continue;
@@ -20,7 +21,7 @@ function fillInside(round: Round, work: Work, wish: { scale: Scale; marginPercen
     const fits = Math.min(beside, (work.eligibility.slots[index] ?? 0) - held);
     if (fits <= 0) continue;
     const points = pointsOf(round, wish.scale, index);
-    const weight = weightOf(work, { name: cluster.name, fits: fits + held, points });
+    const weight = weightOf(work, weights, { cluster: index, fits: fits + held, points });
     seats.push({ cluster: index, fits, points, weight, held, tier: 0 });
     sum += fits;
   }
@@ -44,7 +45,9 @@ function withdraw(round: Round, work: Work, wish: { from: readonly number[]; rep
 /** Whether the app has replicas that could return one day. */
 export function isAway(round: Round, work: Work): boolean {
   if (work.app.placement.burst === undefined) return false;
-  return homesOf(work).some((cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1);
+  return homesOf(work).some(
+    (cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1,
+  );
 }
 
 /** Brings replicas home, or notes since when it could; returns whether the seats are now those of the return. */
@@ -57,7 +60,9 @@ export function returnHome(
   const since = work.roomSinceMs ?? round.nowMs;
   work.roomSinceMs = undefined;
   if (burst === undefined || !isAway(round, work)) return false;
-  const from = homesOf(work).filter((cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1);
+  const from = homesOf(work).filter(
+    (cluster) => round.ground.isPublic[cluster] === 1 && round.isAlive[cluster] === 1,
+  );
   const away = from.reduce((sum, cluster) => sum + heldIn(work, cluster), 0);
   const replicas = Math.min(away, fillInside(round, work, { ...wish, marginPercent: burst.marginPercent }));
   if (replicas <= 0) return false;

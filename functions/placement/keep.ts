@@ -2,10 +2,11 @@
  * The first half of a plan: what every app keeps. A replica stays where it is as long as it may be there, there is room for it and it is wanted; a silent cluster keeps
  * what it has, until the app's contract says that it is lost.
  */
-import { countIn, spreadingsOf, weightOf } from './divide.ts';
-import { refusalText } from './explain.ts';
+import { countIn, spreadingsOf, weightOf, weightsOf } from './divide.ts';
+import { refusalOf } from './eligible.ts';
 import type { Assignment, PlacedCluster } from './estate.ts';
-import { add, heldIn, homesOf, holdingIn, lose, presentOf, type Round, type Work } from './round.ts';
+import { refusalText } from './explain.ts';
+import { add, heldIn, holdingIn, homesOf, lose, presentOf, type Round, type Work } from './round.ts';
 import { pointsOf, scaleOf } from './score.ts';
 import { averageOf } from './seats.ts';
 
@@ -71,7 +72,8 @@ function reconcile(round: Round, work: Work, returned: readonly number[]): void 
   const kept = work.app.disconnect.reconcile;
   if (surplus > 0) {
     const standIns = [...work.holdings].filter(([, { standIns }]) => standIns > 0).sort(([a], [b]) => a - b);
-    const most = kept === 'keep_newest' ? surplus : standIns.reduce((sum, [, each]) => sum + each.standIns, 0);
+    const most =
+      kept === 'keep_newest' ? surplus : standIns.reduce((sum, [, each]) => sum + each.standIns, 0);
     const taken =
       kept === 'keep_newest'
         ? takeFrom(round, work, { clusters: returned, replicas: surplus })
@@ -81,12 +83,18 @@ function reconcile(round: Round, work: Work, returned: readonly number[]): void 
             return takeFrom(round, work, { clusters: [cluster], replicas });
           });
     for (const { cluster, replicas } of taken)
-      work.notes.push({ kind: 'reconciled', cluster: round.ground.clusters[cluster]?.id ?? '', replicas, kept });
+      work.notes.push({
+        kind: 'reconciled',
+        cluster: round.ground.clusters[cluster]?.id ?? '',
+        replicas,
+        kept,
+      });
   }
 }
 
 /** No more replicas stand in than are lost. */
 function settleStandIns(work: Work): void {
+  if (work.before?.assignments.every(({ standIns }) => standIns === 0) !== false) return;
   let lost = 0;
   for (const holding of work.holdings.values()) lost += holding.lost;
   for (const [, holding] of [...work.holdings].sort(([a], [b]) => a - b)) {
@@ -105,12 +113,16 @@ export function trim(round: Round, work: Work): void {
   const { ground, isAlive, room } = round;
   const scale = scaleOf(round, work);
   const spreadings = spreadingsOf(round, work);
+  const weights = weightsOf(round, work);
   const homes = homesOf(work).map((cluster) => {
     const fits = Math.max(0, room.fits(cluster, work.app.need)) + heldIn(work, cluster);
-    const name = ground.clusters[cluster]?.name ?? '';
-    return { cluster, weight: weightOf(work, { name, fits, points: pointsOf(round, scale, cluster) }) };
+    return {
+      cluster,
+      weight: weightOf(work, weights, { cluster, fits, points: pointsOf(round, scale, cluster) }),
+    };
   });
-  const isAway = (cluster: number) => work.app.placement.burst !== undefined && ground.isPublic[cluster] === 1;
+  const isAway = (cluster: number) =>
+    work.app.placement.burst !== undefined && ground.isPublic[cluster] === 1;
   const crowd = (cluster: number) =>
     spreadings.map(({ counts, domainOf }) => -(counts[domainOf[cluster] ?? 0] ?? 0));
   const removed = new Map<number, number>();
@@ -127,7 +139,10 @@ export function trim(round: Round, work: Work): void {
           -cluster,
         ],
       }));
-    const first = ordered.reduce((least, each) => (isBelow(each.order, least.order) ? each : least), ordered[0] ?? none);
+    const first = ordered.reduce(
+      (least, each) => (isBelow(each.order, least.order) ? each : least),
+      ordered[0] ?? none,
+    );
     add(round, work, { cluster: first.cluster, replicas: -1 });
     countIn(spreadings, first.cluster, -1);
     removed.set(first.cluster, (removed.get(first.cluster) ?? 0) + 1);
@@ -160,9 +175,10 @@ export function keep(round: Round, work: Work): void {
     const index = ground.indexOf.get(assignment.cluster) ?? -1;
     const cluster = ground.clusters[index];
     if (cluster === undefined) leave(work, assignment, 'the cluster is no longer there');
-    else if (cluster.health.verdict === 'dead') leave(work, assignment, `it is dead: ${cluster.health.evidence}`);
+    else if (cluster.health.verdict === 'dead')
+      leave(work, assignment, `it is dead: ${cluster.health.evidence}`);
     else if (work.eligibility.isCandidate[index] !== 1) {
-      const refusal = work.eligibility.reasonOf.get(index);
+      const refusal = refusalOf(work.eligibility, cluster.id);
       const why = refusal === undefined ? 'it is no longer open to the tenant' : refusalText(refusal);
       leave(work, assignment, why);
     } else if (round.isAlive[index] !== 1) keepSilent(round, work, { index, cluster, assignment });

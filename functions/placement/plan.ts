@@ -3,10 +3,18 @@
  * each gets what it lacks, in order. A second plan of the same estate changes nothing.
  */
 import type { Decision } from './decision.ts';
-import type { Assignment, Estate, Latency, Placed, PlacedApp, PlacedCluster, PlacedSite, PlacedTenant } from './estate.ts';
+import type {
+  Estate,
+  Latency,
+  Placed,
+  PlacedApp,
+  PlacedCluster,
+  PlacedSite,
+  PlacedTenant,
+} from './estate.ts';
 import { compareText, type Ground, groundAfter, groundOf } from './ground.ts';
 import { keep } from './keep.ts';
-import { decisionOf, ranked, type Round, roundOf } from './round.ts';
+import { decisionOf, type Round, ranked, roundOf } from './round.ts';
 import { settle } from './settle.ts';
 
 export interface Plan {
@@ -32,41 +40,13 @@ export interface Change {
   readonly goneApps?: readonly string[];
 }
 
-function isSame(a: readonly Assignment[], b: readonly Assignment[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, index) => {
-      const other = b[index];
-      return (
-        one.cluster === other?.cluster &&
-        one.replicas === other.replicas &&
-        one.state === other.state &&
-        one.standIns === other.standIns
-      );
-    })
-  );
-}
-
-/** The old decision itself where nothing differs, so that whoever compares need not look inside. */
-function unlessSame(decision: Decision, prior: Decision | undefined): Decision {
-  if (prior === undefined || decision.notes.length > 0 || prior.notes.length > 0) return decision;
-  const isEqual =
-    decision.wanted === prior.wanted &&
-    decision.unplaced === 0 &&
-    prior.unplaced === 0 &&
-    decision.refusals === prior.refusals &&
-    decision.roomSinceMs === prior.roomSinceMs &&
-    isSame(decision.assignments, prior.assignments);
-  return isEqual ? prior : decision;
-}
-
 function run(round: Round, priors: ReadonlyMap<string, Decision>): Map<string, Decision> {
   for (const work of round.works) keep(round, work);
   for (const work of round.works) settle(round, work, priors.get(work.app.id));
   return new Map(
     round.works.map((work) => {
-      const id = work.app.id;
-      return [id, unlessSame(decisionOf(round.ground, work), priors.get(id))];
+      const decision = work.standing ?? decisionOf(round.ground, work);
+      return [work.app.id, decision];
     }),
   );
 }

@@ -32,7 +32,11 @@ function residentsIn(round: Round, cluster: number): readonly Work[] {
 const priorityOf = (work: Work) => work.app.placement.priority;
 
 /** How many replicas of a victim it takes to make up for a shortage, and no more than it has. */
-function enough(short: Readonly<Record<'cpuMillis' | 'memoryMib' | 'pods', number>>, work: Work, held: number): number {
+function enough(
+  short: Readonly<Record<'cpuMillis' | 'memoryMib' | 'pods', number>>,
+  work: Work,
+  held: number,
+): number {
   const { cpuMillis, memoryMib } = work.app.need;
   const part = (lack: number, need: number) => (lack <= 0 ? 0 : need === 0 ? held : Math.ceil(lack / need));
   const most = Math.max(
@@ -89,7 +93,13 @@ function evict(round: Round, work: Work, { cluster, victims }: Offer): void {
   for (const victim of victims) {
     const { replicas } = victim;
     add(round, victim.work, { cluster, replicas: -replicas });
-    victim.work.notes.push({ kind: 'gave_way', cluster: id, replicas, to: work.app.id, priority: priorityOf(work) });
+    victim.work.notes.push({
+      kind: 'gave_way',
+      cluster: id,
+      replicas,
+      to: work.app.id,
+      priority: priorityOf(work),
+    });
     work.notes.push({
       kind: 'took_place',
       cluster: id,
@@ -104,7 +114,8 @@ function evict(round: Round, work: Work, { cluster, victims }: Offer): void {
 function bestOffer(round: Round, work: Work, wish: Wish): Offer | undefined {
   let best: Offer | undefined;
   for (const cluster of wish.clusters) {
-    if (round.isAlive[cluster] !== 1 || (work.eligibility.slots[cluster] ?? 0) <= heldIn(work, cluster)) continue;
+    if (round.isAlive[cluster] !== 1 || (work.eligibility.slots[cluster] ?? 0) <= heldIn(work, cluster))
+      continue;
     if (skewedAt(wish.spreadings, cluster) !== undefined) continue;
     const offer = offerOf(round, work, cluster);
     if (offer === undefined) continue;
@@ -121,7 +132,11 @@ interface Wish {
 }
 
 /** Makes room for up to so many replicas and takes it; returns how many found none, and where the others are. */
-export function preempt(round: Round, work: Work, wish: Wish): { left: number; taken: ReadonlyMap<number, number> } {
+export function preempt(
+  round: Round,
+  work: Work,
+  wish: Wish,
+): { left: number; taken: ReadonlyMap<number, number> } {
   const taken = new Map<number, number>();
   for (let left = wish.replicas; left > 0; left--) {
     const offer = bestOffer(round, work, wish);

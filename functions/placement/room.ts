@@ -3,7 +3,8 @@ import type { Shortage } from './decision.ts';
 import { fitsIn } from './eligible.ts';
 import type { Need, PlacedCluster, PlacedTenant, Quota } from './estate.ts';
 
-const floorOf = (room: number, need: number) => (need === 0 ? Number.POSITIVE_INFINITY : Math.floor(room / need));
+const floorOf = (room: number, need: number) =>
+  need === 0 ? Number.POSITIVE_INFINITY : Math.floor(room / need);
 
 export class Room {
   readonly cpuMillis: Float64Array;
@@ -26,7 +27,11 @@ export class Room {
   }
 
   /** The same with a part of the cluster's capacity left free. */
-  fitsBeside(index: number, cluster: PlacedCluster, { need, marginPercent }: { need: Need; marginPercent: number }): number {
+  fitsBeside(
+    index: number,
+    cluster: PlacedCluster,
+    { need, marginPercent }: { need: Need; marginPercent: number },
+  ): number {
     const kept = marginPercent / 100;
     return fitsIn(
       {

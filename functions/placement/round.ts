@@ -28,6 +28,8 @@ export interface Work {
   roomSinceMs: number | undefined;
   unplaced: number;
   decidedAtMs: number;
+  /** The decision before, if it stands word for word. */
+  standing: Decision | undefined;
   wanted: number;
 }
 
@@ -57,7 +59,9 @@ function callDepths(apps: readonly PlacedApp[]): ReadonlyMap<string, number> {
   for (let pass = 0; pass < CALL_DEPTH_MAX; pass++) {
     const before = new Map(depths);
     for (const { tenant, name, placement } of callers) {
-      const deepest = Math.max(...placement.latencyTo.map((callee) => before.get(nameOf(tenant, callee)) ?? 0));
+      const deepest = Math.max(
+        ...placement.latencyTo.map((callee) => before.get(nameOf(tenant, callee)) ?? 0),
+      );
       depths.set(nameOf(tenant, name), Math.min(CALL_DEPTH_MAX, 1 + deepest));
     }
   }
@@ -80,6 +84,7 @@ function workOf(ground: Ground, app: PlacedApp, nowMs: number): Work {
     eligibility: eligibilityOf(ground, app),
     before: undefined,
     decidedAtMs: nowMs,
+    standing: undefined,
     holdings: new Map(),
     notes: [],
     choices: [],
@@ -157,7 +162,9 @@ export function lose(round: Round, work: Work, cluster: number): void {
 
 /** Where it holds replicas, by number of cluster. */
 export function homesOf(work: Work): number[] {
-  return [...work.holdings].flatMap(([cluster, { present }]) => (present > 0 ? [cluster] : [])).sort((a, b) => a - b);
+  return [...work.holdings]
+    .flatMap(([cluster, { present }]) => (present > 0 ? [cluster] : []))
+    .sort((a, b) => a - b);
 }
 
 function assignmentsOf({ clusters }: Ground, work: Work): Assignment[] {
@@ -179,6 +186,7 @@ export function decisionOf(ground: Ground, work: Work): Decision {
     assignments: assignmentsOf(ground, work),
     unplaced: work.unplaced,
     decidedAtMs: work.decidedAtMs,
+    clusters: work.eligibility.known,
     choices: work.choices,
     refusals: work.refusals,
     notes: work.notes,

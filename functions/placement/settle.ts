@@ -81,7 +81,11 @@ function noteMoves(round: Round, work: Work, before: ReadonlyMap<number, number>
   }
 }
 
-function fillUp(round: Round, work: Work, lacking: number): { scale: Scale; spreadings: readonly Spreading[] } {
+function fillUp(
+  round: Round,
+  work: Work,
+  lacking: number,
+): { scale: Scale; spreadings: readonly Spreading[] } {
   const scale = scaleOf(round, work);
   const refusals = survey(round, work, scale);
   const spreadings = spreadingsOf(round, work);
@@ -97,10 +101,18 @@ function fillUp(round: Round, work: Work, lacking: number): { scale: Scale; spre
   return { scale, spreadings };
 }
 
+/** Nothing was kept but all of it: what changes without a note (a stand-in that is one no more) had a note in the plan before. */
+function standsWhole(work: Work, prior: Decision): boolean {
+  const isQuiet = work.notes.length === 0 && prior.notes.length === 0;
+  const isFull = prior.unplaced === 0 && prior.wanted === work.wanted && prior.roomSinceMs === undefined;
+  return isQuiet && isFull && work.before === prior;
+}
+
 function settleDivided(round: Round, work: Work, prior: Decision | undefined): void {
   const before = work.app.isReworded === true ? release(round, work) : undefined;
   const lacking = Math.max(0, work.app.replicas - presentOf(work));
   if (lacking === 0 && before === undefined && prior !== undefined && !isAway(round, work)) {
+    if (standsWhole(work, prior)) work.standing = prior;
     work.refusals = prior.refusals;
     work.choices = prior.choices;
     work.decidedAtMs = prior.decidedAtMs;

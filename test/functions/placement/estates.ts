@@ -1,6 +1,5 @@
 /** Estates for the tests of the scheduler: small ones by hand, with everything that a test does not care about filled in. */
-import { DisconnectContract } from '../../../protocol/app.ts';
-import { Placement } from '../../../protocol/placement.ts';
+
 import type { Decision } from '../../../functions/placement/decision.ts';
 import type {
   Estate,
@@ -10,6 +9,8 @@ import type {
   PlacedSite,
 } from '../../../functions/placement/estate.ts';
 import type { Plan } from '../../../functions/placement/plan.ts';
+import { DisconnectContract } from '../../../protocol/app.ts';
+import { Placement } from '../../../protocol/placement.ts';
 
 export const NOW_MS = 1_000_000_000;
 
@@ -20,10 +21,7 @@ export function site(id: string, more: Partial<PlacedSite> = {}): PlacedSite {
 export const cloud = (id: string) => site(id, { location: 'public', costPerCpu: 10 });
 
 /** A cluster with so many CPUs, and room in memory and containers for more. */
-export function cluster(
-  id: string,
-  more: Partial<PlacedCluster> & { cpus?: number } = {},
-): PlacedCluster {
+export function cluster(id: string, more: Partial<PlacedCluster> & { cpus?: number } = {}): PlacedCluster {
   const { cpus = 8, ...rest } = more;
   return {
     id,
