@@ -75,6 +75,8 @@ export function returnHome(
   }
   const left = divide(round, work, { replicas, seats: round.seats, spreadings: wish.spreadings });
   withdraw(round, work, { from, replicas: replicas - left });
+  // Whoever was served before could use the room that this leaves.
+  if (left < replicas) round.wakeAtMs = round.nowMs;
   if (replicas - left >= away) work.roomSinceMs = undefined;
   return true;
 }

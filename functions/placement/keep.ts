@@ -23,7 +23,11 @@ function leave(work: Work, { cluster, replicas, state }: Assignment, why: string
 function keepSilent(round: Round, work: Work, { index, cluster, assignment }: Found): void {
   const { replace, lostAfterSeconds } = work.app.disconnect;
   const { evidence, heardAtMs } = cluster.health;
-  const { replicas, standIns } = assignment;
+  const { standIns } = assignment;
+  const replicas = Math.min(assignment.replicas, (work.eligibility.slots[index] ?? 0) - heldIn(work, index));
+  if (replicas < assignment.replicas)
+    leave(work, { ...assignment, replicas: assignment.replicas - replicas }, 'its nodes may hold no more');
+  if (replicas <= 0) return;
   const lostAtMs = heardAtMs + lostAfterSeconds * 1_000;
   const isReplaced = replace && work.app.placement.division.kind === 'divide';
   add(round, work, { cluster: index, replicas });

@@ -21,7 +21,10 @@ export interface Plan {
   readonly estate: Estate;
   /** By app. */
   readonly decisions: ReadonlyMap<string, Decision>;
-  /** When time alone would change something; absent if never. */
+  /**
+   * When time alone would change something; absent if never. Not later than the plan's own time: at once, as what was given back late in this plan may serve somebody
+   * whose turn was early.
+   */
   readonly wakeAtMs?: number;
   /** What a re-plan goes on with; of no meaning outside. */
   readonly ground: Ground;
@@ -78,6 +81,15 @@ export function placedOf({ decisions }: Pick<Plan, 'decisions'>): Placed[] {
   return [...decisions.values()];
 }
 
+/** New words are new once. */
+function settled(apps: readonly PlacedApp[]): readonly PlacedApp[] {
+  if (!apps.some(({ isReworded }) => isReworded === true)) return apps;
+  return apps.map((app) => {
+    const { isReworded, ...rest } = app;
+    return isReworded === undefined ? app : rest;
+  });
+}
+
 /** The estate of a plan after a change, with what the plan placed. */
 export function changed(previous: Plan, change: Change): Estate {
   const { estate } = previous;
@@ -87,7 +99,7 @@ export function changed(previous: Plan, change: Change): Estate {
     sites: change.sites ?? estate.sites,
     latencies: change.latencies ?? estate.latencies,
     clusters: replaced(estate.clusters, ({ id }) => id, { made: change.clusters, gone: change.goneClusters }),
-    apps: replaced(estate.apps, ({ id }) => id, { made: change.apps, gone: change.goneApps }),
+    apps: replaced(settled(estate.apps), ({ id }) => id, { made: change.apps, gone: change.goneApps }),
     placed: placedOf(previous),
   };
 }

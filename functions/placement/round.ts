@@ -46,6 +46,8 @@ export interface Round {
   readonly seats: Seats;
   /** By cluster, who may hold something there; filled when somebody must give way. */
   residents: Work[][] | undefined;
+  /** Tenants of which somebody was refused by quota. */
+  readonly refusedTenants: Set<string>;
   /** The earliest time at which time alone changes something. */
   wakeAtMs: number;
 }
@@ -113,6 +115,7 @@ export function roundOf(estate: Estate, ground: Ground, order: readonly PlacedAp
     byName: new Map(works.map((work) => [nameOf(work.app.tenant, work.app.name), work])),
     seats: new Seats(ground.clusters.length),
     residents: undefined,
+    refusedTenants: new Set(),
     wakeAtMs: Number.POSITIVE_INFINITY,
   };
 }

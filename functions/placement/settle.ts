@@ -2,15 +2,22 @@
 import { isAway, returnHome } from './burst.ts';
 import type { Choice, Decision } from './decision.ts';
 import { divide, type Spreading, spreadingsOf } from './divide.ts';
+import { trim } from './keep.ts';
 import { preempt } from './preempt.ts';
 import { add, heldIn, holdingIn, homesOf, presentOf, type Round, type Work } from './round.ts';
 import { meritsOf, type Scale, scaleOf } from './score.ts';
 import { emptySeats, spareIn, survey } from './survey.ts';
 
 /** As many of these as the tenant's quota allows. */
-function allowed(round: Round, work: Work, wanted: number): number {
-  const { replicas, what } = round.quotas.allows(work.app.tenant, work.app.need);
+function allowed(
+  round: Round,
+  work: Work,
+  { wanted, entitled }: { wanted: number; entitled: number },
+): number {
+  const { replicas: more, what } = round.quotas.allows(work.app.tenant, work.app.need);
+  const replicas = Math.max(more, entitled);
   if (replicas >= wanted) return wanted;
+  round.refusedTenants.add(work.app.tenant);
   work.notes.push({ kind: 'quota', tenant: work.app.tenant, replicas: wanted - replicas, what });
   return replicas;
 }
@@ -68,6 +75,9 @@ function release(round: Round, work: Work): Map<number, number> {
     before.set(cluster, replicas);
     add(round, work, { cluster, replicas: -replicas });
   }
+  // More than are wanted can only be in clusters that are silent.
+  if (presentOf(work) > work.app.replicas) round.wakeAtMs = round.nowMs;
+  trim(round, work);
   return before;
 }
 
@@ -78,18 +88,21 @@ function noteMoves(round: Round, work: Work, before: ReadonlyMap<number, number>
     if (moved <= 0) continue;
     const id = round.ground.clusters[cluster]?.id ?? '';
     work.notes.push({ kind: 'moved_off', cluster: id, replicas: moved, why: 'its placement was reworded' });
+    // Whoever was served before could use the room.
+    round.wakeAtMs = round.nowMs;
   }
 }
 
+/** `released`: how many it had before, which no quota takes from it. */
 function fillUp(
   round: Round,
   work: Work,
-  lacking: number,
+  { lacking, released }: { lacking: number; released: number },
 ): { scale: Scale; spreadings: readonly Spreading[] } {
   const scale = scaleOf(round, work);
   const refusals = survey(round, work, scale);
   const spreadings = spreadingsOf(round, work);
-  const wish = allowed(round, work, lacking);
+  const wish = allowed(round, work, { wanted: lacking, entitled: released });
   const short = divide(round, work, { replicas: wish, seats: round.seats, spreadings });
   noteChoices(round, work, scale);
   markStandIns(work, addedTo(round));
@@ -119,7 +132,8 @@ function settleDivided(round: Round, work: Work, prior: Decision | undefined): v
     work.roomSinceMs = undefined;
     return;
   }
-  const wish = fillUp(round, work, lacking);
+  const released = [...(before ?? new Map<number, number>()).values()].reduce((sum, count) => sum + count, 0);
+  const wish = fillUp(round, work, { lacking, released });
   if (before !== undefined) noteMoves(round, work, before);
   if (work.unplaced === 0 && returnHome(round, work, wish)) {
     noteChoices(round, work, wish.scale);
@@ -132,7 +146,7 @@ function fillOne(round: Round, work: Work, at: { cluster: number; scale: Scale }
   const { cluster, scale } = at;
   const lacking = work.app.replicas - heldIn(work, cluster);
   if (lacking <= 0) return 0;
-  const wish = allowed(round, work, lacking);
+  const wish = allowed(round, work, { wanted: lacking, entitled: 0 });
   const fits = Math.max(0, spareIn(round, work, cluster));
   const added = Math.min(wish, fits);
   if (added > 0) {
