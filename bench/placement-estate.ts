@@ -1,6 +1,5 @@
 /** A large estate for `placement.ts`, the same for the same seed: sites, clusters with nodes and labels, tenants that share them, and apps that ask for all sorts of things. */
-import { DisconnectContract } from '../protocol/app-change.ts';
-import { Placement } from '../protocol/placement.ts';
+
 import type {
   Estate,
   PlacedApp,
@@ -8,6 +7,8 @@ import type {
   PlacedNode,
   PlacedSite,
 } from '../functions/placement/estate.ts';
+import { DisconnectContract } from '../protocol/app.ts';
+import { Placement } from '../protocol/placement.ts';
 
 const SITES = 100;
 const NODES = 10;
@@ -99,7 +100,10 @@ function wishes(index: number, draw: (limit: number) => number): unknown[] {
     { spread: [{ by: 'site.region', maxSkew: 1 }], constraints: ['stage != test'] },
     { latencyTo: [other], residency: 'inside' },
     { priority: 60 + draw(4) * 10, constraints: ['site.name like site-1*'] },
-    { preferences: [{ constraint: 'site.tier == core', weight: 80 }], constraints: [`site.region != ${region}`] },
+    {
+      preferences: [{ constraint: 'site.tier == core', weight: 80 }],
+      constraints: [`site.region != ${region}`],
+    },
   ];
 }
 
@@ -110,7 +114,10 @@ function appOf(index: number, draw: (limit: number) => number, tenants: number):
     name: `app-${index}`,
     tenant: `tenant-${index % tenants}`,
     replicas: 1 + draw(8),
-    need: { cpuMillis: [250, 500, 1_000, 2_000][draw(4)] ?? 250, memoryMib: [256, 1_024, 4_096][draw(3)] ?? 256 },
+    need: {
+      cpuMillis: [250, 500, 1_000, 2_000][draw(4)] ?? 250,
+      memoryMib: [256, 1_024, 4_096][draw(3)] ?? 256,
+    },
     image: `image-${draw(500)}`,
     isolation: draw(4) === 0 ? 'required' : 'any',
     placement: Placement.parse(all[draw(all.length)]),

@@ -2,7 +2,7 @@
  * The way back from the public cloud. It is slower than the way there, so that nothing flaps: private sites must have had room for a while, and keep a margin after
  * the return, whereas a burst needs that they have none at all.
  */
-import { divide, type Spreading, weightOf } from './divide.ts';
+import { divide, type Spreading, weightOf, weightsOf } from './divide.ts';
 import { add, heldIn, homesOf, type Round, type Work } from './round.ts';
 import { pointsOf, type Scale } from './score.ts';
 
@@ -10,8 +10,9 @@ import { pointsOf, type Scale } from './score.ts';
 function fillInside(round: Round, work: Work, wish: { scale: Scale; marginPercent: number }): number {
   const { ground, room, seats, isAlive } = round;
   const { need } = work.app;
+  const weights = weightsOf(round, work);
   let sum = 0;
-  seats.size = 0;
+  seats.clear();
   for (const index of work.eligibility.candidates) {
     const cluster = ground.clusters[index];
     if (cluster === undefined || isAlive[index] !== 1 || ground.isPublic[index] === 1) continue;
@@ -20,7 +21,7 @@ function fillInside(round: Round, work: Work, wish: { scale: Scale; marginPercen
     const fits = Math.min(beside, (work.eligibility.slots[index] ?? 0) - held);
     if (fits <= 0) continue;
     const points = pointsOf(round, wish.scale, index);
-    const weight = weightOf(work, { name: cluster.name, fits: fits + held, points });
+    const weight = weightOf(work, weights, { cluster: index, fits: fits + held, points });
     seats.push({ cluster: index, fits, points, weight, held, tier: 0 });
     sum += fits;
   }
@@ -74,6 +75,8 @@ export function returnHome(
   }
   const left = divide(round, work, { replicas, seats: round.seats, spreadings: wish.spreadings });
   withdraw(round, work, { from, replicas: replicas - left });
+  // Whoever was served before could use the room that this leaves.
+  if (left < replicas) round.wakeAtMs = round.nowMs;
   if (replicas - left >= away) work.roomSinceMs = undefined;
   return true;
 }

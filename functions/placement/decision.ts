@@ -96,6 +96,8 @@ export interface Decision {
   readonly unplaced: number;
   /** When choices and refusals were found; they are as old as that. */
   readonly decidedAtMs: number;
+  /** How many clusters the tenant has. */
+  readonly clusters: number;
   readonly choices: readonly Choice[];
   readonly refusals: readonly Refusal[];
   readonly notes: readonly Note[];

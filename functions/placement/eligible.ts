@@ -1,9 +1,8 @@
 /** Filters that hold whatever runs where: names, residency, constraints, isolation, pools, and whether the nodes are of the kind that is asked for. */
-import { readConstraint } from '../../protocol/constraint.ts';
 import { nodeRulesOf } from '../../protocol/placement.ts';
 import type { Refusal } from './decision.ts';
 import type { Need, PlacedApp, PlacedCluster, PlacedNode } from './estate.ts';
-import { type Ground, maskOf, nodePasses } from './ground.ts';
+import { clustersOf, type Ground, isOfNodes, maskOf, nodePasses, remember } from './ground.ts';
 
 export interface Eligibility {
   /** Numbers of clusters that pass. */
@@ -12,15 +11,14 @@ export interface Eligibility {
   /** By cluster, the most replicas that its nodes could hold if they were empty. */
   readonly slots: Float64Array;
   readonly refusals: readonly Refusal[];
-  readonly reasonOf: ReadonlyMap<number, Refusal>;
+  /** How many clusters the tenant has. */
+  readonly known: number;
 }
-
-/** A reason without its clusters, and a text by which equal ones are put together. */
-type Reason = Refusal extends infer Each ? (Each extends Refusal ? Omit<Each, 'clusters'> : never) : never;
 
 const quotient = (room: number, need: number) =>
   need === 0 ? Number.POSITIVE_INFINITY : Math.floor(room / need);
 
+/** How many replicas a room holds. */
 export function fitsIn(room: { cpuMillis: number; memoryMib: number; pods: number }, need: Need): number {
   return Math.min(
     quotient(room.cpuMillis, need.cpuMillis),
@@ -29,98 +27,166 @@ export function fitsIn(room: { cpuMillis: number; memoryMib: number; pods: numbe
   );
 }
 
-const isOfNodes = (constraint: string) => readConstraint(constraint).subject.scope === 'node';
-
-/** -1: not known. */
+/** -1: its nodes are not known, and the app is choosy about them. */
 function slotsOf(ground: Ground, app: PlacedApp): Float64Array {
   const { constraints, maxPerNode = Number.POSITIVE_INFINITY } = nodeRulesOf(app.placement);
-  const key = JSON.stringify([constraints, maxPerNode, app.need]);
-  const known = ground.slots.get(key);
-  if (known !== undefined) return known;
   const room = (node: PlacedNode) =>
     constraints.every((test) => nodePasses(test, node))
       ? Math.min(maxPerNode, fitsIn(node.capacity, app.need))
       : 0;
   const isChoosy = constraints.length > 0 || maxPerNode < Number.POSITIVE_INFINITY;
-  const slots = Float64Array.from(ground.clusters, ({ nodes }) => {
+  return Float64Array.from(ground.clusters, ({ nodes }) => {
     if (nodes === undefined) return isChoosy ? -1 : Number.POSITIVE_INFINITY;
     return nodes.reduce((sum, node) => sum + room(node), 0);
   });
-  ground.slots.set(key, slots);
-  return slots;
 }
 
-/** The first filter that refuses a cluster, or nothing. */
-function filterOf(
-  ground: Ground,
-  app: PlacedApp,
-): (index: number, cluster: PlacedCluster) => Reason | undefined {
-  const { placement } = app;
-  const named = placement.clusters === undefined ? undefined : new Set(placement.clusters);
+interface Filter {
+  readonly refuses: (index: number, cluster: PlacedCluster) => boolean;
+  readonly refusal: (clusters: readonly string[]) => Refusal;
+}
+
+/** In the order in which they are asked. */
+function filtersOf(ground: Ground, { placement, isolation, pool }: PlacedApp): Filter[] {
+  const named = new Set(placement.clusters ?? []);
   const weights = placement.division.kind === 'divide' ? placement.division.weights : undefined;
-  const masks = placement.constraints
-    .filter((constraint) => !isOfNodes(constraint))
-    .map((constraint) => ({ constraint, mask: maskOf(ground, constraint) }));
-  const nodeConstraints = placement.constraints.filter(isOfNodes);
-  const slots = slotsOf(ground, app);
-  return (index, cluster) => {
-    if (named !== undefined && !named.has(cluster.name)) return { reason: 'not_named' };
-    if (weights !== undefined && (weights[cluster.name] ?? 0) === 0) return { reason: 'no_weight' };
-    if (placement.residency === 'inside' && ground.isPublic[index] === 1) return { reason: 'residency' };
-    const failed = masks.find(({ mask }) => mask[index] === 0);
-    if (failed !== undefined) return { reason: 'constraint', constraint: failed.constraint };
-    if (app.isolation === 'required' && cluster.policies !== 'enforced') return { reason: 'isolation' };
-    if (app.pool !== undefined && !cluster.pools.includes(app.pool))
-      return { reason: 'pool', pool: app.pool };
-    const most = slots[index] ?? 0;
-    if (most < 0) return { reason: 'nodes_unknown' };
-    if (most === 0) return { reason: 'no_node', constraints: nodeConstraints };
-    return undefined;
+  const filter = (refuses: Filter['refuses'], refusal: Filter['refusal']): Filter => ({ refuses, refusal });
+  const constraintFilter = (constraint: string) => {
+    const mask = maskOf(ground, constraint);
+    return filter(
+      (index) => mask[index] === 0,
+      (clusters) => ({ reason: 'constraint', constraint, clusters }),
+    );
   };
+  const isPublic = (index: number) => ground.isPublic[index] === 1;
+  return [
+    ...(placement.clusters === undefined
+      ? []
+      : [
+          filter(
+            (_, { name }) => !named.has(name),
+            (clusters) => ({ reason: 'not_named', clusters }),
+          ),
+        ]),
+    ...(weights === undefined
+      ? []
+      : [
+          filter(
+            (_, { name }) => (weights[name] ?? 0) === 0,
+            (clusters) => ({ reason: 'no_weight', clusters }),
+          ),
+        ]),
+    ...(placement.residency === 'anywhere'
+      ? []
+      : [filter(isPublic, (clusters) => ({ reason: 'residency', clusters }))]),
+    ...placement.constraints.filter((text) => !isOfNodes(ground, text)).map(constraintFilter),
+    ...(isolation === 'any'
+      ? []
+      : [
+          filter(
+            (_, { policies }) => policies !== 'enforced',
+            (clusters) => ({ reason: 'isolation', clusters }),
+          ),
+        ]),
+    ...(pool === undefined
+      ? []
+      : [
+          filter(
+            (_, { pools }) => !pools.includes(pool),
+            (clusters) => ({ reason: 'pool', pool, clusters }),
+          ),
+        ]),
+  ];
 }
 
-function build(ground: Ground, app: PlacedApp): Eligibility {
-  const filter = filterOf(ground, app);
-  const refused = new Map<string, { reason: Reason; indexes: number[] }>();
-  const candidates: number[] = [];
-  ground.clusters.forEach((cluster, index) => {
-    // What other tenants have is nobody's business.
-    if (!cluster.tenants.includes(app.tenant)) return;
-    const reason = filter(index, cluster);
-    if (reason === undefined) {
-      candidates.push(index);
-      return;
-    }
-    const key = JSON.stringify(reason);
-    const group = refused.get(key) ?? { reason, indexes: [] };
-    group.indexes.push(index);
-    refused.set(key, group);
-  });
-  const groups = [...refused.values()].map(({ reason, indexes }) => ({
-    indexes,
-    refusal: { ...reason, clusters: indexes.map((index) => ground.clusters[index]?.id ?? '') },
-  }));
+/** Parts the numbers by the first test that takes them; those that none takes come last. */
+function part(numbers: Iterable<number>, tests: readonly ((index: number) => boolean)[]): number[][] {
+  const parts: number[][] = [...tests, undefined].map(() => []);
+  for (const index of numbers) {
+    const at = tests.findIndex((test) => test(index));
+    parts[at < 0 ? tests.length : at]?.push(index);
+  }
+  return parts;
+}
+
+const idsOf = (ground: Ground, numbers: readonly number[]) =>
+  numbers.map((index) => ground.clusters[index]?.id ?? '');
+
+function eligibility(
+  ground: Ground,
+  candidates: readonly number[],
+  rest: Omit<Eligibility, 'candidates' | 'isCandidate'>,
+): Eligibility {
   const isCandidate = new Uint8Array(ground.clusters.length);
   for (const index of candidates) isCandidate[index] = 1;
-  return {
-    candidates: Int32Array.from(candidates),
-    isCandidate,
-    slots: slotsOf(ground, app),
-    refusals: groups.map(({ refusal }) => refusal),
-    reasonOf: new Map(groups.flatMap(({ indexes, refusal }) => indexes.map((index) => [index, refusal]))),
-  };
+  return { candidates: Int32Array.from(candidates), isCandidate, ...rest };
 }
 
-/** Apps that ask for the same have the same eligibility. */
+/** What passes the filters; other tenants' clusters are nobody's business and not even refused. */
+function filtered(ground: Ground, app: PlacedApp): Eligibility {
+  const filters = filtersOf(ground, app);
+  const own = clustersOf(ground, app.tenant).clusters;
+  const tests = filters.map(({ refuses }) => (index: number) => {
+    const cluster = ground.clusters[index];
+    return cluster === undefined || refuses(index, cluster);
+  });
+  const parts = part(own, tests);
+  return eligibility(ground, parts.at(-1) ?? [], {
+    slots: new Float64Array(),
+    refusals: filters.flatMap(({ refusal }, at) => {
+      const numbers = parts[at] ?? [];
+      return numbers.length === 0 ? [] : [refusal(idsOf(ground, numbers))];
+    }),
+    known: own.length,
+  });
+}
+
+/** Those of them that have nodes for the app. */
+function withNodes(
+  ground: Ground,
+  app: PlacedApp,
+  at: { base: Eligibility; slots: Float64Array },
+): Eligibility {
+  const { base, slots } = at;
+  const [unknown = [], without = [], rest = []] = part(base.candidates, [
+    (index) => (slots[index] ?? 0) < 0,
+    (index) => slots[index] === 0,
+  ]);
+  if (rest.length === base.candidates.length) return { ...base, slots };
+  const constraints = app.placement.constraints.filter((text) => isOfNodes(ground, text));
+  const more: Refusal[] = [
+    ...(unknown.length === 0 ? [] : [{ reason: 'nodes_unknown' as const, clusters: idsOf(ground, unknown) }]),
+    ...(without.length === 0
+      ? []
+      : [{ reason: 'no_node' as const, constraints, clusters: idsOf(ground, without) }]),
+  ];
+  return eligibility(ground, rest, { slots, refusals: [...base.refusals, ...more], known: base.known });
+}
+
+/** Apps that ask for the same have the same eligibility. Keys are texts by hand: a plan makes ten thousand of them. */
 export function eligibilityOf(ground: Ground, app: PlacedApp): Eligibility {
   const known = ground.byApp.get(app);
   if (known !== undefined) return known;
-  const { placement, tenant, need, isolation, pool } = app;
-  const { clusters, residency, constraints, uniquePerNode, maxPerNode, division } = placement;
-  const asked = [clusters, residency, constraints, uniquePerNode, maxPerNode, division];
-  const key = JSON.stringify([tenant, need, isolation, pool, ...asked]);
-  const found = ground.eligibilities.get(key) ?? build(ground, app);
-  ground.eligibilities.set(key, found);
+  const { placement, need } = app;
+  const texts = placement.constraints.join('\n');
+  const weights = placement.division.kind === 'divide' ? placement.division.weights : undefined;
+  const names = placement.clusters === undefined ? '*' : placement.clusters.join(',');
+  const weighed = weights === undefined ? '' : JSON.stringify(weights);
+  const { group } = clustersOf(ground, app.tenant);
+  const filterKey = `${group}|${app.isolation}|${app.pool}|${placement.residency}|${names}|${weighed}|${texts}`;
+  const limit = placement.uniquePerNode ? 1 : (placement.maxPerNode ?? '');
+  const nodeTexts = placement.constraints.filter((text) => isOfNodes(ground, text)).join('\n');
+  const slotsKey = `${need.cpuMillis}|${need.memoryMib}|${limit}|${nodeTexts}`;
+  const found = remember(ground.eligibilities, `${slotsKey}\n\n${filterKey}`, () => {
+    const base = remember(ground.eligibilities, filterKey, () => filtered(ground, app));
+    const slots = remember(ground.slots, slotsKey, () => slotsOf(ground, app));
+    return withNodes(ground, app, { base, slots });
+  });
   ground.byApp.set(app, found);
   return found;
+}
+
+/** Why a cluster is not among the candidates; nothing if the tenant does not have it. */
+export function refusalOf({ refusals }: Eligibility, cluster: string): Refusal | undefined {
+  return refusals.find(({ clusters }) => clusters.includes(cluster));
 }

@@ -103,16 +103,12 @@ function choiceText({ cluster, added, fits, points, merits, tier }: Choice): str
 }
 
 /** All refusals in one line: `3 of 5 clusters refused: residency…; 1: 2 CPUs short`. */
-export function refusalLine({ refusals, assignments }: Decision): string | undefined {
-  const refused = refusals.reduce((sum, { clusters }) => sum + clusters.length, 0);
-  if (refused === 0) return undefined;
-  const homes = new Set(assignments.map(({ cluster }) => cluster));
-  const all = new Set([...homes, ...refusals.flatMap(({ clusters }) => clusters)]).size;
-  const parts = refusals.map((refusal) => `${refusalText(refusal)} (${list(refusal.clusters)})`);
-  const counts = refusals.map(({ clusters }) => clusters.length);
-  const [first = ''] = parts;
-  const rest = parts.slice(1).map((part, index) => `; ${counts[index + 1]}: ${part}`);
-  return `${counts[0]} of ${all} clusters refused: ${first}${rest.join('')}.`;
+export function refusalLine({ refusals, clusters }: Decision): string | undefined {
+  const [first, ...rest] = refusals.map((refusal) => `${refusalText(refusal)} (${list(refusal.clusters)})`);
+  const counts = refusals.map((refusal) => refusal.clusters.length);
+  if (first === undefined) return undefined;
+  const others = rest.map((text, index) => `; ${counts[index + 1]}: ${text}`);
+  return `${counts[0]} of ${plural(clusters, 'cluster')} refused: ${first}${others.join('')}.`;
 }
 
 /** One line: how many have a place, and where. */

@@ -16,6 +16,12 @@ export interface Topology {
   readonly domainOf: Int32Array;
 }
 
+/** Tenants with the same clusters are of one group. */
+interface TenantClusters {
+  readonly group: number;
+  readonly clusters: Int32Array;
+}
+
 export interface Ground {
   readonly clusters: readonly PlacedCluster[];
   readonly sites: readonly PlacedSite[];
@@ -28,10 +34,13 @@ export interface Ground {
   /** Sites by sites. */
   readonly latencyMs: Float64Array;
   readonly masks: Map<string, Uint8Array>;
+  readonly images: Map<string, Uint8Array>;
   readonly topologies: Map<string, Topology>;
   readonly slots: Map<string, Float64Array>;
   readonly eligibilities: Map<string, Eligibility>;
   readonly byApp: WeakMap<PlacedApp, Eligibility>;
+  readonly tenants: Map<string, TenantClusters>;
+  readonly ofNodes: Map<string, boolean>;
 }
 
 export function compareText(a: string, b: string): number {
@@ -70,10 +79,13 @@ export function groundOf(estate: Estate): Ground {
     costMax: costPerCpu.reduce((most, cost) => Math.max(most, cost), 0),
     latencyMs: latencies(siteIndex, estate.latencies),
     masks: new Map(),
+    images: new Map(),
     topologies: new Map(),
     slots: new Map(),
     eligibilities: new Map(),
     byApp: new WeakMap(),
+    tenants: new Map(),
+    ofNodes: new Map(),
   };
 }
 
@@ -135,7 +147,7 @@ function forClusters(
   });
 }
 
-function remember<Value>(memory: Map<string, Value>, key: string, make: () => Value): Value {
+export function remember<Value>(memory: Map<string, Value>, key: string, make: () => Value): Value {
   const known = memory.get(key);
   if (known !== undefined) return known;
   const made = make();
@@ -159,11 +171,14 @@ export function maskOf(ground: Ground, constraint: string): Uint8Array {
   });
 }
 
-export function imageMask(ground: Ground, image: string): Uint8Array {
-  // A constraint never begins with a line break.
-  return remember(ground.masks, `\n${image}`, () =>
-    Uint8Array.from(ground.clusters, ({ images }) => Number(images.includes(image))),
-  );
+/** Where an image is; nothing if it is nowhere. */
+export function imageMask(ground: Ground, image: string): Uint8Array | undefined {
+  if (ground.images.size === 0)
+    ground.clusters.forEach(({ images }, index) => {
+      for (const each of images)
+        remember(ground.images, each, () => new Uint8Array(ground.clusters.length))[index] = 1;
+    });
+  return ground.images.get(image);
 }
 
 export function topologyOf(ground: Ground, topic: string): Topology {
@@ -181,5 +196,23 @@ export function topologyOf(ground: Ground, topic: string): Topology {
       domainOf[index] = number;
     });
     return { names: [...numbers.keys()], domainOf };
+  });
+}
+
+export function isOfNodes(ground: Ground, constraint: string): boolean {
+  return remember(ground.ofNodes, constraint, () => readConstraint(constraint).subject.scope === 'node');
+}
+
+/** The clusters in which a tenant may run apps. */
+export function clustersOf(ground: Ground, tenant: string): TenantClusters {
+  return remember(ground.tenants, tenant, () => {
+    const numbers = ground.clusters.flatMap(({ tenants }, index) =>
+      tenants.includes(tenant) ? [index] : [],
+    );
+    const same = [...ground.tenants.values()].find(
+      ({ clusters }) =>
+        clusters.length === numbers.length && clusters.every((cluster, index) => cluster === numbers[index]),
+    );
+    return same ?? { group: ground.tenants.size, clusters: Int32Array.from(numbers) };
   });
 }

@@ -2,7 +2,8 @@
  * The first half of a plan: what every app keeps. A replica stays where it is as long as it may be there, there is room for it and it is wanted; a silent cluster keeps
  * what it has, until the app's contract says that it is lost.
  */
-import { countIn, spreadingsOf, weightOf } from './divide.ts';
+import { countIn, spreadingsOf, weightOf, weightsOf } from './divide.ts';
+import { refusalOf } from './eligible.ts';
 import type { Assignment, PlacedCluster } from './estate.ts';
 import { refusalText } from './explain.ts';
 import { add, heldIn, holdingIn, homesOf, lose, presentOf, type Round, type Work } from './round.ts';
@@ -22,7 +23,11 @@ function leave(work: Work, { cluster, replicas, state }: Assignment, why: string
 function keepSilent(round: Round, work: Work, { index, cluster, assignment }: Found): void {
   const { replace, lostAfterSeconds } = work.app.disconnect;
   const { evidence, heardAtMs } = cluster.health;
-  const { replicas, standIns } = assignment;
+  const { standIns } = assignment;
+  const replicas = Math.min(assignment.replicas, (work.eligibility.slots[index] ?? 0) - heldIn(work, index));
+  if (replicas < assignment.replicas)
+    leave(work, { ...assignment, replicas: assignment.replicas - replicas }, 'its nodes may hold no more');
+  if (replicas <= 0) return;
   const lostAtMs = heardAtMs + lostAfterSeconds * 1_000;
   const isReplaced = replace && work.app.placement.division.kind === 'divide';
   add(round, work, { cluster: index, replicas });
@@ -93,6 +98,7 @@ function reconcile(round: Round, work: Work, returned: readonly number[]): void 
 
 /** No more replicas stand in than are lost. */
 function settleStandIns(work: Work): void {
+  if (work.before?.assignments.every(({ standIns }) => standIns === 0) !== false) return;
   let lost = 0;
   for (const holding of work.holdings.values()) lost += holding.lost;
   for (const [, holding] of [...work.holdings].sort(([a], [b]) => a - b)) {
@@ -111,10 +117,13 @@ export function trim(round: Round, work: Work): void {
   const { ground, isAlive, room } = round;
   const scale = scaleOf(round, work);
   const spreadings = spreadingsOf(round, work);
+  const weights = weightsOf(round, work);
   const homes = homesOf(work).map((cluster) => {
     const fits = Math.max(0, room.fits(cluster, work.app.need)) + heldIn(work, cluster);
-    const name = ground.clusters[cluster]?.name ?? '';
-    return { cluster, weight: weightOf(work, { name, fits, points: pointsOf(round, scale, cluster) }) };
+    return {
+      cluster,
+      weight: weightOf(work, weights, { cluster, fits, points: pointsOf(round, scale, cluster) }),
+    };
   });
   const isAway = (cluster: number) =>
     work.app.placement.burst !== undefined && ground.isPublic[cluster] === 1;
@@ -173,7 +182,7 @@ export function keep(round: Round, work: Work): void {
     else if (cluster.health.verdict === 'dead')
       leave(work, assignment, `it is dead: ${cluster.health.evidence}`);
     else if (work.eligibility.isCandidate[index] !== 1) {
-      const refusal = work.eligibility.reasonOf.get(index);
+      const refusal = refusalOf(work.eligibility, cluster.id);
       const why = refusal === undefined ? 'it is no longer open to the tenant' : refusalText(refusal);
       leave(work, assignment, why);
     } else if (round.isAlive[index] !== 1) keepSilent(round, work, { index, cluster, assignment });

@@ -4,7 +4,6 @@
  */
 import type { Decision } from './decision.ts';
 import type {
-  Assignment,
   Estate,
   Latency,
   Placed,
@@ -22,7 +21,10 @@ export interface Plan {
   readonly estate: Estate;
   /** By app. */
   readonly decisions: ReadonlyMap<string, Decision>;
-  /** When time alone would change something; absent if never. */
+  /**
+   * When time alone would change something; absent if never. Not later than the plan's own time: at once, as what was given back late in this plan may serve somebody
+   * whose turn was early.
+   */
   readonly wakeAtMs?: number;
   /** What a re-plan goes on with; of no meaning outside. */
   readonly ground: Ground;
@@ -41,41 +43,13 @@ export interface Change {
   readonly goneApps?: readonly string[];
 }
 
-function isSame(a: readonly Assignment[], b: readonly Assignment[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, index) => {
-      const other = b[index];
-      return (
-        one.cluster === other?.cluster &&
-        one.replicas === other.replicas &&
-        one.state === other.state &&
-        one.standIns === other.standIns
-      );
-    })
-  );
-}
-
-/** The old decision itself where nothing differs, so that whoever compares need not look inside. */
-function unlessSame(decision: Decision, prior: Decision | undefined): Decision {
-  if (prior === undefined || decision.notes.length > 0 || prior.notes.length > 0) return decision;
-  const isEqual =
-    decision.wanted === prior.wanted &&
-    decision.unplaced === 0 &&
-    prior.unplaced === 0 &&
-    decision.refusals === prior.refusals &&
-    decision.roomSinceMs === prior.roomSinceMs &&
-    isSame(decision.assignments, prior.assignments);
-  return isEqual ? prior : decision;
-}
-
 function run(round: Round, priors: ReadonlyMap<string, Decision>): Map<string, Decision> {
   for (const work of round.works) keep(round, work);
   for (const work of round.works) settle(round, work, priors.get(work.app.id));
   return new Map(
     round.works.map((work) => {
-      const id = work.app.id;
-      return [id, unlessSame(decisionOf(round.ground, work), priors.get(id))];
+      const decision = work.standing ?? decisionOf(round.ground, work);
+      return [work.app.id, decision];
     }),
   );
 }
@@ -107,6 +81,15 @@ export function placedOf({ decisions }: Pick<Plan, 'decisions'>): Placed[] {
   return [...decisions.values()];
 }
 
+/** New words are new once. */
+function settled(apps: readonly PlacedApp[]): readonly PlacedApp[] {
+  if (!apps.some(({ isReworded }) => isReworded === true)) return apps;
+  return apps.map((app) => {
+    const { isReworded, ...rest } = app;
+    return isReworded === undefined ? app : rest;
+  });
+}
+
 /** The estate of a plan after a change, with what the plan placed. */
 export function changed(previous: Plan, change: Change): Estate {
   const { estate } = previous;
@@ -116,7 +99,7 @@ export function changed(previous: Plan, change: Change): Estate {
     sites: change.sites ?? estate.sites,
     latencies: change.latencies ?? estate.latencies,
     clusters: replaced(estate.clusters, ({ id }) => id, { made: change.clusters, gone: change.goneClusters }),
-    apps: replaced(estate.apps, ({ id }) => id, { made: change.apps, gone: change.goneApps }),
+    apps: replaced(settled(estate.apps), ({ id }) => id, { made: change.apps, gone: change.goneApps }),
     placed: placedOf(previous),
   };
 }

@@ -92,6 +92,8 @@ function evict(round: Round, work: Work, { cluster, victims }: Offer): void {
   const id = round.ground.clusters[cluster]?.id ?? '';
   for (const victim of victims) {
     const { replicas } = victim;
+    // Its tenant may have had somebody in mind who was served, and refused, before.
+    if (round.refusedTenants.has(victim.work.app.tenant)) round.wakeAtMs = round.nowMs;
     add(round, victim.work, { cluster, replicas: -replicas });
     victim.work.notes.push({
       kind: 'gave_way',

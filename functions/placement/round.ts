@@ -28,6 +28,8 @@ export interface Work {
   roomSinceMs: number | undefined;
   unplaced: number;
   decidedAtMs: number;
+  /** The decision before, if it stands word for word. */
+  standing: Decision | undefined;
   wanted: number;
 }
 
@@ -44,6 +46,8 @@ export interface Round {
   readonly seats: Seats;
   /** By cluster, who may hold something there; filled when somebody must give way. */
   residents: Work[][] | undefined;
+  /** Tenants of which somebody was refused by quota. */
+  readonly refusedTenants: Set<string>;
   /** The earliest time at which time alone changes something. */
   wakeAtMs: number;
 }
@@ -82,6 +86,7 @@ function workOf(ground: Ground, app: PlacedApp, nowMs: number): Work {
     eligibility: eligibilityOf(ground, app),
     before: undefined,
     decidedAtMs: nowMs,
+    standing: undefined,
     holdings: new Map(),
     notes: [],
     choices: [],
@@ -110,6 +115,7 @@ export function roundOf(estate: Estate, ground: Ground, order: readonly PlacedAp
     byName: new Map(works.map((work) => [nameOf(work.app.tenant, work.app.name), work])),
     seats: new Seats(ground.clusters.length),
     residents: undefined,
+    refusedTenants: new Set(),
     wakeAtMs: Number.POSITIVE_INFINITY,
   };
 }
@@ -183,6 +189,7 @@ export function decisionOf(ground: Ground, work: Work): Decision {
     assignments: assignmentsOf(ground, work),
     unplaced: work.unplaced,
     decidedAtMs: work.decidedAtMs,
+    clusters: work.eligibility.known,
     choices: work.choices,
     refusals: work.refusals,
     notes: work.notes,

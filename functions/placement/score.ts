@@ -20,7 +20,9 @@ interface Term {
 export interface Scale {
   readonly terms: readonly Term[];
   /** By site, mean of the way to the replicas of what it calls; absent if none of them runs. */
-  readonly wayMs: Float64Array | undefined;
+  readonly waysMs: Float64Array | undefined;
+  /** By site, what its cost and its way are worth. */
+  readonly sitePoints: Float64Array;
 }
 
 /** From each site to where the callees run now, by their replicas. */
@@ -44,6 +46,9 @@ function waysOf(round: Round, work: Work): Float64Array | undefined {
   });
 }
 
+const costPoints = (cost: number, most: number) => (most === 0 ? 0 : COST_POINTS * (1 - cost / most));
+const wayPoints = (ms: number) => (LATENCY_POINTS * LATENCY_HALF_MS) / (LATENCY_HALF_MS + ms);
+
 export function scaleOf(round: Round, work: Work): Scale {
   const { ground } = round;
   const { placement, image } = work.app;
@@ -54,29 +59,31 @@ export function scaleOf(round: Round, work: Work): Scale {
   }));
   // Points are added up in one order, whatever order they were written in, for the last bit's sake.
   preferences.sort((a, b) => compareText(a.text, b.text) || a.points - b.points);
-  const present = { text: 'the image is there', points: IMAGE_POINTS, mask: imageMask(ground, image) };
-  return { terms: [...preferences, present], wayMs: waysOf(round, work) };
+  const mask = imageMask(ground, image);
+  const images = mask === undefined ? [] : [{ text: 'the image is there', points: IMAGE_POINTS, mask }];
+  const waysMs = waysOf(round, work);
+  const sitePoints = Float64Array.from(ground.sites, ({ costPerCpu }, site) => {
+    const way = waysMs?.[site];
+    return costPoints(costPerCpu, ground.costMax) + (way === undefined ? 0 : wayPoints(way));
+  });
+  return { terms: [...preferences, ...images], waysMs, sitePoints };
 }
 
-const costPoints = (cost: number, most: number) => (most === 0 ? 0 : COST_POINTS * (1 - cost / most));
-const wayPoints = (ms: number) => (LATENCY_POINTS * LATENCY_HALF_MS) / (LATENCY_HALF_MS + ms);
-
-export function pointsOf({ ground }: Round, { terms, wayMs }: Scale, cluster: number): number {
-  let points = costPoints(ground.costPerCpu[cluster] ?? 0, ground.costMax);
+export function pointsOf({ ground }: Round, { terms, sitePoints }: Scale, cluster: number): number {
+  let points = sitePoints[ground.siteOf[cluster] ?? 0] ?? 0;
   for (const { mask, points: worth } of terms) if (mask[cluster] === 1) points += worth;
-  if (wayMs !== undefined) points += wayPoints(wayMs[ground.siteOf[cluster] ?? 0] ?? 0);
   return points;
 }
 
-/** Ten points are worth as much again as the free room alone. */
+/** Squared, so that points outweigh the wish to divide: at 50 more of them, several replicas go here before the first goes elsewhere. */
 export function factorOf(points: number): number {
-  return 1 + points / 10;
+  return (1 + points / 10) ** 2;
 }
 
 /** What the points of a cluster are for, in words. */
-export function meritsOf({ ground }: Round, { terms, wayMs }: Scale, cluster: number): string[] {
+export function meritsOf({ ground }: Round, { terms, waysMs }: Scale, cluster: number): string[] {
   const cost = costPoints(ground.costPerCpu[cluster] ?? 0, ground.costMax);
-  const way = wayMs?.[ground.siteOf[cluster] ?? 0];
+  const way = waysMs?.[ground.siteOf[cluster] ?? 0];
   const line = (text: string, points: number) => (points < 0.5 ? [] : [`${text} (+${Math.round(points)})`]);
   return [
     ...terms.filter(({ mask }) => mask[cluster] === 1).flatMap(({ text, points }) => line(text, points)),

@@ -6,6 +6,8 @@
  */
 export class Seats {
   size = 0;
+  /** Whether there is any of tier 1. */
+  hasOuter = false;
   readonly cluster: Int32Array;
   /** How many more fit. */
   readonly fits: Float64Array;
@@ -31,6 +33,11 @@ export class Seats {
     this.average = new Float64Array(most);
   }
 
+  clear(): void {
+    this.size = 0;
+    this.hasOuter = false;
+  }
+
   push(seat: {
     cluster: number;
     fits: number;
@@ -48,6 +55,7 @@ export class Seats {
     this.held[at] = seat.held;
     this.added[at] = 0;
     this.tier[at] = seat.tier;
+    if (seat.tier === 1) this.hasOuter = true;
     this.average[at] = averageOf(seat.weight, seat.held);
   }
 

@@ -2,15 +2,22 @@
 import { isAway, returnHome } from './burst.ts';
 import type { Choice, Decision } from './decision.ts';
 import { divide, type Spreading, spreadingsOf } from './divide.ts';
+import { trim } from './keep.ts';
 import { preempt } from './preempt.ts';
 import { add, heldIn, holdingIn, homesOf, presentOf, type Round, type Work } from './round.ts';
 import { meritsOf, type Scale, scaleOf } from './score.ts';
 import { emptySeats, spareIn, survey } from './survey.ts';
 
 /** As many of these as the tenant's quota allows. */
-function allowed(round: Round, work: Work, wanted: number): number {
-  const { replicas, what } = round.quotas.allows(work.app.tenant, work.app.need);
+function allowed(
+  round: Round,
+  work: Work,
+  { wanted, entitled }: { wanted: number; entitled: number },
+): number {
+  const { replicas: more, what } = round.quotas.allows(work.app.tenant, work.app.need);
+  const replicas = Math.max(more, entitled);
   if (replicas >= wanted) return wanted;
+  round.refusedTenants.add(work.app.tenant);
   work.notes.push({ kind: 'quota', tenant: work.app.tenant, replicas: wanted - replicas, what });
   return replicas;
 }
@@ -68,6 +75,9 @@ function release(round: Round, work: Work): Map<number, number> {
     before.set(cluster, replicas);
     add(round, work, { cluster, replicas: -replicas });
   }
+  // More than are wanted can only be in clusters that are silent.
+  if (presentOf(work) > work.app.replicas) round.wakeAtMs = round.nowMs;
+  trim(round, work);
   return before;
 }
 
@@ -78,18 +88,21 @@ function noteMoves(round: Round, work: Work, before: ReadonlyMap<number, number>
     if (moved <= 0) continue;
     const id = round.ground.clusters[cluster]?.id ?? '';
     work.notes.push({ kind: 'moved_off', cluster: id, replicas: moved, why: 'its placement was reworded' });
+    // Whoever was served before could use the room.
+    round.wakeAtMs = round.nowMs;
   }
 }
 
+/** `released`: how many it had before, which no quota takes from it. */
 function fillUp(
   round: Round,
   work: Work,
-  lacking: number,
+  { lacking, released }: { lacking: number; released: number },
 ): { scale: Scale; spreadings: readonly Spreading[] } {
   const scale = scaleOf(round, work);
   const refusals = survey(round, work, scale);
   const spreadings = spreadingsOf(round, work);
-  const wish = allowed(round, work, lacking);
+  const wish = allowed(round, work, { wanted: lacking, entitled: released });
   const short = divide(round, work, { replicas: wish, seats: round.seats, spreadings });
   noteChoices(round, work, scale);
   markStandIns(work, addedTo(round));
@@ -101,17 +114,26 @@ function fillUp(
   return { scale, spreadings };
 }
 
+/** Nothing was kept but all of it: what changes without a note (a stand-in that is one no more) had a note in the plan before. */
+function standsWhole(work: Work, prior: Decision): boolean {
+  const isQuiet = work.notes.length === 0 && prior.notes.length === 0;
+  const isFull = prior.unplaced === 0 && prior.wanted === work.wanted && prior.roomSinceMs === undefined;
+  return isQuiet && isFull && work.before === prior;
+}
+
 function settleDivided(round: Round, work: Work, prior: Decision | undefined): void {
   const before = work.app.isReworded === true ? release(round, work) : undefined;
   const lacking = Math.max(0, work.app.replicas - presentOf(work));
   if (lacking === 0 && before === undefined && prior !== undefined && !isAway(round, work)) {
+    if (standsWhole(work, prior)) work.standing = prior;
     work.refusals = prior.refusals;
     work.choices = prior.choices;
     work.decidedAtMs = prior.decidedAtMs;
     work.roomSinceMs = undefined;
     return;
   }
-  const wish = fillUp(round, work, lacking);
+  const released = [...(before ?? new Map<number, number>()).values()].reduce((sum, count) => sum + count, 0);
+  const wish = fillUp(round, work, { lacking, released });
   if (before !== undefined) noteMoves(round, work, before);
   if (work.unplaced === 0 && returnHome(round, work, wish)) {
     noteChoices(round, work, wish.scale);
@@ -124,7 +146,7 @@ function fillOne(round: Round, work: Work, at: { cluster: number; scale: Scale }
   const { cluster, scale } = at;
   const lacking = work.app.replicas - heldIn(work, cluster);
   if (lacking <= 0) return 0;
-  const wish = allowed(round, work, lacking);
+  const wish = allowed(round, work, { wanted: lacking, entitled: 0 });
   const fits = Math.max(0, spareIn(round, work, cluster));
   const added = Math.min(wish, fits);
   if (added > 0) {

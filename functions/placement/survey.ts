@@ -1,6 +1,6 @@
 /** Looks at every cluster that an app may use: which could take more now, and why the others can't. The inner loop of the whole plan. */
 import type { Refusal, Shortage } from './decision.ts';
-import { type Spreading, skewedAt, weightOf } from './divide.ts';
+import { type Spreading, skewedAt, weightOf, weightsOf } from './divide.ts';
 import type { Need } from './estate.ts';
 import { heldIn, type Round, type Work } from './round.ts';
 import { pointsOf, type Scale } from './score.ts';
@@ -23,7 +23,8 @@ function fill(round: Round, work: Work, scale: Scale): Short {
   const bursts = work.app.placement.burst !== undefined;
   const hasHoldings = work.holdings.size > 0;
   const short: Short = { full: [], limited: [], silent: [] };
-  seats.size = 0;
+  seats.clear();
+  const weights = weightsOf(round, work);
   for (const cluster of candidates) {
     if (isAlive[cluster] !== 1) {
       short.silent.push(cluster);
@@ -38,8 +39,7 @@ function fill(round: Round, work: Work, scale: Scale): Short {
     }
     const spare = Math.min(fits, free);
     const points = pointsOf(round, scale, cluster);
-    const name = ground.clusters[cluster]?.name ?? '';
-    const weight = weightOf(work, { name, fits: spare + held, points });
+    const weight = weightOf(work, weights, { cluster, fits: spare + held, points });
     seats.push({
       cluster,
       fits: spare,
