@@ -8,6 +8,7 @@ import { AppTemplate } from './app.ts';
 import { BackupSpec } from './backup.ts';
 import { ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
+import { NodeRules } from './node-rules.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
@@ -242,6 +243,8 @@ export const WorkloadLeaf = z.strictObject({
   namespace: Name,
   release: z.int().min(1),
   template: AppTemplate,
+  /** Absent: any node will do. */
+  nodes: NodeRules.optional(),
 });
 export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
 
