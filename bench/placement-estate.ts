@@ -7,7 +7,7 @@ import type {
   PlacedNode,
   PlacedSite,
 } from '../functions/placement/estate.ts';
-import { DisconnectContract } from '../protocol/app.ts';
+import { DisconnectContract } from '../protocol/app-change.ts';
 import { Placement } from '../protocol/placement.ts';
 
 const SITES = 100;

@@ -105,7 +105,14 @@ export const AppCaller = z
 export type AppCaller = z.infer<typeof AppCaller>;
 
 export const AppPort = z
-  .strictObject({ name: Name, port: Port, protocol: Protocol.default('tcp') })
+  .strictObject({
+    name: Name,
+    port: Port,
+    protocol: Protocol.default('tcp'),
+    hostPort: Port.optional().meta({
+      description: 'Also at this port of every node that runs a container, of which there is then one a node',
+    }),
+  })
   .meta({ id: 'AppPort' });
 
 export const AppHealth = z

@@ -112,15 +112,15 @@ function readSubject(reader: Reader): LabelSubject {
   const [first = '', ...rest] = text.split('.');
   const scope = (['site', 'cluster', 'node'] as const).find((name) => name === first);
   const isEngine = first === 'engine' && rest[0] === 'labels';
-  if (scope === undefined && !isEngine) return { scope: 'nearest', kind: 'label', key: text };
+  if (isEngine) return { scope: 'node', kind: 'label', key: text };
+  if (scope === undefined) return { scope: 'nearest', kind: 'label', key: text };
   if (rest.length === 0)
     throw new Fault(at, `say which label of the ${text} is meant, as in "${text}.name == x"`);
   const isLabel = rest[0] === 'labels' && rest.length > 1;
   const key = (isLabel ? rest.slice(1) : rest).join('.');
-  const owner = scope ?? 'node';
-  const known = owner === 'node' && key === 'hostname' ? 'name' : key;
-  if (!isLabel && ATTRIBUTES[owner].includes(known)) return { scope: owner, kind: 'attribute', key: known };
-  return { scope: owner, kind: 'label', key };
+  const known = scope === 'node' && key === 'hostname' ? 'name' : key;
+  if (!isLabel && ATTRIBUTES[scope].includes(known)) return { scope, kind: 'attribute', key: known };
+  return { scope, kind: 'label', key };
 }
 
 function readValue(reader: Reader, after: string): string {

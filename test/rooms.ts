@@ -74,7 +74,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
   'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
   'edge-agent/kube': { rooms: ['protocol'], packages: ['node:', 'zod', 'yaml'] },
-  'edge-agent/clusters': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod', 'yaml'] },
+  'edge-agent/engine': { rooms: ['protocol'], packages: ['node:', 'zod'] },
+  'edge-agent/clusters': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine'],
+    packages: ['node:', 'zod', 'yaml'],
+  },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
   'edge-agent/cache': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],

@@ -85,10 +85,11 @@ function podSpec(template: AppTemplate, { environment, resources, mounts: files,
         ...(template.command === undefined ? {} : { command: [...template.command] }),
         ...(template.arguments === undefined ? {} : { args: [...template.arguments] }),
         ...environment,
-        ports: template.ports.map(({ name, port, protocol }) => ({
+        ports: template.ports.map(({ name, port, protocol, hostPort }) => ({
           name: portName(name),
           containerPort: port,
           protocol: protocol.toUpperCase(),
+          ...(hostPort === undefined ? {} : { hostPort }),
         })),
         ...resources,
         ...probes(template),

@@ -1,15 +1,14 @@
 /** How an app is in a Kubernetes cluster, from its controller, its pods and what was said about them. Values in, values out. */
 import { z } from 'zod';
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import type { Statement } from '../../protocol/cluster.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { ObjectConditions, ObjectMeta } from '../kube/objects.ts';
 import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
 import { replicasOf } from './kubernetes-objects.ts';
+import { available, type Judgement, say, upToDate } from './statements.ts';
 
 const LINES_MAX = 20;
 const LINE_MAX = 500;
-const MESSAGE_MAX = 1_000;
 const CONTAINERS_MAX = 1_000;
 
 const StateWaiting = z.looseObject({ reason: z.string().default(''), message: z.string().default('') });
@@ -118,7 +117,7 @@ export function instanceOf(evidence: AppEvidence): AppInstance {
     wanted,
     ready,
     updated,
-    statements: [available({ wanted, ready }, containers), progressing({ wanted, ready, updated })],
+    statements: [available({ wanted, ready }, containers), upToDate({ wanted, ready, updated })],
     containers: containers.slice(0, CONTAINERS_MAX),
   };
 }
@@ -130,36 +129,6 @@ function heldReady({ pods, held }: AppEvidence): number {
 
 function isOf({ metadata }: PodObject, content: string | undefined): boolean {
   return content !== undefined && metadata.annotations?.[CONTENT_ANNOTATION] === content;
-}
-
-type Counts = Pick<AppInstance, 'wanted' | 'ready'>;
-
-function available({ wanted, ready }: Counts, containers: readonly ContainerStatus[]): Statement {
-  if (ready >= wanted)
-    return {
-      type: 'Available',
-      status: 'True',
-      reason: 'AllReady',
-      message: `${ready} of ${wanted} are ready.`,
-    };
-  const fault = containers.find(({ reason }) => reason !== 'none');
-  const why = fault === undefined ? '' : ` ${fault.name}: ${fault.message}`;
-  return {
-    type: 'Available',
-    status: 'False',
-    reason: fault === undefined ? 'Starting' : fault.reason,
-    message: `${ready} of ${wanted} are ready.${why}`.slice(0, 500),
-  };
-}
-
-function progressing({ wanted, ready, updated }: Counts & { updated: number }): Statement {
-  const isDone = updated >= wanted && ready >= wanted;
-  return {
-    type: 'UpToDate',
-    status: isDone ? 'True' : 'False',
-    reason: isDone ? 'Rolled' : 'Rolling',
-    message: `${updated} of ${wanted} are of the newest release, and ready.`,
-  };
 }
 
 function containerOf(
@@ -189,8 +158,6 @@ function withAddress(judgement: Judgement, { status }: PodObject, fault: string 
   if (fault === undefined || status.podIP !== '' || !isWaiting) return judgement;
   return say('waiting', 'address_pending', `It waits for its address: ${fault}`);
 }
-
-type Judgement = Pick<ContainerStatus, 'state' | 'reason' | 'message'>;
 
 function judged(pod: PodObject): Judgement {
   const [container] = pod.status.containerStatuses;
@@ -269,10 +236,6 @@ function ended({ reason, exitCode, message }: Terminated): Judgement {
     exitCode === 0 ? 'none' : 'crash_loop',
     `It ended with exit code ${exitCode}. ${message}`.trim(),
   );
-}
-
-function say(state: Judgement['state'], reason: Judgement['reason'], message: string): Judgement {
-  return { state, reason, message: message.slice(0, MESSAGE_MAX) };
 }
 
 /** Pods whose last words are worth fetching. */

@@ -8,6 +8,8 @@ import type { WorkloadLeaf } from '../../../protocol/document.ts';
 
 export interface DriverStand {
   readonly driver: Driver;
+  /** Where the cluster does not bring containers to what was applied by itself: what a worker does meanwhile. */
+  readonly pass?: (workload: WorkloadLeaf) => Promise<unknown>;
   /** A driver of the same kind whose cluster does not answer. */
   readonly unreachable: Driver;
   /** Two images that run and answer, and one that nobody has. */
@@ -56,11 +58,11 @@ function refused(work: Promise<unknown>): Promise<unknown> {
 
 function runs(open: Open): void {
   test('makes an app, says how far it is, and does nothing more once it is there', async () => {
-    const { driver, images } = open();
+    const { driver, images, pass } = open();
     const workload = workloadOf('made', images.first);
     expect(await driver.status(workload)).toMatchObject({ wanted: 2, ready: 0, updated: 0, containers: [] });
     expect((await driver.apply(workload)).length).toBeGreaterThan(0);
-    await untilReady(driver, workload);
+    await untilReady(driver, workload, pass);
     expect(await driver.apply(workload)).toEqual([]);
     expect(await driver.list()).toContainEqual({ app: 'made', namespace: 'acme' });
     const { statements, containers } = await driver.status(workload);
@@ -75,26 +77,26 @@ function runs(open: Open): void {
   });
 
   test('rolls a change out: every container is of the newest release then', async () => {
-    const { driver, images } = open();
+    const { driver, images, pass } = open();
     const before = workloadOf('rolled', images.first);
     await driver.apply(before);
-    await untilReady(driver, before);
+    await untilReady(driver, before, pass);
     const after = { ...workloadOf('rolled', images.second), release: 2 };
     await driver.apply(after);
-    await untilReady(driver, after);
+    await untilReady(driver, after, pass);
     const { containers } = await driver.status(after);
     expect(containers.filter(({ state }) => state === 'ready').map(({ release }) => release)).toEqual([2, 2]);
   });
 
   test('scales without a new container for those that run', async () => {
-    const { driver, images } = open();
+    const { driver, images, pass } = open();
     const two = workloadOf('scaled', images.first);
     await driver.apply(two);
-    await untilReady(driver, two);
+    await untilReady(driver, two, pass);
     const names = new Set((await driver.status(two)).containers.map(({ name }) => name));
     const three = { ...workloadOf('scaled', images.first, { replicas: 3 }), release: 2 };
     await driver.apply(three);
-    await untilReady(driver, three);
+    await untilReady(driver, three, pass);
     const after = (await driver.status(three)).containers.map(({ name }) => name);
     expect([after.length, after.filter((name) => names.has(name)).length]).toEqual([3, 2]);
   });
@@ -102,9 +104,10 @@ function runs(open: Open): void {
 
 function keeps(open: Open): void {
   test('puts back what somebody changed of ours, and leaves alone what somebody added', async () => {
-    const { driver, images, meddle, decorate } = open();
+    const { driver, images, meddle, decorate, pass } = open();
     const workload = workloadOf('drifted', images.first);
     await driver.apply(workload);
+    if (pass !== undefined) await untilReady(driver, workload, pass);
     const isThere = await decorate(workload);
     expect(await driver.apply(workload)).toEqual([]);
     await meddle(workload);
@@ -178,8 +181,13 @@ function ends(open: Open): void {
   });
 }
 
-export async function untilReady(driver: Driver, workload: WorkloadLeaf): Promise<void> {
+export async function untilReady(
+  driver: Driver,
+  workload: WorkloadLeaf,
+  pass?: DriverStand['pass'],
+): Promise<void> {
   await until(async () => {
+    await pass?.(workload);
     const { statements, containers, wanted } = await driver.status(workload);
     // Old ones may still be going.
     return statements.every(({ status }) => status === 'True') && containers.length === wanted;

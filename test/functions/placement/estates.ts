@@ -9,7 +9,7 @@ import type {
   PlacedSite,
 } from '../../../functions/placement/estate.ts';
 import type { Plan } from '../../../functions/placement/plan.ts';
-import { DisconnectContract } from '../../../protocol/app.ts';
+import { DisconnectContract } from '../../../protocol/app-change.ts';
 import { Placement } from '../../../protocol/placement.ts';
 
 export const NOW_MS = 1_000_000_000;

@@ -1,0 +1,319 @@
+/** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { archiveOf } from '../engine/archive.ts';
+import type { EngineClient } from '../engine/client.ts';
+import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
+import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
+import { sha256 } from './docker-faults.ts';
+import { appName, isOfTenant } from './docker-marks.ts';
+import { ListedNetworks, MadeContainer } from './docker-objects.ts';
+import { isOneByOne } from './docker-plan.ts';
+import { networkOfAddress } from './docker-pool.ts';
+import { type ContainerRole, containerName, type SeenContainer } from './docker-seen.ts';
+import type { DockerNode } from './docker-sight.ts';
+import type { DockerStep } from './docker-step.ts';
+import { DriverError } from './driver.ts';
+
+const PULL_MS_MAX = 20 * 60_000;
+/** As long as an app may ask for, and some more. */
+const STOP_MS_MAX = 3_700_000;
+/** Most containers have stopped by then, and one pass is enough. */
+const STOP_WAIT_MS = 1_500;
+
+export interface PoolRanges {
+  readonly pool: string;
+  readonly prefixes: readonly string[];
+}
+
+/** What a pass works on. */
+export interface Work {
+  readonly workload: WorkloadLeaf;
+  readonly pool: PoolRanges | undefined;
+  readonly lan: Lan | undefined;
+}
+
+type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
+
+export class DockerHands {
+  readonly #nodes: ReadonlyMap<string, EngineClient>;
+  readonly #stopping = new Map<string, Promise<void>>();
+  readonly #pulling = new Map<string, Promise<void>>();
+  /** Why a step at a container or an image failed, until it succeeds. */
+  readonly #faults = new Map<string, string>();
+
+  constructor(nodes: readonly DockerNode[]) {
+    this.#nodes = new Map(nodes.map(({ name, client }) => [name, client]));
+  }
+
+  faultOf(key: string): string | undefined {
+    return this.#faults.get(key);
+  }
+
+  isPulling(node: string, image: string): boolean {
+    return this.#pulling.has(imageKey(node, image));
+  }
+
+  /** True if something changed. What the engine refuses of one container is kept as its fault, and does not hold up the others. */
+  async execute(step: DockerStep, work: Work): Promise<boolean> {
+    switch (step.kind) {
+      case 'create':
+        return this.#create(step, work);
+      case 'start':
+        return this.#try(step.container, 'start');
+      case 'restart':
+        return this.#try(step.container, 'restart');
+      case 'stop':
+        return this.#stop(step.container);
+      case 'remove':
+        return this.#remove(step.container);
+      case 'rename':
+        return this.#try(step.container, 'rename', { name: step.name });
+      case 'update':
+        return this.#update(step);
+      case 'join':
+        return this.#join(step, work);
+      case 'move_address':
+        return this.#moveAddress(step, work);
+    }
+  }
+
+  #at(node: string): EngineClient {
+    const client = this.#nodes.get(node);
+    if (client === undefined)
+      throw new DriverError('driver.unreachable', `There is no engine called ${node}.`);
+    return client;
+  }
+
+  async #create(
+    { node, slot, role, address, isWithoutAddress }: Step<'create'>,
+    work: Work,
+  ): Promise<boolean> {
+    const client = this.#at(node);
+    const { workload } = work;
+    const { image, pullPolicy } = workload.template;
+    if (!(await this.#hasImage(node, workload))) return false;
+    await provideNetwork(client, workload, tenantNetwork(workload.tenant));
+    const name = containerName(appName(workload, sha256), slot, role);
+    const body = containerOf({ workload, slot, isOnTrial: role === 'next', address }, sha256);
+    const made = await undefinedOn(
+      client.json(MadeContainer, { method: 'POST', path: '/containers/create', query: { name }, body }),
+      // The image went meanwhile.
+      ['engine.not_found'],
+    );
+    if (made === undefined) {
+      this.#faults.set(imageKey(node, image), `no such image: ${image} (${pullPolicy})`);
+      return false;
+    }
+    if (workload.template.files.length > 0)
+      await client.ask({
+        method: 'PUT',
+        path: `/containers/${made.Id}/archive`,
+        query: { path: '/' },
+        body: archiveOf(workload.template.files),
+      });
+    if (address !== undefined && !isWithoutAddress)
+      await this.#give(client, { container: made.Id, address }, work);
+    if (!isHeldBack(role, workload)) await this.#start(client, made.Id);
+    return true;
+  }
+
+  /** Pulls it where the app says so; it is there with a later pass then. */
+  async #hasImage(node: string, { template }: WorkloadLeaf): Promise<boolean> {
+    const { image, pullPolicy } = template;
+    const client = this.#at(node);
+    const there = await undefinedOn(client.bytes({ method: 'GET', path: `/images/${image}/json` }), [
+      'engine.not_found',
+      'engine.invalid',
+    ]);
+    if (there !== undefined) {
+      this.#faults.delete(imageKey(node, image));
+      return true;
+    }
+    if (pullPolicy !== 'never') this.#pull(node, image);
+    return false;
+  }
+
+  #pull(node: string, image: string): void {
+    const key = imageKey(node, image);
+    if (this.#pulling.has(key)) return;
+    const query = { fromImage: image.includes(':') ? image : `${image}:latest` };
+    const work = this.#at(node)
+      .bytes({ method: 'POST', path: '/images/create', query, timeoutMs: PULL_MS_MAX })
+      .then(
+        (progress) => this.#note(key, errorIn(progress.toString('utf8'))),
+        (cause: unknown) => this.#note(key, cause instanceof Error ? cause.message : String(cause)),
+      )
+      .finally(() => this.#pulling.delete(key));
+    this.#pulling.set(key, work);
+  }
+
+  #note(key: string, fault: string | undefined): void {
+    if (fault === undefined) this.#faults.delete(key);
+    else this.#faults.set(key, fault);
+  }
+
+  async #start(client: EngineClient, id: string): Promise<boolean> {
+    return this.#tried(id, client.ask({ method: 'POST', path: `/containers/${id}/start` }));
+  }
+
+  #try(container: SeenContainer, verb: string, query: Record<string, string> = {}): Promise<boolean> {
+    const path = `/containers/${container.id}/${verb}`;
+    return this.#tried(container.id, this.#at(container.node).ask({ method: 'POST', path, query }));
+  }
+
+  async #tried(key: string, work: Promise<void>): Promise<boolean> {
+    try {
+      await work;
+      this.#faults.delete(key);
+      return true;
+    } catch (cause) {
+      if (!(cause instanceof EngineError) || !OF_ONE.includes(cause.code)) throw cause;
+      this.#faults.set(key, cause.message);
+      return false;
+    }
+  }
+
+  /** In its own time: the engine knows from its making how long it may take. */
+  async #stop(container: SeenContainer): Promise<boolean> {
+    return this.#end(container, (stopped) => stopped);
+  }
+
+  /** Stops it and takes it away, behind the pass if that takes long. */
+  async end(container: SeenContainer): Promise<boolean> {
+    return this.#end(container, async (stopped) => {
+      await stopped;
+      await this.#remove(container);
+    });
+  }
+
+  async #end({ id, node }: SeenContainer, then: (stopped: Promise<void>) => Promise<void>): Promise<boolean> {
+    const isNew = !this.#stopping.has(id);
+    if (isNew) {
+      const stopped = this.#at(node).ask({
+        method: 'POST',
+        path: `/containers/${id}/stop`,
+        timeoutMs: STOP_MS_MAX,
+      });
+      const work = then(stopped)
+        .catch(() => undefined)
+        .finally(() => this.#stopping.delete(id));
+      this.#stopping.set(id, work);
+    }
+    await Promise.race([this.#stopping.get(id), pause(STOP_WAIT_MS)]);
+    return isNew;
+  }
+
+  /** Its volumes have names, and stay. */
+  async #remove({ id, node }: SeenContainer): Promise<boolean> {
+    this.#faults.delete(id);
+    const call = { method: 'DELETE', path: `/containers/${id}` } as const;
+    // Going already, or started meanwhile: the next pass looks again.
+    const gone = await undefinedOn(this.#at(node).bytes(call), ['engine.not_found', 'engine.conflict']);
+    return gone !== undefined;
+  }
+
+  async #update({ container, limits }: Step<'update'>): Promise<boolean> {
+    const { nanoCpus, memoryBytes, restartPolicy } = limits;
+    // Zero means: as it is. Swap is as much again, as at its making.
+    const memory = { Memory: memoryBytes, MemorySwap: 2 * memoryBytes };
+    const body = { NanoCpus: nanoCpus, ...memory, RestartPolicy: { Name: restartPolicy } };
+    const path = `/containers/${container.id}/update`;
+    return this.#tried(container.id, this.#at(container.node).ask({ method: 'POST', path, body }));
+  }
+
+  async #join({ container, network }: Step<'join'>, { workload }: Work): Promise<boolean> {
+    const client = this.#at(container.node);
+    await provideNetwork(client, workload, tenantNetwork(workload.tenant));
+    const body = { Container: container.id, EndpointConfig: { Aliases: [workload.app] } };
+    return this.#tried(
+      container.id,
+      client.ask({ method: 'POST', path: `/networks/${network}/connect`, body }),
+    );
+  }
+
+  /** First away from the one, then to the other: an engine, and a LAN, has an address once. */
+  async #moveAddress({ address, from, to }: Step<'move_address'>, work: Work): Promise<boolean> {
+    const network = networkAt(address, work);
+    const client = this.#at(to.node);
+    await provideNetwork(client, work.workload, networkBody(address, work));
+    const body = { Container: from.id, Force: true };
+    await undefinedOn(
+      this.#at(from.node).bytes({ method: 'POST', path: `/networks/${network}/disconnect`, body }),
+      ['engine.not_found', 'engine.forbidden', 'engine.failed'],
+    );
+    return this.#tried(to.id, this.#connect(client, { container: to.id, address }, work));
+  }
+
+  async #give(client: EngineClient, given: Given, work: Work): Promise<void> {
+    await provideNetwork(client, work.workload, networkBody(given.address, work));
+    await this.#connect(client, given, work);
+  }
+
+  #connect(client: EngineClient, { container, address }: Given, work: Work): Promise<void> {
+    const body = { Container: container, EndpointConfig: { IPAMConfig: { IPv4Address: address } } };
+    return client.ask({ method: 'POST', path: `/networks/${networkAt(address, work)}/connect`, body });
+  }
+}
+
+interface Given {
+  readonly container: string;
+  readonly address: string;
+}
+
+/** It may not run beside the one that it replaces: that one is stopped first. */
+function isHeldBack(role: ContainerRole, { template }: WorkloadLeaf): boolean {
+  return role === 'next' && isOneByOne(template);
+}
+
+/** Faults that are of this container and say nothing of the others. */
+const OF_ONE: readonly EngineFault[] = [
+  'engine.forbidden',
+  'engine.invalid',
+  'engine.conflict',
+  'engine.not_found',
+  'engine.failed',
+];
+
+export function imageKey(node: string, image: string): string {
+  return `${node} ${image}`;
+}
+
+/** A pull answers 200 and says in its last line whether it went well. */
+function errorIn(progress: string): string | undefined {
+  return /"error":"((?:[^"\\]|\\.)*)"/.exec(progress)?.[1];
+}
+
+function networkAt(address: string, work: Work): string {
+  return networkBody(address, work).Name;
+}
+
+function networkBody(address: string, { workload, pool, lan }: Work) {
+  const { pool: name = '', prefixes = [] } = pool ?? {};
+  const prefix = prefixes.find((one) => networkOfAddress(name, [one], address) !== undefined);
+  const network = networkOfAddress(name, prefixes, address);
+  if (prefix === undefined || network === undefined)
+    throw new DriverError(
+      'driver.refused',
+      `The address ${address} is in no range of the pool ${name} any more.`,
+    );
+  return poolNetwork(workload.tenant, { name: network, prefix, lan });
+}
+
+async function provideNetwork(
+  client: EngineClient,
+  workload: WorkloadLeaf,
+  body: { readonly Name: string },
+): Promise<void> {
+  const found = await client.json(ListedNetworks, { method: 'GET', path: '/networks' });
+  const there = found.find(({ Name }) => Name === body.Name);
+  if (there === undefined) {
+    await client.ask({ method: 'POST', path: '/networks/create', body });
+    return;
+  }
+  if (!isOfTenant(there.Labels, workload))
+    throw new DriverError(
+      'driver.conflict',
+      `The network ${body.Name} is there and is not Isthmus'. Remove it; it was not touched.`,
+    );
+}

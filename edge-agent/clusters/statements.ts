@@ -1,0 +1,54 @@
+/** What every driver states of an app, in the same words. Values in, values out. */
+import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
+import type { Statement } from '../../protocol/cluster.ts';
+
+const MESSAGE_MAX = 1_000;
+const STATEMENT_MAX = 500;
+
+/** What is to be said of one container. */
+export type Judgement = Pick<ContainerStatus, 'state' | 'reason' | 'message'>;
+
+export function say(state: Judgement['state'], reason: Judgement['reason'], message: string): Judgement {
+  return { state, reason, message: message.slice(0, MESSAGE_MAX) };
+}
+
+export type Counts = Pick<AppInstance, 'wanted' | 'ready' | 'updated'>;
+
+export function available(
+  { wanted, ready }: Pick<Counts, 'wanted' | 'ready'>,
+  containers: readonly ContainerStatus[],
+): Statement {
+  if (ready >= wanted)
+    return {
+      type: 'Available',
+      status: 'True',
+      reason: 'AllReady',
+      message: `${ready} of ${wanted} are ready.`,
+    };
+  const fault = containers.find(({ reason }) => reason !== 'none');
+  const why = fault === undefined ? '' : ` ${fault.name}: ${fault.message}`;
+  return {
+    type: 'Available',
+    status: 'False',
+    reason: fault === undefined ? 'Starting' : fault.reason,
+    message: `${ready} of ${wanted} are ready.${why}`.slice(0, STATEMENT_MAX),
+  };
+}
+
+/** `rolledBack`: why the newest release was given up, if it was. */
+export function upToDate({ wanted, ready, updated }: Counts, rolledBack?: string): Statement {
+  if (rolledBack !== undefined)
+    return {
+      type: 'UpToDate',
+      status: 'False',
+      reason: 'RolledBack',
+      message: `The newest release was rolled back: ${rolledBack}`.slice(0, STATEMENT_MAX),
+    };
+  const isDone = updated >= wanted && ready >= wanted;
+  return {
+    type: 'UpToDate',
+    status: isDone ? 'True' : 'False',
+    reason: isDone ? 'Rolled' : 'Rolling',
+    message: `${updated} of ${wanted} are of the newest release, and ready.`,
+  };
+}
