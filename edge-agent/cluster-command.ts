@@ -2,9 +2,16 @@
 import { readFile } from 'node:fs/promises';
 
 import { Name } from '../protocol/metadata.ts';
-import { type ClusterFile, readClusterFiles, removeClusterFile, writeClusterFile } from './cluster-files.ts';
+import {
+  type ClusterFile,
+  type KubernetesFile,
+  readClusterFiles,
+  removeClusterFile,
+  writeClusterFile,
+} from './cluster-files.ts';
 import { missingRights } from './cluster-rights.ts';
 import { inspectKubernetes } from './clusters/kubernetes-facts.ts';
+import { placesOf } from './engine-command.ts';
 import { EtcdClient } from './etcd/client.ts';
 import { KubeClient } from './kube/client.ts';
 import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
@@ -72,7 +79,7 @@ async function readEtcd({
   endpoints,
   programs,
   ...files
-}: EtcdFiles): Promise<NonNullable<ClusterFile['etcd']>> {
+}: EtcdFiles): Promise<NonNullable<KubernetesFile['etcd']>> {
   const [authority = '', certificate = '', key = ''] = await Promise.all(
     [files.authority, files.certificate, files.key].map((path) => readFile(path, 'utf8')),
   );
@@ -82,7 +89,7 @@ async function readEtcd({
   return { endpoints: [...endpoints], authority, certificate, key, programs };
 }
 
-function fileOf(name: string, credentials: KubeClient['credentials']): ClusterFile {
+function fileOf(name: string, credentials: KubeClient['credentials']): KubernetesFile {
   const { server, authority, serverName, identity } = credentials;
   return {
     name,
@@ -103,10 +110,11 @@ export function listClusters(directory: string): readonly string[] {
   const { clusters, faults } = readClusterFiles(directory);
   if (clusters.length + faults.length === 0)
     return ['This host has no clusters. Add one: edge-agent cluster add kubernetes NAME --kubeconfig FILE'];
-  return [
-    ...clusters.map(({ name, kind, credentials }) => `${name}  ${kind}  ${credentials.server}`),
-    ...faults,
-  ];
+  return [...clusters.map((file) => `${file.name}  ${file.kind}  ${placeOf(file)}`), ...faults];
+}
+
+function placeOf(file: ClusterFile): string {
+  return file.kind === 'kubernetes' ? file.credentials.server : placesOf(file);
 }
 
 /** Throws a sentence if there is none. */

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Address, Cidr } from '../protocol/address.ts';
 import { Name } from '../protocol/metadata.ts';
 import { writeDurably } from './link/durable.ts';
 
@@ -50,7 +51,37 @@ export const KubernetesFile = z.strictObject({
 });
 export type KubernetesFile = z.infer<typeof KubernetesFile>;
 
-export const ClusterFile = KubernetesFile;
+const Pem = z.string().min(1).max(100_000);
+const Endpoint = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('socket'), path: z.string().startsWith('/').max(500) }),
+  z.strictObject({
+    kind: z.literal('tls'),
+    host: z.string().min(1).max(253),
+    port: z.int().min(1).max(65_535),
+    authority: Pem,
+    certificate: Pem,
+    key: Pem,
+  }),
+]);
+
+export const SwarmFile = z.strictObject({ name: Name, kind: z.literal('swarm'), manager: Endpoint });
+export type SwarmFile = z.infer<typeof SwarmFile>;
+
+export const DockerFile = z.strictObject({
+  name: Name,
+  kind: z.literal('docker'),
+  engines: z
+    .array(z.strictObject({ name: z.string().min(1).max(63), endpoint: Endpoint }))
+    .min(1)
+    .max(64),
+  /** Where addresses of pools are, as a macvlan over this interface of each node. */
+  lan: z
+    .strictObject({ parent: z.string().min(1).max(15), subnet: Cidr, gateway: Address.optional() })
+    .optional(),
+});
+export type DockerFile = z.infer<typeof DockerFile>;
+
+export const ClusterFile = z.discriminatedUnion('kind', [KubernetesFile, SwarmFile, DockerFile]);
 export type ClusterFile = z.infer<typeof ClusterFile>;
 
 export interface ClusterFiles {

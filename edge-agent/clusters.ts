@@ -10,6 +10,7 @@ import { ClusterOrders, type ClusterState } from './worker/messages.ts';
 import { Worker } from './worker/worker.ts';
 
 export { addKubernetes, listClusters, removeCluster } from './cluster-command.ts';
+export { addEngines } from './engine-command.ts';
 export { installNode, runNode, uninstallNode } from './node-command.ts';
 
 const TITLE = 'isthmus-clusters';

@@ -3,6 +3,7 @@
  * The agent's command line. Exit codes: 0 done; 1 failed, or doctor found an error; 2 wrong usage or not enrolled;
  * 3 not running (status), already running (run); 4 the control plane did not answer (enrol): try again.
  */
+import { hostname } from 'node:os';
 import './frugal.ts';
 import { Command, Option } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
@@ -87,18 +88,32 @@ const clusters = program.command('cluster').description('clusters that this host
 clusters
   .command('add')
   .description('attach a cluster: see that it answers, keep its credentials on this host')
-  .argument('<kind>', 'kubernetes')
+  .argument('<kind>', 'kubernetes, swarm or docker')
   .argument('<name>', 'its name in the tenant')
   .option('--kubeconfig <file>', 'credentials, as kubectl has them')
   .option('--context <name>', 'context of the kubeconfig; the current one if absent')
   .option('--in-cluster', 'the service account of the pod that this runs in')
+  .option(
+    '--engine <url...>',
+    'swarm: a manager; docker: each engine as NODE=URL. unix:///PATH or https://HOST:2376',
+  )
+  .option('--tls-ca <file>', "PEM of the engines' authority")
+  .option('--tls-cert <file>', 'PEM of a client certificate for the engines')
+  .option('--tls-key <file>', 'and of its key')
+  .option(
+    '--lan <parent=subnet>',
+    'docker: pools are on the LAN of this interface of each node, as in eth0=10.0.0.0/24',
+  )
+  .option('--lan-gateway <address>', 'docker: gateway of that LAN')
   .option('--etcd-endpoint <url...>', 'look after its etcd too: every member, https://HOST:2379')
   .option('--etcd-ca <file>', "PEM of etcd's authority")
   .option('--etcd-cert <file>', 'PEM of a client certificate for etcd')
   .option('--etcd-key <file>', 'and of its key')
   .option('--programs <dir>', 'where etcd, etcdutl and kube-apiserver are, for drills; PATH if absent')
   .action(async (kind: string, name: string, options: ClusterOptions) => {
-    if (kind !== 'kubernetes') fail(`${kind} clusters can't be attached yet: only kubernetes.`, EXIT.usage);
+    if (kind === 'swarm' || kind === 'docker') return addEngineCluster(kind, name, options);
+    if (kind !== 'kubernetes')
+      fail(`${kind} clusters can't be attached: give kubernetes, swarm or docker.`, EXIT.usage);
     if ((options.kubeconfig === undefined) === (options.inCluster !== true))
       fail('Give either --kubeconfig FILE or --in-cluster.', EXIT.usage);
     const { paths, environment } = installed();
@@ -192,6 +207,28 @@ interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly inCluster?: boolean;
+  readonly engine?: string[];
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly lan?: string;
+  readonly lanGateway?: string;
+}
+
+async function addEngineCluster(kind: 'swarm' | 'docker', name: string, options: ClusterOptions) {
+  const { addEngines } = await import('./clusters.ts');
+  const { engine = [], tlsCa, tlsCert, tlsKey, lan, lanGateway } = options;
+  const [parent = '', subnet = ''] = lan?.split('=') ?? [];
+  const lines = await addEngines({
+    kind,
+    name,
+    engines: engine,
+    tls: { ca: tlsCa, cert: tlsCert, key: tlsKey },
+    lan: lan === undefined ? undefined : { parent, subnet, gateway: lanGateway },
+    directory: installed().paths.clusters,
+    hostname: hostname(),
+  });
+  for (const line of lines) console.log(line);
 }
 
 program

@@ -12,6 +12,7 @@ import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
+import { EngineRoom } from './engine-room.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
 import type { ClusterRoom } from './room.ts';
@@ -97,17 +98,11 @@ export class Worker {
     const { caller, now, wallNow, environment, log } = this.#options;
     const authority = () => this.#authority.certificate();
     const scratch = `${this.#options.state}/scratch`;
-    const room = new KubernetesRoom({
-      file,
-      caller,
-      authority,
-      scratch,
-      run,
-      now,
-      wallNow,
-      environment,
-      log,
-    });
+    const kept = { caller, authority, now, wallNow, log };
+    const room =
+      file.kind === 'kubernetes'
+        ? new KubernetesRoom({ ...kept, file, scratch, run, environment })
+        : new EngineRoom({ ...kept, file });
     this.#rooms.set(file.name, room);
     room.start();
   }
