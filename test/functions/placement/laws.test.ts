@@ -267,6 +267,7 @@ describe('whatever happens', () => {
         };
         const sorted = (one: Plan) => [...one.decisions].sort(([a], [b]) => (a < b ? -1 : 1));
         expect(sorted(plan(other))).toEqual(sorted(plan(again)));
+        expect(sorted(plan({ ...other, placed: [] }))).toEqual(sorted(plan({ ...again, placed: [] })));
       }),
       RUNS,
     );

@@ -257,6 +257,25 @@ describe('an app of higher priority', () => {
   });
 });
 
+describe('a quota', () => {
+  test('that pre-emption frees late serves whoever was refused before, in a plan at once', () => {
+    const clusters = [cluster('a', { cpus: 2 }), cluster('b', { cpus: 4 })];
+    const sites = ['a', 'b'].map((id) => site(id));
+    const tenants = [{ name: 'beta', quota: { replicas: 2 } }];
+    const both = clusters.map((one) => ({ ...one, tenants: ['acme', 'beta'] }));
+    const batch = app('batch', { tenant: 'beta', replicas: 2, placement: { priority: 10, clusters: ['a'] } });
+    const first = plan(estate({ clusters: both, sites, tenants, apps: [batch] }));
+    const paper = app('paper', { tenant: 'beta', placement: { priority: 90, clusters: ['b'] } });
+    const shop = app('shop', { placement: { priority: 50, clusters: ['a'] } });
+    const second = replan(first, { nowMs: NOW_MS, apps: [paper, shop] });
+    expect([where(second, 'beta/paper'), where(second, 'shop')]).toEqual([{}, { a: 1 }]);
+    expect(second.wakeAtMs).toBe(NOW_MS);
+    const third = replan(second, { nowMs: NOW_MS });
+    expect(where(third, 'beta/paper')).toEqual({ b: 1 });
+    expect(third.wakeAtMs).toBeUndefined();
+  });
+});
+
 describe('silence is not death', () => {
   const contract = { lostAfterSeconds: 300, replace: true };
   const start = (disconnect: object) =>
@@ -381,6 +400,14 @@ describe('what runs stays', () => {
   test('and fewer are taken from where most are', () => {
     const fewer = replan(start, { nowMs: NOW_MS, apps: [app('web', { replicas: 3 })] });
     expect(where(fewer, 'web')).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
+  test('and the reasons of an app with new wishes are found anew though nothing moves', () => {
+    const placement = { clusters: ['a', 'b'] };
+    const only = plan(estate({ clusters: ABC, apps: [app('web', { placement: { clusters: ['a'] } })] }));
+    const wider = replan(only, { nowMs: NOW_MS, apps: [app('web', { placement })] });
+    expect(where(wider, 'web')).toEqual({ a: 1 });
+    expect(decisionFor(wider, 'web').refusals).toEqual([{ reason: 'not_named', clusters: ['c'] }]);
   });
 
   test('and the same decision object is handed on if nothing changed', () => {
