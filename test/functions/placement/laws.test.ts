@@ -11,7 +11,7 @@ import {
   replan,
 } from '../../../functions/placement/plan.ts';
 import { NOW_MS } from './estates.ts';
-import { bestFor, countIn, limitIn, neglectOf, wrongsOf } from './oracle.ts';
+import { bestFor, countIn, countOf, limitIn, neglectOf, wrongsOf } from './oracle.ts';
 import { anyApp, anyCluster, anyEstate, anyStory, CLUSTERS, facts, NONE, tell } from './stories.ts';
 
 const RUNS = { numRuns: 100 };
@@ -159,7 +159,7 @@ describe('movement', () => {
         tell(story, (after, before) => {
           for (const [id, decision] of after.decisions) {
             const left = after.estate.clusters.reduce((sum, one) => {
-              const was = countIn(before?.decisions ?? NONE, id, one.id, 'present');
+              const was = countOf(before?.decisions ?? NONE, id, { cluster: one.id, state: 'present' });
               return sum + Math.max(0, was - countIn(after.decisions, id, one.id));
             }, 0);
             const kinds = ['moved_off', 'scaled_down', 'gave_way', 'returned', 'reconciled'];

@@ -2,10 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { PlacedCluster } from '../../../functions/placement/estate.ts';
 import { explain } from '../../../functions/placement/explain.ts';
-import { movesBetween, placedOf, plan, replan } from '../../../functions/placement/plan.ts';
+import { plan, replan } from '../../../functions/placement/plan.ts';
 import { app, cloud, cluster, decisionFor, estate, NOW_MS, node, site, where } from './estates.ts';
 
-const MINUTE_MS = 60_000;
 const ABC = [cluster('a'), cluster('b'), cluster('c')];
 
 const silent = (one: PlacedCluster, verdict: 'cut_off' | 'dead' | 'unknown', ageMs = 0): PlacedCluster => ({
