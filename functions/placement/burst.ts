@@ -77,6 +77,7 @@ export function returnHome(
   withdraw(round, work, { from, replicas: replicas - left });
   // Whoever was served before could use the room that this leaves.
   if (left < replicas) round.wakeAtMs = round.nowMs;
-  if (replicas - left >= away) work.roomSinceMs = undefined;
+  // Those for whom there was no room wait for it as long again.
+  if (left < replicas) work.roomSinceMs = undefined;
   return true;
 }

@@ -60,17 +60,20 @@ export function limitIn(estate: Estate, app: PlacedApp, cluster: PlacedCluster):
   return limit;
 }
 
-/** Replicas of an app by cluster, lost ones apart. */
-export function countIn(
+/** Replicas of an app in a cluster, of one state or of both. */
+export function countOf(
   decisions: Decisions,
   app: string,
-  cluster: string,
-  state?: 'present' | 'lost',
+  at: { cluster: string; state: 'present' | 'lost' | undefined },
 ): number {
   const assignments = decisions.get(app)?.assignments ?? [];
   return assignments
-    .filter((each) => each.cluster === cluster && (state === undefined || each.state === state))
+    .filter(({ cluster, state }) => cluster === at.cluster && (at.state === undefined || state === at.state))
     .reduce((sum, { replicas }) => sum + replicas, 0);
+}
+
+export function countIn(decisions: Decisions, app: string, cluster: string): number {
+  return countOf(decisions, app, { cluster, state: undefined });
 }
 
 /** How many more replicas of the app fit, whoever else is there. */
@@ -115,7 +118,7 @@ export function wrongsOf(estate: Estate, before: Decisions, after: Decisions): s
       say(verdict === 'dead' && is > 0, `${at}, which is dead`);
       say(verdict !== 'alive' && is > was, `${at}, which is ${verdict}`);
       say(
-        verdict === 'alive' && countIn(after, app.id, cluster.id, 'lost') > 0,
+        verdict === 'alive' && countOf(after, app.id, { cluster: cluster.id, state: 'lost' }) > 0,
         `${at}, lost though it answers`,
       );
       say(app.placement.division.kind === 'each' && is > app.replicas, `${at}, of ${app.replicas} each`);
@@ -137,7 +140,7 @@ function quotaWrongs(estate: Estate, before: Decisions, after: Decisions): strin
   return estate.tenants.flatMap(({ name, quota }) => {
     const apps = estate.apps.filter(({ tenant }) => tenant === name);
     const total = (app: PlacedApp, decisions: Decisions, state?: 'present') =>
-      estate.clusters.reduce((sum, { id }) => sum + countIn(decisions, app.id, id, state), 0);
+      estate.clusters.reduce((sum, { id }) => sum + countOf(decisions, app.id, { cluster: id, state }), 0);
     const held = (pick: (app: PlacedApp) => number) =>
       apps.reduce((sum, app) => sum + pick(app) * total(app, after, 'present'), 0);
     const isOver =
