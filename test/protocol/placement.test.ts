@@ -16,7 +16,10 @@ describe('a constraint', () => {
     ['node.role == manager', { subject: attribute('node', 'role'), operator: 'in', values: ['manager'] }],
     ['node.hostname == a1', { subject: attribute('node', 'name'), operator: 'in', values: ['a1'] }],
     ['node.labels.role == x', { subject: label('node', 'role'), operator: 'in', values: ['x'] }],
-    ['engine.labels.disk == ssd', { subject: label('node', 'engine.labels.disk'), operator: 'in', values: ['ssd'] }],
+    [
+      'engine.labels.disk == ssd',
+      { subject: label('node', 'engine.labels.disk'), operator: 'in', values: ['ssd'] },
+    ],
     ['site.region != eu', { subject: label('site', 'region'), operator: 'not_in', values: ['eu'] }],
     ['node.zone in (a, b)', { subject: label('node', 'zone'), operator: 'in', values: ['a', 'b'] }],
     ['node.zone NOT IN ("a b")', { subject: label('node', 'zone'), operator: 'not_in', values: ['a b'] }],
