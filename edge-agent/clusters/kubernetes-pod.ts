@@ -13,6 +13,7 @@ import {
   variablesName,
 } from './kubernetes-held.ts';
 import { CONTENT_ANNOTATION, selectorOf } from './kubernetes-marks.ts';
+import { nodePlacement } from './kubernetes-nodes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -33,7 +34,8 @@ export function podTemplate(workload: WorkloadLeaf, { files, content }: PodParts
     volumes: fileVolumes(template, files),
   });
   const annotations = { [CONTENT_ANNOTATION]: content, ...poolOf(template) };
-  return { metadata: { labels: selectorOf(workload), annotations }, spec };
+  const metadata = { labels: selectorOf(workload), annotations };
+  return { metadata, spec: { ...spec, ...nodePlacement(workload) } };
 }
 
 /** The pod of an app that is rebuilt in place, and what of it can be changed while it runs. */
@@ -53,7 +55,9 @@ export function heldPodTemplate(
   });
   const wanted = heldOf(workload, spec, hash);
   const annotations = { ...heldAnnotations(wanted), ...poolOf(template) };
-  return { wanted, pod: { metadata: { labels: selectorOf(workload), annotations }, spec } };
+  const metadata = { labels: selectorOf(workload), annotations };
+  // Where pods go is asked when they are made; those that run stay as they are.
+  return { wanted, pod: { metadata, spec: { ...spec, ...nodePlacement(workload) } } };
 }
 
 /** Where its address comes from, which is asked once, when its sandbox is made. */
