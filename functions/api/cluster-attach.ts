@@ -112,8 +112,11 @@ function reportCluster(desk: Desk): Operation {
       const tooLarge = await keepParts(desk.store, cluster, { parts, at: call.now });
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
       const cause = { actor: `agent:${cluster.status.agent}`, requestId: call.requestId, now: call.now };
-      if (parts.facts !== undefined) await placeApps(desk, cluster.key.tenant);
-      if (parts.apps !== undefined) await judgeReleases(desk.store, cluster, { apps: parts.apps, cause });
+      const { tenant } = cluster.key;
+      if (parts.facts !== undefined) await placeApps(desk, tenant);
+      const { apps = [] } = parts;
+      const { isMoving } = await judgeReleases(desk.store, cluster, { apps, cause });
+      if (isMoving) await placeApps(desk, tenant);
       if (parts.services !== undefined) await takeFound(desk, cluster, { services: parts.services, cause });
       refuseIf(tooLarge);
       return { status: 204 };

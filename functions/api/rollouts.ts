@@ -9,17 +9,20 @@ import { type Cause, nextItem, withEvent } from './item.ts';
 
 const REASON_LENGTH_MAX = 500;
 
-/** What was told must be kept already. */
+/** What was told must be kept already. Answers whether some of the apps are being moved, so that they must be looked at again. */
 export async function judgeReleases(
   store: Store,
   { key }: Item<'cluster'>,
   { apps, cause }: { readonly apps: NonNullable<ClusterReport['apps']>; readonly cause: Cause },
-): Promise<void> {
+): Promise<{ readonly isMoving: boolean }> {
+  let isMoving = false;
   for (const { app } of apps) {
     const item = await findLive(store, { kind: 'app', tenant: key.tenant, name: app });
-    if (item === undefined || isJudged(item)) continue;
-    await changeItem<'app'>(store, item.key, (now) => judged(store, now, cause));
+    if (item === undefined) continue;
+    isMoving ||= (item.status.placed?.leaving ?? []).length > 0;
+    if (!isJudged(item)) await changeItem<'app'>(store, item.key, (now) => judged(store, now, cause));
   }
+  return { isMoving };
 }
 
 function isJudged({ status: { release, good, failed } }: Item<'app'>): boolean {

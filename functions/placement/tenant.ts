@@ -9,6 +9,7 @@ import type { TenantSpec } from '../../protocol/tenant.ts';
 import type { Decision } from './decision.ts';
 import type { Assignment, Estate, Health, Placed, PlacedApp, PlacedCluster, PlacedNode } from './estate.ts';
 import { explain } from './explain.ts';
+import type { Counted } from './leaving.ts';
 
 export interface TenantView {
   readonly name: string;
@@ -48,12 +49,20 @@ export interface KeptPlacement extends Pick<AppPlaced, 'assignments'> {
   readonly isReworded?: boolean | undefined;
   /** Something is the matter, and the sentences say what. */
   readonly isNoted?: boolean | undefined;
+  /** Replicas that stay until those in their place are ready. */
+  readonly leaving?: readonly Counted[] | undefined;
 }
 
 export type KeptPlaced = AppPlaced & KeptPlacement;
 
 /** Hubs and edges say that they live well within this. */
 const SILENT_MS = 90_000;
+
+/** Whether somebody has heard of it lately. */
+export function isHeard({ heardAtMs }: Pick<ClusterView, 'heardAtMs'>, nowMs: number): boolean {
+  return heardAtMs !== undefined && nowMs - heardAtMs <= SILENT_MS;
+}
+
 /** A container that asks for nothing takes something all the same. */
 const LEAST_CPU_MILLIS = 1;
 const LEAST_MEMORY_MIB = 1;
@@ -127,9 +136,10 @@ export function isSamePlacement(now: KeptPlaced, before: KeptPlaced | undefined)
   return before !== undefined && before.isReworded !== true && essence(now) === essence(before);
 }
 
-function essence({ wanted, unplaced, assignments, why, roomSinceMs, isNoted }: KeptPlaced): string {
+function essence(placed: KeptPlaced): string {
+  const { wanted, unplaced, assignments, why, roomSinceMs, isNoted, leaving = [] } = placed;
   const words = isNoted === true ? why.map((line) => line.replaceAll(/\d+/g, '#')) : [];
-  return JSON.stringify([wanted, unplaced, assignments, roomSinceMs, words]);
+  return JSON.stringify([wanted, unplaced, assignments, roomSinceMs, words, leaving]);
 }
 
 function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {

@@ -126,7 +126,8 @@ function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
   const { placement, namespace = key.tenant, ...template } = spec;
   const running = releaseInForce(status, template);
-  const assignments = status.placed?.assignments ?? [];
+  const { assignments: wanted = [], leaving = [] } = status.placed ?? {};
+  const assignments = [...wanted, ...leaving];
   return { name: key.name, namespace, assignments, nodes: nodeRulesOf(placement), ...running };
 }
 

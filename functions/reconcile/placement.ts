@@ -3,15 +3,17 @@
  * stands. Whoever changes an app meanwhile wins, and its next change or the sweep plans again; the same estate writes nothing.
  */
 import { secondsOf } from '../../protocol/time.ts';
+import { type Counted, leavingOf } from '../placement/leaving.ts';
 import { plan } from '../placement/plan.ts';
 import {
   type ClusterView,
   estateOf,
+  isHeard,
   isSamePlacement,
   placedOf,
   type TenantView,
 } from '../placement/tenant.ts';
-import type { Item, Store } from '../store/port.ts';
+import type { Item, Store, Telling } from '../store/port.ts';
 import { present } from './estate.ts';
 import type { Clock } from './ports.ts';
 import { toldOf } from './told.ts';
@@ -37,13 +39,42 @@ export async function placeApps(
   for (const item of apps) {
     const decision = decisions.get(`${tenant}/${item.key.name}`);
     if (decision === undefined) continue;
-    const placed = placedOf(tenant, decision, now);
+    const planned = placedOf(tenant, decision, now);
+    const leaving = leavingFrom(item, planned.assignments, view);
+    const placed = leaving.length === 0 ? planned : { ...planned, leaving };
     if (isSamePlacement(placed, item.status.placed)) continue;
     const status = { ...item.status, placed };
     const next = { ...item, version: item.version + 1, updatedAt: now, status };
     if ((await store.replace(next)) === 'written') written.push(item.key.name);
   }
   return written;
+}
+
+/** What of the app is on its way out, as its clusters told of it last. */
+function leavingFrom(
+  { key, createdAt, status: { placed } }: Item<'app'>,
+  wanted: readonly Counted[],
+  { clusters, nowMs }: HeardView,
+): Counted[] {
+  if (placed === undefined) return [];
+  const told = clusters.flatMap(({ name, apps }) => {
+    const instance =
+      apps === undefined || apps.at < createdAt
+        ? undefined
+        : apps.value.find(({ app }) => app === key.name)?.instance;
+    return instance === undefined ? [] : [{ cluster: name, ready: instance.ready }];
+  });
+  const alive = new Set(clusters.filter((cluster) => isHeard(cluster, nowMs)).map(({ name }) => name));
+  return leavingOf({ wanted, before: [...placed.assignments, ...(placed.leaving ?? [])], told, alive });
+}
+
+interface HeardView extends TenantView {
+  readonly clusters: readonly HeardCluster[];
+}
+
+/** A cluster with what it told of apps. */
+interface HeardCluster extends ClusterView {
+  readonly apps: Telling['apps'];
 }
 
 async function viewOf(
@@ -53,7 +84,7 @@ async function viewOf(
     apps,
     now,
   }: { readonly tenant: string; readonly apps: readonly Item<'app'>[]; readonly now: string },
-): Promise<TenantView | undefined> {
+): Promise<HeardView | undefined> {
   const [item, sites, clusters, pools, heard] = await Promise.all([
     store.get({ kind: 'tenant', tenant: '*', name: tenant }),
     present(store, 'site', tenant),
@@ -70,23 +101,33 @@ async function viewOf(
     quota: item.spec.quota,
     nowMs: millisecondsOf(now),
     sites: sites.map(({ key, spec }) => ({ name: key.name, spec })),
-    clusters: clusters.map(
-      ({ key, spec, status }, index): ClusterView => ({
-        name: key.name,
-        site: spec.site,
-        kind: status.kind,
-        labels: spec.labels,
-        facts: told[index]?.facts?.value,
-        heardAtMs: latest([
-          ...Object.values(told[index] ?? {}).map(({ at }) => millisecondsOf(at)),
-          ...(heard.get(status.agent) ?? []),
-        ]),
-        pools: pools
-          .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
-          .map((pool) => pool.key.name),
-      }),
+    clusters: clusters.map((cluster, index) =>
+      heardCluster(cluster, { told: told[index] ?? {}, hubs: heard.get(cluster.status.agent) ?? [], pools }),
     ),
     apps: apps.map(({ key, spec, status }) => ({ name: key.name, spec, placed: status.placed })),
+  };
+}
+
+interface Heard {
+  readonly told: Telling;
+  /** When hubs heard of its edge. */
+  readonly hubs: readonly number[];
+  readonly pools: readonly Item<'pool'>[];
+}
+
+function heardCluster({ key, spec, status }: Item<'cluster'>, { told, hubs, pools }: Heard): HeardCluster {
+  const moments = [...Object.values(told).map(({ at }) => millisecondsOf(at)), ...hubs];
+  return {
+    name: key.name,
+    site: spec.site,
+    kind: status.kind,
+    labels: spec.labels,
+    facts: told.facts?.value,
+    heardAtMs: moments.length === 0 ? undefined : Math.max(...moments),
+    pools: pools
+      .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
+      .map((pool) => pool.key.name),
+    apps: told.apps,
   };
 }
 
@@ -103,10 +144,6 @@ async function heardByHubs(
       if (Number.isFinite(at)) heard.set(agent, [...(heard.get(agent) ?? []), at]);
     }
   return heard;
-}
-
-function latest(moments: readonly number[]): number | undefined {
-  return moments.length === 0 ? undefined : Math.max(...moments);
 }
 
 function millisecondsOf(time: string): number {

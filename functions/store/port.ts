@@ -94,6 +94,8 @@ export interface AppPlacedKept extends AppPlaced {
   readonly isReworded?: boolean | undefined;
   /** Something is the matter, and the sentences say what. */
   readonly isNoted?: boolean | undefined;
+  /** Replicas that stay until those in their place are ready. */
+  readonly leaving?: readonly { readonly cluster: string; readonly replicas: number }[] | undefined;
 }
 
 /** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */

@@ -102,4 +102,49 @@ describe('the apps of a tenant', () => {
     // An app whose contract does not replace anything waits.
     expect((await placedOf('web'))?.assignments).toHaveLength(2);
   });
+
+  test('that are moved stay until those in their place are ready', async () => {
+    await tell('a');
+    await place();
+    await there.store.replace(moved(await there.store.get(KEY), { clusters: ['b'] }));
+    await tell('b');
+    await place();
+    expect(await countsOf()).toEqual([
+      ['b', 2],
+      ['a', 2],
+    ]);
+    await tellApp('b', 1);
+    await place();
+    expect(await countsOf()).toEqual([
+      ['b', 2],
+      ['a', 1],
+    ]);
+    await tellApp('b', 2);
+    await place();
+    expect(await countsOf()).toEqual([['b', 2]]);
+  });
 });
+
+const KEY = { kind: 'app', tenant: 'acme', name: 'web' } as const;
+
+function moved(app: Item<'app'> | undefined, placement: object): Item<'app'> {
+  if (app === undefined) throw new Error('no app');
+  const spec = AppSpec.parse({ ...app.spec, placement });
+  return { ...app, version: app.version + 1, generation: app.generation + 1, spec };
+}
+
+async function tellApp(cluster: string, ready: number): Promise<void> {
+  const counts = { release: 1, wanted: 2, ready, updated: ready };
+  const instance = { cluster, ...counts, statements: [], containers: [] };
+  const value = [{ app: 'web', instance }];
+  await there.store.writeTold({ kind: 'cluster', tenant: 'acme', name: cluster }, 'apps', {
+    at: START,
+    value,
+  });
+}
+
+/** Of the documents: what is wanted, and what is leaving. */
+async function countsOf() {
+  const { assignments = [], leaving = [] } = (await placedOf('web')) ?? {};
+  return [...assignments, ...leaving].map(({ cluster, replicas }) => [cluster, replicas]);
+}
