@@ -19,6 +19,7 @@ import { POOLS_MAP, POOLS_PATH, type Pools, PoolsMap, poolsOf } from './pools.ts
 import { wantedRoutes } from './routes.ts';
 import { type CniRequest, messageOf, serveCni } from './server.ts';
 import { Sight } from './sight.ts';
+import { SIGN_MS, writeSign } from './sign.ts';
 import { wishOf } from './wish.ts';
 
 const LOOK_MS = 5_000;
@@ -51,6 +52,7 @@ export class NodeAgent {
   #link: { readonly device: string; readonly length: number } | undefined;
   #server: Server | undefined;
   #fault: string | undefined;
+  #signedMs = Number.NEGATIVE_INFINITY;
   readonly #said = new Map<string, string>();
 
   constructor(options: NodeAgentOptions) {
@@ -163,6 +165,7 @@ export class NodeAgent {
   /** Never rejects. */
   async #look(): Promise<number> {
     await this.#trying('pools', () => this.#readPools());
+    await this.#trying('sign', () => this.#sign());
     await this.#trying('fallback', () => writeFallback(this.#options.fallback, this.#options.client));
     for (const container of this.#ledger.buried())
       await this.#trying('give back', () => this.#giveBack(container));
@@ -172,6 +175,13 @@ export class NodeAgent {
     this.#network.forget();
     await this.#matching.request('match');
     return LOOK_MS;
+  }
+
+  async #sign(): Promise<void> {
+    const { client, node, wallNow } = this.#options;
+    if (wallNow() - this.#signedMs < SIGN_MS) return;
+    await writeSign(client, node, wallNow());
+    this.#signedMs = wallNow();
   }
 
   async #readPools(): Promise<void> {

@@ -19,6 +19,7 @@ import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
+import { NodeAgents } from './node-agents.ts';
 import { PoolKeeper } from './pools.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions } from './room.ts';
 
@@ -46,6 +47,7 @@ export class KubernetesRoom implements ClusterRoom {
   readonly #controllers: Controllers;
   readonly #judging = new Poll(() => this.#judge());
   readonly #pools: PoolKeeper;
+  readonly #agents: NodeAgents;
   readonly #poolPasses = new Poll(() => this.#passPools());
   #poolsText: string | undefined;
   #poolsFault: string | undefined;
@@ -63,6 +65,7 @@ export class KubernetesRoom implements ClusterRoom {
       log,
     });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
+    this.#agents = new NodeAgents(this.#client, now);
     this.#pools = new PoolKeeper({ client: this.#client, cluster: file.name, wallNow, log });
     this.#controllers = new Controllers({
       client: this.#client,
@@ -89,6 +92,7 @@ export class KubernetesRoom implements ClusterRoom {
     this.#keeper.start();
     this.#controllers.start();
     this.#judging.wake();
+    this.#poolPasses.wake();
     if (this.#etcd !== undefined) this.#care.wake();
   }
 
@@ -138,6 +142,7 @@ export class KubernetesRoom implements ClusterRoom {
       statements: [
         ...facts.statements,
         ...this.#controllers.statements(),
+        ...this.#agents.statements(facts.nodes),
         ...(this.#poolsFault === undefined ? [] : [poolsStatement(this.#poolsFault)]),
       ],
       ...(this.#etcd === undefined ? {} : { etcd: this.#etcd.status() }),
@@ -162,6 +167,7 @@ export class KubernetesRoom implements ClusterRoom {
   async #passPools(): Promise<number> {
     try {
       await this.#pools.pass();
+      await this.#agents.pass();
       this.#poolsFault = undefined;
     } catch (cause) {
       this.#poolsFault = cause instanceof Error ? cause.message : String(cause);
