@@ -19,6 +19,7 @@ import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
+import { withAddressing } from './addressing.ts';
 import { NodeAgents } from './node-agents.ts';
 import { PoolKeeper } from './pools.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions } from './room.ts';
@@ -50,6 +51,7 @@ export class KubernetesRoom implements ClusterRoom {
   readonly #agents: NodeAgents;
   readonly #poolPasses = new Poll(() => this.#passPools());
   #poolsText: string | undefined;
+  #wantedPools: Pools | undefined;
   #poolsFault: string | undefined;
 
   constructor(options: KubernetesRoomOptions) {
@@ -80,6 +82,12 @@ export class KubernetesRoom implements ClusterRoom {
       inspect: () => inspectKubernetes(this.#client),
       unreachable: unreachableStatement,
       factsNow: (facts) => this.#factsNow(facts),
+      appNow: (told, workloads) =>
+        withAddressing(told, {
+          workloads,
+          pools: this.#wantedPools?.pools ?? [],
+          agents: this.#agents.present(),
+        }),
       parts: () => this.#parts(),
     });
   }
@@ -108,6 +116,7 @@ export class KubernetesRoom implements ClusterRoom {
     const text = JSON.stringify(pools);
     if (text === this.#poolsText) return;
     this.#poolsText = text;
+    this.#wantedPools = pools;
     this.#pools.set(pools);
     this.#poolPasses.wake();
   }
