@@ -7,6 +7,7 @@ import { missingRights } from './cluster-rights.ts';
 import { inspectKubernetes } from './clusters/kubernetes-facts.ts';
 import { EtcdClient } from './etcd/client.ts';
 import { KubeClient } from './kube/client.ts';
+import { KubeError } from './kube/errors.ts';
 import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
 
 export interface AddOptions {
@@ -40,7 +41,9 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
     : readKubeconfig(kubeconfig, context));
   const client = new KubeClient({ credentials, wallNow, environment });
   try {
-    const facts = await inspectKubernetes(client);
+    const facts = await inspectKubernetes(client).catch((cause: unknown) => {
+      throw withAdvice(cause);
+    });
     const missing = await missingRights(client);
     const etcd = options.etcd && (await readEtcd(options.etcd));
     writeClusterFile(directory, {
@@ -66,6 +69,13 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
   } finally {
     client.close();
   }
+}
+
+function withAdvice(cause: unknown): unknown {
+  if (!(cause instanceof KubeError && cause.code === 'kube.unauthenticated')) return cause;
+  const advice =
+    'The token or certificate in the kubeconfig has ended, or is of another cluster: make it anew.';
+  return new Error(`${cause.message}. ${advice}`, { cause });
 }
 
 async function readEtcd({

@@ -198,13 +198,16 @@ function nodesStatement(items: readonly NodeObject[], isReadable: boolean): Stat
 export function unreachableStatement(cause: unknown): Statement {
   const code = cause instanceof KubeError ? cause.code : 'kube.failed';
   const message = cause instanceof Error ? cause.message : String(cause);
+  const advice = code === 'kube.unauthenticated' ? `${message}. ${RENEW}` : message;
   return {
     type: 'Reachable',
     status: 'False',
     reason: REASONS[code] ?? 'Failed',
-    message: message.slice(0, 500),
+    message: advice.slice(0, 500),
   };
 }
+
+const RENEW = 'On the edge: edge-agent cluster add kubernetes NAME --kubeconfig FILE, with a new kubeconfig.';
 
 const REASONS: Readonly<Partial<Record<string, string>>> = {
   'kube.unreachable': 'NoAnswer',

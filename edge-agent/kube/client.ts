@@ -119,7 +119,12 @@ export class KubeClient {
     const text = await readText(answer, call);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return text;
-    throw errorOf(call, answer, text);
+    throw errorOf(call, { answer, text, server: this.credentials.server });
+  }
+
+  /** To who saw a 401 on a connection of its own: the next token is a new one, where there is one to be had. */
+  forgetToken(): void {
+    this.#tokens.forget();
   }
 
   close(): void {
@@ -182,14 +187,22 @@ async function readText(answer: IncomingMessage, call: KubeRequest): Promise<str
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function errorOf(call: KubeRequest, answer: IncomingMessage, text: string): KubeError {
+interface Refused {
+  readonly answer: IncomingMessage;
+  readonly text: string;
+  readonly server: string;
+}
+
+function errorOf(call: KubeRequest, { answer, text, server }: Refused): KubeError {
   const status = answer.statusCode ?? 0;
   const parsed = StatusObject.safeParse(parseJson(text)).data;
   const seconds = Number(answer.headers['retry-after'] ?? parsed?.details?.retryAfterSeconds ?? Number.NaN);
   const retryAfterSeconds = Number.isFinite(seconds) ? seconds : undefined;
+  // What the server says of a 401 is one word, whatever the cause is.
+  const message = status === 401 ? `${server} refuses our credentials (401)` : parsed?.message;
   return new KubeError(
     faultOf(status, retryAfterSeconds !== undefined),
-    parsed?.message || `${call.method} ${call.path} answered ${status}`,
+    message || `${call.method} ${call.path} answered ${status}`,
     { status, reason: parsed?.reason, retryAfterSeconds },
   );
 }
