@@ -15,8 +15,8 @@ export interface AddOptions {
   /** File, or undefined for the service account of the pod that we run in. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  /** Its etcd, with files of PEM, if this host is to look after it. */
-  readonly etcd?: EtcdFiles | undefined;
+  /** Its etcd, with files of PEM, if this host is to look after it; as it is known already if absent. */
+  readonly etcd?: EtcdFiles | 'none' | undefined;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly wallNow: () => number;
@@ -45,7 +45,7 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
       throw withAdvice(cause);
     });
     const missing = await missingRights(client);
-    const etcd = options.etcd && (await readEtcd(options.etcd));
+    const { etcd, said } = await etcdOf(options, named.data);
     writeClusterFile(directory, {
       ...fileOf(named.data, credentials),
       ...(etcd === undefined ? {} : { etcd }),
@@ -55,6 +55,7 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
       `${name}: Kubernetes ${facts.version} at ${credentials.server}`,
       `${facts.nodes.length} nodes, ${capacity.cpuMillis / 1_000} CPUs, ${Math.round(capacity.memoryMib / 1_024)} GiB, ${capacity.pods} pods`,
       ...(network === undefined ? [] : [`network: ${network.plugin}. ${network.detail}`]),
+      ...said,
       ...missing.map(
         (right) =>
           `missing right: ${right.verb} ${right.resource}${right.group === '' ? '' : `.${right.group}`}, to ${right.purpose}`,
@@ -69,6 +70,25 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
   } finally {
     client.close();
   }
+}
+
+interface EtcdChoice {
+  readonly etcd: ClusterFile['etcd'];
+  readonly said: readonly string[];
+}
+
+/** A cluster is added again for a new token; that must not end the care for its etcd unseen. */
+async function etcdOf({ etcd: wanted, directory }: AddOptions, name: string): Promise<EtcdChoice> {
+  const known = readClusterFiles(directory).clusters.find((file) => file.name === name)?.etcd;
+  if (wanted === 'none')
+    return { etcd: undefined, said: known === undefined ? [] : ['etcd: its credentials are dropped'] };
+  if (wanted === undefined)
+    return {
+      etcd: known,
+      said: known === undefined ? [] : [`etcd: ${known.endpoints.join(', ')}, as before; --no-etcd drops it`],
+    };
+  const etcd = await readEtcd(wanted);
+  return { etcd, said: [`etcd: ${etcd.endpoints.join(', ')}`] };
 }
 
 function withAdvice(cause: unknown): unknown {

@@ -93,6 +93,7 @@ clusters
   .option('--context <name>', 'context of the kubeconfig; the current one if absent')
   .option('--in-cluster', 'the service account of the pod that this runs in')
   .option('--etcd-endpoint <url...>', 'look after its etcd too: every member, https://HOST:2379')
+  .option('--no-etcd', 'drop what is known of its etcd; it is kept otherwise')
   .option('--etcd-ca <file>', "PEM of etcd's authority")
   .option('--etcd-cert <file>', 'PEM of a client certificate for etcd')
   .option('--etcd-key <file>', 'and of its key')
@@ -176,7 +177,8 @@ interface NodeRunOptions {
   readonly cniConfDir?: string;
 }
 
-function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
+function etcdOf({ etcd, etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
+  if (etcd === false) return 'none' as const;
   if (etcdEndpoint === undefined) return undefined;
   if (etcdCa === undefined || etcdCert === undefined || etcdKey === undefined)
     return fail('With --etcd-endpoint give --etcd-ca, --etcd-cert and --etcd-key as well.', EXIT.usage);
@@ -184,6 +186,8 @@ function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: Clus
 }
 
 interface ClusterOptions {
+  /** False by --no-etcd. */
+  readonly etcd?: boolean;
   readonly etcdEndpoint?: string[];
   readonly etcdCa?: string;
   readonly etcdCert?: string;

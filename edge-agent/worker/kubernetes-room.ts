@@ -50,6 +50,7 @@ export class KubernetesRoom implements ClusterRoom {
   readonly #pools: PoolKeeper;
   readonly #agents: NodeAgents;
   readonly #poolPasses = new Poll(() => this.#passPools());
+  #isBackupWanted = false;
   #poolsText: string | undefined;
   #wantedPools: Pools | undefined;
   #poolsFault: string | undefined;
@@ -105,6 +106,7 @@ export class KubernetesRoom implements ClusterRoom {
   }
 
   setBackup(spec: BackupSpec | undefined): void {
+    this.#isBackupWanted = spec !== undefined;
     this.#etcd?.setSpec(spec);
   }
 
@@ -152,6 +154,7 @@ export class KubernetesRoom implements ClusterRoom {
         ...facts.statements,
         ...this.#controllers.statements(),
         ...this.#agents.statements(facts.nodes),
+        ...backupStatement(this.#isBackupWanted, this.file),
         ...(this.#poolsFault === undefined ? [] : [poolsStatement(this.#poolsFault)]),
       ],
       ...(this.#etcd === undefined ? {} : { etcd: this.#etcd.status() }),
@@ -191,6 +194,13 @@ export class KubernetesRoom implements ClusterRoom {
     this.#keeper.wakeReport();
     return CARE_MS;
   }
+}
+
+/** Nothing where it is as it should be: members and snapshots tell of themselves. */
+export function backupStatement(isWanted: boolean, { name, etcd }: KubernetesFile): readonly Statement[] {
+  if (!isWanted || etcd !== undefined) return [];
+  const message = `The cluster's spec wants snapshots, and the edge has no credentials of its etcd. On the edge: edge-agent cluster add kubernetes ${name} again, with --etcd-endpoint, --etcd-ca, --etcd-cert and --etcd-key.`;
+  return [{ type: 'BackedUp', status: 'False', reason: 'NoEtcdCredentials', message }];
 }
 
 function poolsStatement(fault: string): Statement {
