@@ -160,10 +160,10 @@ for (const [name, description] of [
   node
     .command(name)
     .description(description)
-    .option('--bin-dir <dir>', "of the runtime's plugins", '/opt/cni/bin')
-    .option('--conf-dir <dir>', 'of its configurations', '/etc/cni/net.d')
-    .action(async ({ binDir, confDir }: { binDir: string; confDir: string }) => {
-      const places = { programs: binDir, configurations: confDir };
+    .option('--cni-bin-dir <dir>', "of the runtime's plugins", '/opt/cni/bin')
+    .option('--cni-conf-dir <dir>', 'of its configurations', '/etc/cni/net.d')
+    .action(async ({ cniBinDir, cniConfDir }: { cniBinDir: string; cniConfDir: string }) => {
+      const places = { programs: cniBinDir, configurations: cniConfDir };
       const { installNode, uninstallNode } = await import('./clusters.ts');
       const done =
         name === 'install-cni' ? installNode(places, pathsUnder(rootDirectory())) : uninstallNode(places);
