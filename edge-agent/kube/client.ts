@@ -198,8 +198,9 @@ function errorOf(call: KubeRequest, { answer, text, server }: Refused): KubeErro
   const parsed = StatusObject.safeParse(parseJson(text)).data;
   const seconds = Number(answer.headers['retry-after'] ?? parsed?.details?.retryAfterSeconds ?? Number.NaN);
   const retryAfterSeconds = Number.isFinite(seconds) ? seconds : undefined;
-  // What the server says of a 401 is one word, whatever the cause is.
-  const message = status === 401 ? `${server} refuses our credentials (401)` : parsed?.message;
+  // The server's own word on our credentials is one, whatever the cause is; what it passes on for others says more.
+  const isOfServer = status === 401 && parsed?.message === 'Unauthorized';
+  const message = isOfServer ? `${server} refuses our credentials (401)` : parsed?.message;
   return new KubeError(
     faultOf(status, retryAfterSeconds !== undefined),
     message || `${call.method} ${call.path} answered ${status}`,
