@@ -6,7 +6,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
-import { faultOf, KubeError } from './errors.ts';
+import { connectionError, faultOf, KubeError } from './errors.ts';
 import { type TokenSource, tokenSource } from './identity.ts';
 import type { KubeCredentials } from './kubeconfig.ts';
 import { StatusObject } from './objects.ts';
@@ -153,9 +153,7 @@ export class KubeClient {
       });
       request.on('error', (cause) => {
         clearTimeout(timer);
-        reject(
-          new KubeError('kube.unreachable', `${host}:${port} does not answer: ${cause.message}`, { cause }),
-        );
+        reject(connectionError(`${host}:${port}`, cause));
       });
       request.end(call.body);
     });
