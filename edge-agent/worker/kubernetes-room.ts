@@ -80,7 +80,7 @@ export class KubernetesRoom implements ClusterRoom {
     });
     this.#keeper = new Keeper(options, {
       driver: createKubernetesDriver(this.#client, wallNow),
-      inspect: () => inspectKubernetes(this.#client),
+      inspect: () => this.#inspect(),
       unreachable: unreachableStatement,
       factsNow: (facts) => this.#factsNow(facts),
       appNow: (told, workloads) =>
@@ -143,6 +143,12 @@ export class KubernetesRoom implements ClusterRoom {
     this.#controllers.close();
     this.#cache.close();
     this.#client.close();
+  }
+
+  async #inspect(): Promise<ClusterFacts> {
+    const facts = await inspectKubernetes(this.#client);
+    this.#controllers.setServiceRange(facts.network?.servicePrefix);
+    return facts;
   }
 
   /** Verdicts are newer than the last look, and go on while the API server is away. */
