@@ -65,7 +65,7 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
         : [
             'Give the identity the rights of infra/kubernetes/isthmus.yaml; until then those parts do not work.',
           ]),
-      'added; the agent attaches it within seconds',
+      'added; the agent attaches it within seconds. Whether the control plane takes it under this name: edge-agent status',
     ];
   } finally {
     client.close();

@@ -116,7 +116,7 @@ export class Keeper {
 
   view(): ReturnType<ClusterRoom['view']> {
     const { name, kind } = this.#options.file;
-    const { attached, reason } = this.#attachment.state;
+    const { attached, reason, cause = 'cluster' } = this.#attachment.state;
     const unreachable = this.#facts?.statements.find(
       ({ type, status }) => type === 'Reachable' && status !== 'True',
     );
@@ -126,7 +126,7 @@ export class Keeper {
       kind,
       state: why !== undefined ? 'failed' : attached === undefined ? 'attaching' : 'attached',
       ...(attached === undefined ? {} : { host: attached.host }),
-      ...(why === undefined ? {} : { reason: why }),
+      ...(why === undefined ? {} : { reason: why, cause: reason === undefined ? 'cluster' : cause }),
       ...(this.#facts === undefined ? {} : { version: this.#facts.version }),
       nodes: this.#facts?.nodes.length ?? 0,
       routable: routableOf(this.#facts),
