@@ -14,6 +14,7 @@ import { inspectKubernetes } from './clusters/kubernetes-facts.ts';
 import { placesOf } from './engine-command.ts';
 import { EtcdClient } from './etcd/client.ts';
 import { KubeClient } from './kube/client.ts';
+import { KubeError } from './kube/errors.ts';
 import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
 
 export interface AddOptions {
@@ -21,8 +22,8 @@ export interface AddOptions {
   /** File, or undefined for the service account of the pod that we run in. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
-  /** Its etcd, with files of PEM, if this host is to look after it. */
-  readonly etcd?: EtcdFiles | undefined;
+  /** Its etcd, with files of PEM, if this host is to look after it; as it is known already if absent. */
+  readonly etcd?: EtcdFiles | 'none' | undefined;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly wallNow: () => number;
@@ -47,9 +48,11 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
     : readKubeconfig(kubeconfig, context));
   const client = new KubeClient({ credentials, wallNow, environment });
   try {
-    const facts = await inspectKubernetes(client);
+    const facts = await inspectKubernetes(client).catch((cause: unknown) => {
+      throw withAdvice(cause);
+    });
     const missing = await missingRights(client);
-    const etcd = options.etcd && (await readEtcd(options.etcd));
+    const { etcd, said } = await etcdOf(options, named.data);
     writeClusterFile(directory, {
       ...fileOf(named.data, credentials),
       ...(etcd === undefined ? {} : { etcd }),
@@ -59,6 +62,7 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
       `${name}: Kubernetes ${facts.version} at ${credentials.server}`,
       `${facts.nodes.length} nodes, ${capacity.cpuMillis / 1_000} CPUs, ${Math.round(capacity.memoryMib / 1_024)} GiB, ${capacity.pods} pods`,
       ...(network === undefined ? [] : [`network: ${network.plugin}. ${network.detail}`]),
+      ...said,
       ...missing.map(
         (right) =>
           `missing right: ${right.verb} ${right.resource}${right.group === '' ? '' : `.${right.group}`}, to ${right.purpose}`,
@@ -68,11 +72,38 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
         : [
             'Give the identity the rights of infra/kubernetes/isthmus.yaml; until then those parts do not work.',
           ]),
-      'added; the agent attaches it within seconds',
+      'added; the agent attaches it within seconds. Whether the control plane takes it under this name: edge-agent status',
     ];
   } finally {
     client.close();
   }
+}
+
+interface EtcdChoice {
+  readonly etcd: KubernetesFile['etcd'];
+  readonly said: readonly string[];
+}
+
+/** A cluster is added again for a new token; that must not end the care for its etcd unseen. */
+async function etcdOf({ etcd: wanted, directory }: AddOptions, name: string): Promise<EtcdChoice> {
+  const file = readClusterFiles(directory).clusters.find((one) => one.name === name);
+  const known = file?.kind === 'kubernetes' ? file.etcd : undefined;
+  if (wanted === 'none')
+    return { etcd: undefined, said: known === undefined ? [] : ['etcd: its credentials are dropped'] };
+  if (wanted === undefined)
+    return {
+      etcd: known,
+      said: known === undefined ? [] : [`etcd: ${known.endpoints.join(', ')}, as before; --no-etcd drops it`],
+    };
+  const etcd = await readEtcd(wanted);
+  return { etcd, said: [`etcd: ${etcd.endpoints.join(', ')}`] };
+}
+
+function withAdvice(cause: unknown): unknown {
+  if (!(cause instanceof KubeError && cause.code === 'kube.unauthenticated')) return cause;
+  const advice =
+    'The token or certificate in the kubeconfig has ended, or is of another cluster: make it anew.';
+  return new Error(`${cause.message}. ${advice}`, { cause });
 }
 
 async function readEtcd({

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly reason?: string | undefined;
   readonly document: Document | undefined;
   readonly forwardDrops: readonly string[];
+  /** This host is a pod of a cluster: its node passes on what its own routes don't name. */
+  readonly isPod?: boolean;
 }
 
 export function examine(evidence: Evidence): Finding[] {
@@ -40,7 +42,7 @@ function notRunning(): Finding {
   });
 }
 
-function hostChecks({ observation, document, forwardDrops, reason }: Evidence): Finding[] {
+function hostChecks({ observation, document, forwardDrops, reason, isPod = false }: Evidence): Finding[] {
   if (observation === undefined)
     return [
       finding('error', 'host.observed', {
@@ -52,7 +54,7 @@ function hostChecks({ observation, document, forwardDrops, reason }: Evidence): 
     firewallLoaded(observation),
     forwardingEnabled(observation),
     foreignDrop(forwardDrops),
-    ...lanPrefixes(observation, document),
+    ...(isPod ? [] : lanPrefixes(observation, document)),
   ];
 }
 

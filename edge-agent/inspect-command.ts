@@ -91,14 +91,20 @@ async function gatherEvidence(installed: Installed): Promise<Evidence> {
   const status = await askStatus(installed.paths.socket);
   const document = openDocuments(installed).inForce();
   const forwardDrops = await observeForwardDrops(run);
+  const isPod = isInPod(installed.environment.all);
   try {
     const host = await openHost({ ...installed, now: () => performance.now() });
     const observation = await observeHost(await host.eyes());
-    return { status, observation, document, forwardDrops };
+    return { status, observation, document, forwardDrops, isPod };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return { status, observation: undefined, reason, document, forwardDrops };
+    return { status, observation: undefined, reason, document, forwardDrops, isPod };
   }
+}
+
+/** As every container of a cluster is told. */
+function isInPod(environment: Environment['all']): boolean {
+  return environment['KUBERNETES_SERVICE_HOST'] !== undefined;
 }
 
 function openDocuments({ config, paths }: Installed): Documents {

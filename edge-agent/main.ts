@@ -106,6 +106,7 @@ clusters
   )
   .option('--lan-gateway <address>', 'docker: gateway of that LAN')
   .option('--etcd-endpoint <url...>', 'look after its etcd too: every member, https://HOST:2379')
+  .option('--no-etcd', 'drop what is known of its etcd; it is kept otherwise')
   .option('--etcd-ca <file>', "PEM of etcd's authority")
   .option('--etcd-cert <file>', 'PEM of a client certificate for etcd')
   .option('--etcd-key <file>', 'and of its key')
@@ -174,10 +175,10 @@ for (const [name, description] of [
   node
     .command(name)
     .description(description)
-    .option('--bin-dir <dir>', "of the runtime's plugins", '/opt/cni/bin')
-    .option('--conf-dir <dir>', 'of its configurations', '/etc/cni/net.d')
-    .action(async ({ binDir, confDir }: { binDir: string; confDir: string }) => {
-      const places = { programs: binDir, configurations: confDir };
+    .option('--cni-bin-dir <dir>', "of the runtime's plugins", '/opt/cni/bin')
+    .option('--cni-conf-dir <dir>', 'of its configurations', '/etc/cni/net.d')
+    .action(async ({ cniBinDir, cniConfDir }: { cniBinDir: string; cniConfDir: string }) => {
+      const places = { programs: cniBinDir, configurations: cniConfDir };
       const { installNode, uninstallNode } = await import('./clusters.ts');
       const done =
         name === 'install-cni' ? installNode(places, pathsUnder(rootDirectory())) : uninstallNode(places);
@@ -191,7 +192,8 @@ interface NodeRunOptions {
   readonly cniConfDir?: string;
 }
 
-function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
+function etcdOf({ etcd, etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: ClusterOptions) {
+  if (etcd === false) return 'none' as const;
   if (etcdEndpoint === undefined) return undefined;
   if (etcdCa === undefined || etcdCert === undefined || etcdKey === undefined)
     return fail('With --etcd-endpoint give --etcd-ca, --etcd-cert and --etcd-key as well.', EXIT.usage);
@@ -199,6 +201,8 @@ function etcdOf({ etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }: Clus
 }
 
 interface ClusterOptions {
+  /** False by --no-etcd. */
+  readonly etcd?: boolean;
   readonly etcdEndpoint?: string[];
   readonly etcdCa?: string;
   readonly etcdCert?: string;

@@ -6,6 +6,7 @@ import { KubeClient } from './kube/client.ts';
 import { inClusterCredentials, readKubeconfig } from './kube/kubeconfig.ts';
 import { type CniPlaces, installCni, uninstallCni } from './node/install.ts';
 import { NodeAgent } from './node/node.ts';
+import { requireNode } from './node/own-name.ts';
 import type { ShimPaths } from './node/shim.ts';
 import type { Environment, Paths } from './settings.ts';
 
@@ -42,11 +43,13 @@ export async function runNode(options: NodeOptions, { paths, environment }: Plac
     userAgent: 'isthmus-node-agent',
     connectionsMax: CONNECTIONS_MAX,
   });
+  const node = options.name ?? environment.all['NODE_NAME'] ?? hostname();
+  await requireNode(client, node);
   const places = { programs: cniBinDir ?? '', configurations: cniConfDir ?? '' };
   const isOurs = cniBinDir !== undefined && cniConfDir !== undefined;
   const agent = new NodeAgent({
     client,
-    node: options.name ?? environment.all['NODE_NAME'] ?? hostname(),
+    node,
     socket: nodePaths(paths).socket,
     state: join(paths.state, 'node'),
     fallback: nodePaths(paths).api,

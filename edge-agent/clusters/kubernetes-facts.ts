@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeError, undefinedOn } from '../kube/errors.ts';
+import { CERTIFICATE_REFUSED, KubeError, undefinedOn } from '../kube/errors.ts';
 import { listAll } from '../kube/list.ts';
 import { KubeObject, ObjectConditions, ObjectMeta, objectList } from '../kube/objects.ts';
 import { networkOf } from './kubernetes-network.ts';
@@ -198,13 +198,17 @@ function nodesStatement(items: readonly NodeObject[], isReadable: boolean): Stat
 export function unreachableStatement(cause: unknown): Statement {
   const code = cause instanceof KubeError ? cause.code : 'kube.failed';
   const message = cause instanceof Error ? cause.message : String(cause);
+  const isUntrusted = cause instanceof KubeError && cause.reason === CERTIFICATE_REFUSED;
+  const advice = code === 'kube.unauthenticated' ? `${message}. ${RENEW}` : message;
   return {
     type: 'Reachable',
     status: 'False',
-    reason: REASONS[code] ?? 'Failed',
-    message: message.slice(0, 500),
+    reason: isUntrusted ? CERTIFICATE_REFUSED : (REASONS[code] ?? 'Failed'),
+    message: advice.slice(0, 500),
   };
 }
+
+const RENEW = 'On the edge: edge-agent cluster add kubernetes NAME --kubeconfig FILE, with a new kubeconfig.';
 
 const REASONS: Readonly<Partial<Record<string, string>>> = {
   'kube.unreachable': 'NoAnswer',

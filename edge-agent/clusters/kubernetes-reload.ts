@@ -52,11 +52,12 @@ async function send(client: KubeClient, place: ResourcePlace, signal: string): P
   throw new DriverError('driver.busy', `${place.name} did not say whether ${command.join(' ')} was done.`);
 }
 
-function explained(cause: KubeError, what: string): DriverError {
+/** What API servers say ends without a full stop. */
+export function explained(cause: KubeError, what: string): DriverError {
   if (cause.code === 'kube.forbidden')
     return new DriverError(
       'driver.forbidden',
-      `${cause.message} Reloading takes the rights of infra/kubernetes/isthmus-reload.yaml.`,
+      `${cause.message.replace(/\.?$/, '.')} Reloading takes the rights of infra/kubernetes/isthmus-reload.yaml.`,
       { cause },
     );
   return new DriverError(

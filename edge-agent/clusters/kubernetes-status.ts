@@ -3,23 +3,27 @@ import { z } from 'zod';
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { ObjectConditions, ObjectMeta } from '../kube/objects.ts';
+import { judged, rebuilding, withAddress } from './kubernetes-judgement.ts';
 import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
 import { replicasOf } from './kubernetes-objects.ts';
-import { available, type Judgement, say, upToDate } from './statements.ts';
+import { available, upToDate } from './statements.ts';
 
 const LINES_MAX = 20;
 const LINE_MAX = 500;
 const CONTAINERS_MAX = 1_000;
 
-const StateWaiting = z.looseObject({ reason: z.string().default(''), message: z.string().default('') });
-const StateTerminated = z.looseObject({
+export const StateWaiting = z.looseObject({
+  reason: z.string().default(''),
+  message: z.string().default(''),
+});
+export const StateTerminated = z.looseObject({
   reason: z.string().default(''),
   message: z.string().default(''),
   exitCode: z.number().default(0),
 });
 const ContainerState = z.looseObject({
   waiting: StateWaiting.optional(),
-  running: z.looseObject({}).optional(),
+  running: z.looseObject({ startedAt: z.string().nullish() }).optional(),
   terminated: StateTerminated.optional(),
 });
 
@@ -52,6 +56,7 @@ export const PodObject = z.looseObject({
       .array(
         z.looseObject({
           ready: z.boolean().default(false),
+          image: z.string().default(''),
           containerID: z.string().default(''),
           started: z.boolean().nullish(),
           restartCount: z.number().default(0),
@@ -92,6 +97,8 @@ export interface AppEvidence {
   readonly addressFaults?: ReadonlyMap<string, string>;
   /** Of an app that is rebuilt in place, by pod: its controller's numbers know nothing of that. */
   readonly held?: ReadonlyMap<string, HeldFacts> | undefined;
+  /** Milliseconds since 1970; without it nothing is said to be too young to be judged. */
+  readonly nowMs?: number | undefined;
 }
 
 export interface HeldFacts {
@@ -133,109 +140,26 @@ function isOf({ metadata }: PodObject, content: string | undefined): boolean {
 
 function containerOf(
   pod: PodObject,
-  { workload, lastLines, held, addressFaults }: AppEvidence,
+  { workload, lastLines, held, addressFaults, nowMs }: AppEvidence,
   content: string | undefined,
 ): ContainerStatus {
   const { name } = pod.metadata;
   const isSettled = held?.get(name)?.isSettled ?? true;
+  const youth = { nowMs, ready: workload.template.health.ready };
   return {
     name,
     node: pod.spec.nodeName,
     address: pod.status.podIP,
     ...(isSettled
-      ? withAddress(judged(pod), pod, addressFaults?.get(pod.metadata.uid ?? ''))
+      ? withAddress(judged(pod, youth), pod, addressFaults?.get(pod.metadata.uid ?? ''))
       : rebuilding(pod)),
-    lastLines: (lastLines.get(name) ?? []).slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX)),
+    // Of one that we ended ourselves the last lines explain nothing.
+    lastLines: (isSettled ? (lastLines.get(name) ?? []) : [])
+      .slice(-LINES_MAX)
+      .map((line) => line.slice(0, LINE_MAX)),
     restarts: pod.status.containerStatuses[0]?.restartCount ?? 0,
     release: isSettled && isOf(pod, content) ? workload.release : 0,
   };
-}
-
-/** A container that is being made may wait for its address. Once it has one, what was said before is history. */
-function withAddress(judgement: Judgement, { status }: PodObject, fault: string | undefined): Judgement {
-  const isWaiting =
-    judgement.reason === 'none' && (judgement.state === 'starting' || judgement.state === 'waiting');
-  if (fault === undefined || status.podIP !== '' || !isWaiting) return judgement;
-  return say('waiting', 'address_pending', `It waits for its address: ${fault}`);
-}
-
-function judged(pod: PodObject): Judgement {
-  const [container] = pod.status.containerStatuses;
-  if (pod.status.reason === 'NodeLost') return say('waiting', 'node_lost', 'Its node has not been heard of.');
-  if (pod.metadata.deletionTimestamp !== undefined) return say('stopping', 'none', 'It is being stopped.');
-  if (pod.spec.nodeName === '') return unscheduled(pod);
-  if (container === undefined) return say('waiting', 'none', 'Its node has it and has not begun.');
-  const { waiting, running, terminated } = container.state;
-  if (waiting !== undefined) return waitingFor(waiting, container.lastState.terminated);
-  if (terminated !== undefined) return ended(terminated);
-  if (running === undefined) return say('waiting', 'none', 'Its node has it and has not begun.');
-  if (container.ready) return say('ready', 'none', 'It answers.');
-  if (container.started === false) return say('starting', 'none', 'It has not answered its start probe yet.');
-  return say(
-    'running',
-    'probe_failing',
-    'It runs, and its ready probe fails: nothing is sent to it. See what the probe asks for.',
-  );
-}
-
-/** The old container may still answer. */
-function rebuilding(pod: PodObject): Judgement {
-  const judgement = judged(pod);
-  const pending = pod.status.conditions.find(({ type }) => type === 'PodResizePending');
-  if (pending !== undefined)
-    return say('starting', 'other', `Its node does not start it again in its place: ${pending.message}`);
-  return judgement.state === 'ready'
-    ? say('starting', 'none', 'It is being rebuilt in its place.')
-    : judgement;
-}
-
-function unscheduled(pod: PodObject): Judgement {
-  const scheduled = pod.status.conditions.find(({ type }) => type === 'PodScheduled');
-  const message = scheduled?.message ?? '';
-  if (scheduled?.reason !== 'Unschedulable') return say('waiting', 'none', 'No node has been chosen yet.');
-  if (/unbound|persistentvolumeclaim|volume/i.test(message))
-    return say('waiting', 'volume_pending', `Its volume is not there: ${message}`);
-  return say('waiting', 'unschedulable', `No node takes it: ${message}`);
-}
-
-type Waiting = z.infer<typeof StateWaiting>;
-type Terminated = z.infer<typeof StateTerminated>;
-
-function waitingFor({ reason, message }: Waiting, last: Terminated | undefined): Judgement {
-  switch (reason) {
-    case 'ErrImagePull':
-    case 'ImagePullBackOff':
-    case 'InvalidImageName':
-    case 'ErrImageNeverPull':
-      return say('waiting', 'image_pull', `The image can't be had: ${message}`);
-    case 'CrashLoopBackOff':
-      return last?.reason === 'OOMKilled'
-        ? say('waiting', 'out_of_memory', OUT_OF_MEMORY)
-        : say(
-            'waiting',
-            'crash_loop',
-            `It ends again and again, last with exit code ${last?.exitCode ?? '?'}; the next try waits. See its last lines.`,
-          );
-    case 'CreateContainerConfigError':
-      return say('waiting', 'config_missing', `Something that it needs is not in the namespace: ${message}`);
-    case 'ContainerCreating':
-    case 'PodInitializing':
-      return say('starting', 'none', 'It is being made.');
-    default:
-      return say('waiting', 'other', `${reason}: ${message}`);
-  }
-}
-
-const OUT_OF_MEMORY =
-  'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.';
-
-function ended({ reason, exitCode, message }: Terminated): Judgement {
-  if (reason === 'OOMKilled') return say('exited', 'out_of_memory', OUT_OF_MEMORY);
-  return say(
-    'exited',
-    exitCode === 0 ? 'none' : 'crash_loop',
-    `It ended with exit code ${exitCode}. ${message}`.trim(),
-  );
 }
 
 /** Pods whose last words are worth fetching. */

@@ -48,7 +48,7 @@ export function createKubernetesDriver(client: KubeClient, wallNow: () => number
     apply: (workload) => translated(() => apply(client, workload, wallNow)),
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
-    status: (workload) => translated(() => status(client, workload)),
+    status: (workload) => translated(() => status(client, workload, wallNow())),
   };
 }
 
@@ -84,7 +84,7 @@ async function list(client: KubeClient): Promise<readonly AppRef[]> {
   });
 }
 
-async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppInstance> {
+async function status(client: KubeClient, workload: WorkloadLeaf, nowMs: number): Promise<AppInstance> {
   const { namespace, template } = workload;
   const controller = await controllerOf(client, workload);
   const pods = await podsOf(client, workload);
@@ -101,6 +101,7 @@ async function status(client: KubeClient, workload: WorkloadLeaf): Promise<AppIn
     lastLines: new Map(lines),
     held,
     addressFaults,
+    nowMs,
   });
 }
 

@@ -2,9 +2,11 @@
 import type { ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { FoundService } from '../../protocol/cluster-report.ts';
 import { Mirror } from './mirror.ts';
+import { askHost } from './node-probe.ts';
 import { NodeController, type NodeControllerOptions } from './nodes.ts';
 import type { AppContract } from './replacement.ts';
 import { chooseServices, EXPOSE_LABEL, ServiceObject } from './service-choice.ts';
+import { ServiceReach } from './service-reach.ts';
 
 const SHOWN_MAX = 3;
 
@@ -14,11 +16,13 @@ export const CONTROLLERS_MS = 5_000;
 export class Controllers {
   readonly #nodes: NodeController;
   readonly #services: Mirror<ServiceObject>;
+  readonly #reach: ServiceReach;
   #exposed: readonly string[] = [];
 
   constructor(options: NodeControllerOptions) {
     const { client, log } = options;
     this.#nodes = new NodeController(options);
+    this.#reach = new ServiceReach({ ask: askHost, server: client.target });
     const labelSelector = `${EXPOSE_LABEL}=true`;
     this.#services = new Mirror({
       client,
@@ -42,15 +46,21 @@ export class Controllers {
   /** Prefixes that the site exposes, as they are in the site. */
   setExposed(prefixes: readonly string[]): void {
     this.#exposed = prefixes;
+    this.#reach.setExposed(prefixes);
+  }
+
+  /** The range of the cluster's own service addresses, where it is known. */
+  setServiceRange(range: string | undefined): void {
+    this.#reach.setRange(range);
   }
 
   setContracts(contracts: readonly AppContract[]): void {
     this.#nodes.setContracts(contracts);
   }
 
-  /** One look at the nodes, and what follows from it; due every `CONTROLLERS_MS`. Never two at once. */
-  pass(): Promise<void> {
-    return this.#nodes.pass();
+  /** One look at the nodes and the range of services, and what follows from it; due every `CONTROLLERS_MS`. Never two at once. */
+  async pass(): Promise<void> {
+    await Promise.all([this.#nodes.pass(), this.#reach.pass()]);
   }
 
   /** What is known of a node; undefined until it was looked at. */
@@ -68,7 +78,8 @@ export class Controllers {
   statements(): readonly Statement[] {
     const { fault } = this.#nodes;
     const hindered = fault === undefined ? [] : [statement('ContainersReplaced', 'Refused', fault)];
-    return [...hindered, ...this.#published()];
+    const [door] = this.#nodes.places().flatMap(({ addresses }) => addresses);
+    return [...hindered, ...this.#reach.statements(door), ...this.#published()];
   }
 
   #published(): readonly Statement[] {
@@ -86,7 +97,9 @@ export class Controllers {
 
   #choice() {
     const services = this.#services.items();
-    return services && chooseServices(services, { exposed: this.#exposed, nodes: this.#nodes.places() });
+    if (services === undefined) return undefined;
+    const { unreached } = this.#reach;
+    return chooseServices(services, { exposed: this.#exposed, nodes: this.#nodes.places(), unreached });
   }
 }
 

@@ -57,6 +57,8 @@ export interface Surroundings {
   /** Prefixes that the site exposes; addresses outside of them lead nowhere. */
   readonly exposed: readonly string[];
   readonly nodes: readonly NodePlace[];
+  /** A range of services that is exposed and does not answer the edge. */
+  readonly unreached?: string | undefined;
 }
 
 export interface Choice {
@@ -127,12 +129,16 @@ type PlaceOf = Pick<FoundService, 'address' | 'port'>;
 function choosePlace(
   service: ServiceObject,
   port: PortObject,
-  { exposed, nodes }: Surroundings,
+  { exposed, nodes, unreached }: Surroundings,
 ): PlaceOf | string {
   const { spec, status } = service;
   const balanced = status.loadBalancer.ingress.flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
-  const address = [...balanced, ...spec.externalIPs, spec.clusterIP].find((one) => isInside(one, exposed));
+  const isDead = (one: string) => unreached !== undefined && isInside(one, [unreached]);
+  const inside = [...balanced, ...spec.externalIPs, spec.clusterIP].filter((one) => isInside(one, exposed));
+  const address = inside.find((one) => !isDead(one));
   if (address !== undefined) return { address, port: port.port };
+  if (inside.length > 0 && port.nodePort === undefined)
+    return `its address ${inside[0]} does not answer this edge, which has no route to ${unreached}, and it has no node port.`;
   if (port.nodePort === undefined)
     return 'none of its addresses is in a prefix that the site exposes, and it has no node port: expose the range of services, or make it a NodePort.';
   if (spec.externalTrafficPolicy === 'Local')

@@ -6,7 +6,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
-import { faultOf, KubeError } from './errors.ts';
+import { connectionError, faultOf, KubeError } from './errors.ts';
 import { type TokenSource, tokenSource } from './identity.ts';
 import type { KubeCredentials } from './kubeconfig.ts';
 import { StatusObject } from './objects.ts';
@@ -119,7 +119,12 @@ export class KubeClient {
     const text = await readText(answer, call);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return text;
-    throw errorOf(call, answer, text);
+    throw errorOf(call, { answer, text, server: this.credentials.server });
+  }
+
+  /** To who saw a 401 on a connection of its own: the next token is a new one, where there is one to be had. */
+  forgetToken(): void {
+    this.#tokens.forget();
   }
 
   close(): void {
@@ -148,9 +153,7 @@ export class KubeClient {
       });
       request.on('error', (cause) => {
         clearTimeout(timer);
-        reject(
-          new KubeError('kube.unreachable', `${host}:${port} does not answer: ${cause.message}`, { cause }),
-        );
+        reject(connectionError(`${host}:${port}`, cause));
       });
       request.end(call.body);
     });
@@ -182,14 +185,23 @@ async function readText(answer: IncomingMessage, call: KubeRequest): Promise<str
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function errorOf(call: KubeRequest, answer: IncomingMessage, text: string): KubeError {
+interface Refused {
+  readonly answer: IncomingMessage;
+  readonly text: string;
+  readonly server: string;
+}
+
+function errorOf(call: KubeRequest, { answer, text, server }: Refused): KubeError {
   const status = answer.statusCode ?? 0;
   const parsed = StatusObject.safeParse(parseJson(text)).data;
   const seconds = Number(answer.headers['retry-after'] ?? parsed?.details?.retryAfterSeconds ?? Number.NaN);
   const retryAfterSeconds = Number.isFinite(seconds) ? seconds : undefined;
+  // The server's own word on our credentials is one, whatever the cause is; what it passes on for others says more.
+  const isOfServer = status === 401 && parsed?.message === 'Unauthorized';
+  const message = isOfServer ? `${server} refuses our credentials (401)` : parsed?.message;
   return new KubeError(
     faultOf(status, retryAfterSeconds !== undefined),
-    parsed?.message || `${call.method} ${call.path} answered ${status}`,
+    message || `${call.method} ${call.path} answered ${status}`,
     { status, reason: parsed?.reason, retryAfterSeconds },
   );
 }

@@ -75,3 +75,37 @@ export async function undefinedOn<T>(
     throw cause;
   }
 }
+
+/** Codes of OpenSSL's and Node's own verification; what they say of it is written for programmers of Node. */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+
+/** As a `reason`: there is an answer, and it can't be trusted. */
+export const CERTIFICATE_REFUSED = 'CertificateRefused';
+
+/** Why nothing came back from `server` (`HOST:PORT`). A certificate that is not taken is no silence: the server did answer. */
+export function connectionError(server: string, cause: Error): KubeError {
+  const untrusted = certificateText(cause);
+  if (untrusted === undefined)
+    return new KubeError('kube.unreachable', `${server} does not answer: ${cause.message}`, { cause });
+  const message = `${server} answers, but not so that it can be trusted: ${untrusted}`;
+  return new KubeError('kube.unreachable', message, { cause, reason: CERTIFICATE_REFUSED });
+}
+
+function certificateText(cause: Error): string | undefined {
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  if (UNTRUSTED.has(code))
+    return `its certificate is not signed by the authority that we were given (${code}). Give the one of this API server: certificate-authority-data in the kubeconfig.`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `its certificate is for other names (${code}). Use one of these as server, or give it as tls-server-name in the kubeconfig.`;
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
+    return `its certificate is not valid now (${code}). Renew it, or set the clock of this host right.`;
+  return undefined;
+}

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import { type KubeClient, queryOf } from './client.ts';
-import { faultOf, KubeError } from './errors.ts';
+import { connectionError, faultOf, KubeError } from './errors.ts';
 import { FrameReader } from './frames.ts';
 import { StatusObject } from './objects.ts';
 
@@ -76,11 +76,7 @@ async function upgraded(client: KubeClient, { path, container, command }: Execut
         answer.destroy();
       });
     });
-    asking.on('error', (cause) =>
-      reject(
-        new KubeError('kube.unreachable', `${host}:${port} does not answer: ${cause.message}`, { cause }),
-      ),
-    );
+    asking.on('error', (cause) => reject(connectionError(`${host}:${port}`, cause)));
     asking.end();
   });
 }

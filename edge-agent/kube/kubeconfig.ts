@@ -97,6 +97,10 @@ export async function credentialsOf(
       `The cluster ${context.cluster} is used without verifying its certificate. Give its certificate-authority instead.`,
     );
   const user = context.user === '' ? {} : entryOf(config.users, 'user', context.user, UserEntry);
+  if (cluster['certificate-authority-data'] === '' && !cluster['certificate-authority'])
+    throw new KubeconfigError(
+      `The certificate-authority-data of the cluster ${context.cluster} is empty. The kubeconfig that it was copied from may name a file instead (certificate-authority): put that file's text in base64 here, or leave the field out if the system's authorities vouch for the server.`,
+    );
   const read = reader(options.directory);
   return {
     server: cluster.server.replace(/\/+$/, ''),

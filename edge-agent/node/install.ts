@@ -16,6 +16,7 @@ export function installCni(places: CniPlaces, paths: ShimPaths): readonly string
   const file = conflistIn(places.configurations);
   const result = checked(file, install(readFileSync(file, 'utf8')));
   const shim = join(places.programs, SHIM_NAME);
+  if (readText(shim) === undefined) namesIn(places.programs, '--cni-bin-dir');
   const isNewShim = replace(shim, shimText(paths), 0o755);
   // The program first: a configuration that names a program that is not there stops every container.
   const isNewFile = result.kind === 'text' && replace(file, result.text, 0o644);
@@ -31,10 +32,21 @@ export function uninstallCni(places: CniPlaces): readonly string[] {
 
 /** The one that the runtime takes: the first by name. */
 function conflistIn(directory: string): string {
-  const names = readdirSync(directory).filter((name) => /\.(conflist|conf|json)$/.test(name));
+  const names = namesIn(directory, '--cni-conf-dir').filter((name) => /\.(conflist|conf|json)$/.test(name));
   const first = names.sort()[0];
   if (first === undefined) throw new Error(`${directory} holds no network configuration.`);
   return join(directory, first);
+}
+
+function namesIn(directory: string, option: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause;
+    throw new Error(`${directory} is not there: say by ${option} where the runtime of containers has it.`, {
+      cause,
+    });
+  }
 }
 
 function checked(file: string, result: Patch): Exclude<Patch, { kind: 'refused' }> {

@@ -3,7 +3,7 @@
  * done in `allocation.ts`, `routes.ts` and `firewall.ts`. Everything that it must know after a restart lies in the cluster, in the kernel or in the ledger.
  */
 import type { Server } from 'node:http';
-import { formatAddress, parsePrefix } from '../../protocol/address.ts';
+import { formatAddress, formatPrefix, parsePrefix } from '../../protocol/address.ts';
 import type { Run } from '../apply/command.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { undefinedOn } from '../kube/errors.ts';
@@ -18,7 +18,8 @@ import { Ledger } from './ledger.ts';
 import { POOLS_MAP, POOLS_PATH, type Pools, PoolsMap, poolsOf } from './pools.ts';
 import { wantedRoutes } from './routes.ts';
 import { type CniRequest, messageOf, serveCni } from './server.ts';
-import { Sight } from './sight.ts';
+import { inLan, Sight } from './sight.ts';
+import { SIGN_MS, writeSign } from './sign.ts';
 import { wishOf } from './wish.ts';
 
 const LOOK_MS = 5_000;
@@ -51,6 +52,7 @@ export class NodeAgent {
   #link: { readonly device: string; readonly length: number } | undefined;
   #server: Server | undefined;
   #fault: string | undefined;
+  #signedMs = Number.NEGATIVE_INFINITY;
   readonly #said = new Map<string, string>();
 
   constructor(options: NodeAgentOptions) {
@@ -104,6 +106,12 @@ export class NodeAgent {
     if (wish === undefined) return undefined;
     const link = linkOf(call.network);
     const prefixes = (await this.#prefixesOf(wish.pool)).map(parsePrefix);
+    const lan = inLan(prefixes, await this.#network.devices());
+    if (lan !== undefined)
+      throw new CniFault(
+        'unsupported',
+        `${formatPrefix(lan.prefix)} of the pool ${wish.pool} is in the LAN of this node (${formatPrefix(lan.lan)} on ${lan.device}), where nobody finds a container: give the pool a prefix that is on no link.`,
+      );
     const claim = { ...wish, prefixes, node, container: call.container };
     const { address } = await this.#claims.claim(claim, link.length);
     this.#ledger.record(call.container, { address, device: link.device, length: link.length });
@@ -163,6 +171,7 @@ export class NodeAgent {
   /** Never rejects. */
   async #look(): Promise<number> {
     await this.#trying('pools', () => this.#readPools());
+    await this.#trying('sign', () => this.#sign());
     await this.#trying('fallback', () => writeFallback(this.#options.fallback, this.#options.client));
     for (const container of this.#ledger.buried())
       await this.#trying('give back', () => this.#giveBack(container));
@@ -172,6 +181,13 @@ export class NodeAgent {
     this.#network.forget();
     await this.#matching.request('match');
     return LOOK_MS;
+  }
+
+  async #sign(): Promise<void> {
+    const { client, node, wallNow } = this.#options;
+    if (wallNow() - this.#signedMs < SIGN_MS) return;
+    await writeSign(client, node, wallNow());
+    this.#signedMs = wallNow();
   }
 
   async #readPools(): Promise<void> {

@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
+import { KubeError } from '../kube/errors.ts';
 import { CniFault, faultBody } from './cni.ts';
 
 const HOST = 'isthmus-node';
@@ -68,6 +69,9 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Refused credentials are the one fault that a person at the node has to act on. */
 export function messageOf(cause: unknown): string {
+  if (cause instanceof KubeError && (cause.status === 401 || cause.status === 403))
+    return `the API server refuses this node's credentials (${cause.message}): make a new kubeconfig of the service account isthmus-node, with the rights of infra/kubernetes/isthmus.yaml.`;
   return cause instanceof Error ? cause.message : String(cause);
 }

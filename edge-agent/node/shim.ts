@@ -71,6 +71,7 @@ ask_cluster() {
   case $said in
     *'"isthmus.dev/pool":'*) fail 11 "the agent of this node does not run, and this pod wants an address of a pool: see that edge-agent node run is started." ;;
     *200 | *404) delegate ;;
+    *401 | *403) fail 11 "the agent of this node does not run, and the API server refuses this node's credentials: make a new kubeconfig of the service account isthmus-node, and start edge-agent node run." ;;
     *) fail 11 "neither the agent of this node nor the API server answers." ;;
   esac
 }

@@ -1,6 +1,13 @@
 /** What an agent on a node sees of its cluster: nodes, and all holdings. It keeps what it last heard. */
 import { z } from 'zod';
-import { containsAddress, networkOf, parseAddress } from '../../protocol/address.ts';
+import {
+  containsAddress,
+  formatPrefix,
+  networkOf,
+  overlaps,
+  type Prefix,
+  parseAddress,
+} from '../../protocol/address.ts';
 import { Mirror } from '../controllers/mirror.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ObjectMeta } from '../kube/objects.ts';
@@ -102,4 +109,18 @@ export function isOnLink(text: string, devices: readonly Device[]): boolean {
       ),
     ),
   );
+}
+
+/** The first of these prefixes that shares addresses with a link of this host, where they would be asked for on the link. */
+export function inLan(
+  prefixes: readonly Prefix[],
+  devices: readonly Device[],
+): { readonly prefix: Prefix; readonly lan: Prefix; readonly device: string } | undefined {
+  for (const { name: device, addresses } of devices)
+    for (const { address, length } of addresses) {
+      const lan = { base: networkOf(parseAddress(address), length), length };
+      const prefix = length === 32 ? undefined : prefixes.find((one) => overlaps(one, lan));
+      if (prefix !== undefined) return { prefix, lan, device };
+    }
+  return undefined;
 }

@@ -90,8 +90,20 @@ export async function forward(
   else void send(incoming, asking, state);
   const answer = await answered;
   if (answer === undefined) return refused(response, state.isTooLarge ? TOO_LARGE : UNREACHABLE);
+  if (isOwnRefusal(request, answer)) {
+    upstream.client.forgetToken();
+    answer.resume();
+    return refused(response, CREDENTIALS_REFUSED);
+  }
   return relay(answer, response);
 }
+
+/** A 401 speaks of the credentials that a request has, and these are the edge's; but what is behind a `proxy` speaks for itself. */
+export function isOwnRefusal({ path }: ClusterRequest, { statusCode }: IncomingMessage): boolean {
+  return statusCode === 401 && !PROXIED.test(path);
+}
+
+const PROXIED = /^\/api\/v1\/(namespaces\/[^/]+\/(pods|services)|nodes)\/[^/]+\/proxy(\/|$)/;
 
 /**
  * How the end of the body is told, as the client told it; undefined: there is no body. It is always said, because Node frames no body of GET, HEAD,
@@ -157,6 +169,12 @@ const TOO_LARGE: Refusal = { status: 413, message: `The body is larger than ${BO
 const NO_CREDENTIALS: Refusal = {
   status: 503,
   message: "The edge's own credentials for the cluster can't be read. Run edge-agent doctor at the site.",
+};
+/** No 401: kubectl would ask its user for other credentials, and these are in order. */
+export const CREDENTIALS_REFUSED: Refusal = {
+  status: 502,
+  message:
+    "The cluster refuses the edge's credentials. At the site, on the edge: edge-agent cluster add kubernetes NAME --kubeconfig FILE, with a new kubeconfig.",
 };
 const UNREACHABLE: Refusal = {
   status: 502,

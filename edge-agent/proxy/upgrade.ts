@@ -7,7 +7,13 @@ import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ClusterRequest } from '../cache/port.ts';
 import { cutAfter, endSoon, headText, type Refusal, writeRefusal } from './answers.ts';
-import { type Upstream, upstreamHeaders, upstreamOptions } from './forward.ts';
+import {
+  CREDENTIALS_REFUSED,
+  isOwnRefusal,
+  type Upstream,
+  upstreamHeaders,
+  upstreamOptions,
+} from './forward.ts';
 import { passedResponseHeaders } from './headers.ts';
 import type { Recording } from './recording.ts';
 
@@ -67,6 +73,11 @@ export async function forwardUpgrade(
     });
     asking.once('response', (answer) => {
       clearTimeout(timer);
+      if (isOwnRefusal(request, answer)) {
+        upstream.client.forgetToken();
+        answer.resume();
+        return resolve(refuse(socket, CREDENTIALS_REFUSED));
+      }
       void relay(answer, socket).then(() => resolve(answer.statusCode ?? 502));
     });
     asking.on('error', () => {

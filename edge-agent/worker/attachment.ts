@@ -14,6 +14,7 @@ export interface AttachmentState {
   readonly attached?: ClusterAttached | undefined;
   /** Why the control plane does not know it. */
   readonly reason?: string | undefined;
+  readonly cause?: 'refused' | 'control_plane' | undefined;
 }
 
 export class Attachment {
@@ -38,7 +39,8 @@ export class Attachment {
     const path = `/v1/agent/clusters/${this.#cluster}`;
     const answer = await this.#caller.call({ method: 'POST', path, body });
     if (answer.kind !== 'answer' || answer.status !== 200) {
-      this.#state = { ...this.#state, reason: failureOf(answer).reason };
+      const { kind, reason } = failureOf(answer);
+      this.#state = { ...this.#state, reason, cause: kind === 'denied' ? 'refused' : 'control_plane' };
       return;
     }
     const parsed = ClusterAttached.safeParse(parseJson(answer.body));
@@ -46,6 +48,7 @@ export class Attachment {
       this.#state = {
         ...this.#state,
         reason: 'The control plane answered something else than an attachment.',
+        cause: 'control_plane',
       };
       return;
     }

@@ -19,6 +19,8 @@ import { EtcdCare } from '../etcd/care.ts';
 import { KubeClient } from '../kube/client.ts';
 import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
+import { withAddressing } from './addressing.ts';
+import { NodeAgents } from './node-agents.ts';
 import { PoolKeeper } from './pools.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions } from './room.ts';
 
@@ -46,8 +48,11 @@ export class KubernetesRoom implements ClusterRoom {
   readonly #controllers: Controllers;
   readonly #judging = new Poll(() => this.#judge());
   readonly #pools: PoolKeeper;
+  readonly #agents: NodeAgents;
   readonly #poolPasses = new Poll(() => this.#passPools());
+  #isBackupWanted = false;
   #poolsText: string | undefined;
+  #wantedPools: Pools | undefined;
   #poolsFault: string | undefined;
 
   constructor(options: KubernetesRoomOptions) {
@@ -63,6 +68,7 @@ export class KubernetesRoom implements ClusterRoom {
       log,
     });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
+    this.#agents = new NodeAgents(this.#client, now);
     this.#pools = new PoolKeeper({ client: this.#client, cluster: file.name, wallNow, log });
     this.#controllers = new Controllers({
       client: this.#client,
@@ -74,9 +80,15 @@ export class KubernetesRoom implements ClusterRoom {
     });
     this.#keeper = new Keeper(options, {
       driver: createKubernetesDriver(this.#client, wallNow),
-      inspect: () => inspectKubernetes(this.#client),
+      inspect: () => this.#inspect(),
       unreachable: unreachableStatement,
       factsNow: (facts) => this.#factsNow(facts),
+      appNow: (told, workloads) =>
+        withAddressing(told, {
+          workloads,
+          pools: this.#wantedPools?.pools ?? [],
+          agents: this.#agents.present(),
+        }),
       parts: () => this.#parts(),
     });
   }
@@ -89,10 +101,12 @@ export class KubernetesRoom implements ClusterRoom {
     this.#keeper.start();
     this.#controllers.start();
     this.#judging.wake();
+    this.#poolPasses.wake();
     if (this.#etcd !== undefined) this.#care.wake();
   }
 
   setBackup(spec: BackupSpec | undefined): void {
+    this.#isBackupWanted = spec !== undefined;
     this.#etcd?.setSpec(spec);
   }
 
@@ -104,6 +118,7 @@ export class KubernetesRoom implements ClusterRoom {
     const text = JSON.stringify(pools);
     if (text === this.#poolsText) return;
     this.#poolsText = text;
+    this.#wantedPools = pools;
     this.#pools.set(pools);
     this.#poolPasses.wake();
   }
@@ -130,6 +145,12 @@ export class KubernetesRoom implements ClusterRoom {
     this.#client.close();
   }
 
+  async #inspect(): Promise<ClusterFacts> {
+    const facts = await inspectKubernetes(this.#client);
+    this.#controllers.setServiceRange(facts.network?.servicePrefix);
+    return facts;
+  }
+
   /** Verdicts are newer than the last look, and go on while the API server is away. */
   #factsNow(facts: ClusterFacts): ClusterFacts {
     return {
@@ -138,6 +159,8 @@ export class KubernetesRoom implements ClusterRoom {
       statements: [
         ...facts.statements,
         ...this.#controllers.statements(),
+        ...this.#agents.statements(facts.nodes),
+        ...backupStatement(this.#isBackupWanted, this.file),
         ...(this.#poolsFault === undefined ? [] : [poolsStatement(this.#poolsFault)]),
       ],
       ...(this.#etcd === undefined ? {} : { etcd: this.#etcd.status() }),
@@ -162,6 +185,7 @@ export class KubernetesRoom implements ClusterRoom {
   async #passPools(): Promise<number> {
     try {
       await this.#pools.pass();
+      await this.#agents.pass();
       this.#poolsFault = undefined;
     } catch (cause) {
       this.#poolsFault = cause instanceof Error ? cause.message : String(cause);
@@ -176,6 +200,13 @@ export class KubernetesRoom implements ClusterRoom {
     this.#keeper.wakeReport();
     return CARE_MS;
   }
+}
+
+/** Nothing where it is as it should be: members and snapshots tell of themselves. */
+export function backupStatement(isWanted: boolean, { name, etcd }: KubernetesFile): readonly Statement[] {
+  if (!isWanted || etcd !== undefined) return [];
+  const message = `The cluster's spec wants snapshots, and the edge has no credentials of its etcd. On the edge: edge-agent cluster add kubernetes ${name} again, with --etcd-endpoint, --etcd-ca, --etcd-cert and --etcd-key.`;
+  return [{ type: 'BackedUp', status: 'False', reason: 'NoEtcdCredentials', message }];
 }
 
 function poolsStatement(fault: string): Statement {

@@ -30,6 +30,8 @@ export const ClusterView = z.strictObject({
   host: z.string().optional(),
   state: z.enum(['attaching', 'attached', 'failed']),
   reason: z.string().optional(),
+  /** Who it is that does not answer or says no. */
+  cause: z.enum(['cluster', 'refused', 'control_plane']).optional(),
   version: z.string().optional(),
   nodes: z.int(),
   workloads: z.int(),

@@ -25,6 +25,8 @@ const APPS_MS = 10_000;
 /** While an app is not yet as it should be. */
 const APPS_MOVING_MS = 2_000;
 
+type AppTold = NonNullable<ClusterReport['apps']>[number];
+
 /** A cluster of this host. */
 export interface ClusterRoom {
   readonly file: ClusterFile;
@@ -61,6 +63,8 @@ export interface Orchestrator {
   unreachable(cause: unknown): ClusterFacts['statements'][number];
   /** Facts with what was learned since the last look. */
   factsNow?(facts: ClusterFacts): ClusterFacts;
+  /** An app as it is told, with what only this orchestrator knows of it. */
+  appNow?(told: AppTold, workloads: readonly WorkloadLeaf[]): AppTold;
   /** Further parts of the report. */
   parts?(): Partial<ClusterReport>;
 }
@@ -112,7 +116,7 @@ export class Keeper {
 
   view(): ReturnType<ClusterRoom['view']> {
     const { name, kind } = this.#options.file;
-    const { attached, reason } = this.#attachment.state;
+    const { attached, reason, cause = 'cluster' } = this.#attachment.state;
     const unreachable = this.#facts?.statements.find(
       ({ type, status }) => type === 'Reachable' && status !== 'True',
     );
@@ -122,7 +126,7 @@ export class Keeper {
       kind,
       state: why !== undefined ? 'failed' : attached === undefined ? 'attaching' : 'attached',
       ...(attached === undefined ? {} : { host: attached.host }),
-      ...(why === undefined ? {} : { reason: why }),
+      ...(why === undefined ? {} : { reason: why, cause: reason === undefined ? 'cluster' : cause }),
       ...(this.#facts === undefined ? {} : { version: this.#facts.version }),
       nodes: this.#facts?.nodes.length ?? 0,
       routable: routableOf(this.#facts),
@@ -167,13 +171,18 @@ export class Keeper {
       const apps = this.#workloads.told;
       await this.#reporter.send({
         ...(facts === undefined ? {} : { facts: this.#orchestrator.factsNow?.(facts) ?? facts }),
-        ...(apps === undefined ? {} : { apps: apps.map((told) => withEnforcement(told, facts?.network)) }),
+        ...(apps === undefined ? {} : { apps: apps.map((told) => this.#appNow(told)) }),
         ...this.#orchestrator.parts?.(),
       });
     } catch (cause) {
       this.#say(cause);
     }
     return REPORT_MS;
+  }
+
+  #appNow(told: AppTold): AppTold {
+    const known = withEnforcement(told, this.#facts?.network);
+    return this.#orchestrator.appNow?.(known, this.#workloads.wanted ?? []) ?? known;
   }
 
   #say(cause: unknown): void {

@@ -13,6 +13,7 @@ import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
 import { EngineRoom } from './engine-room.ts';
+import { failedFinding, finding } from './findings.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
 import type { ClusterRoom } from './room.ts';
@@ -199,13 +200,7 @@ export class Worker {
       .filter(({ state }) => state === 'failed');
     return [
       ...this.#faults.map((fault) => finding('cluster.file', fault, 'Run edge-agent cluster add again.')),
-      ...failed.map(({ name, reason = '' }) =>
-        finding(
-          'cluster.failed',
-          `The cluster ${name}: ${reason}`,
-          'See that its API server answers from here and takes our credentials.',
-        ),
-      ),
+      ...failed.map(failedFinding),
       ...(this.#failure === undefined
         ? []
         : [
@@ -217,8 +212,4 @@ export class Worker {
           ]),
     ];
   }
-}
-
-function finding(code: string, message: string, fix: string): Finding {
-  return { code, level: 'error', message: message.slice(0, 480), fix };
 }

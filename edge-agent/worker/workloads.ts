@@ -33,6 +33,10 @@ export class Workloads {
     this.#wanted = wanted;
   }
 
+  get wanted(): readonly WorkloadLeaf[] | undefined {
+    return this.#wanted;
+  }
+
   get told(): readonly AppTold[] | undefined {
     return this.#told;
   }

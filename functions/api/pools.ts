@@ -47,7 +47,9 @@ export function poolOperations(desk: Desk): Operation[] {
 /** The claim comes last: what is refused before it leaves nothing. */
 async function preparePool(desk: Desk, { key, spec, before, cause }: Wanted<'pool'>) {
   const clusters = await allLive(desk.store, { kind: 'cluster', tenant: key.tenant });
-  const outcome = placeRanges(spec, await surroundingsOf(desk.store, key.tenant, clusters));
+  const around = await surroundingsOf(desk.store, key.tenant, clusters);
+  const facts = await readFacts(desk.store, spec, clusters);
+  const outcome = placeRanges(spec, { ...around, facts });
   if ('refusal' in outcome) throw new Rejection(outcome.refusal);
   if (before !== undefined) await requireUnused(desk.store, { before, spec, clusters });
   const version = (before?.version ?? 0) + 1;
@@ -94,6 +96,22 @@ async function surroundingsOf(
     clusters: new Map(clusters.map(({ key, spec }) => [key.name, spec.site])),
     sites: new Map(sites.map(({ key, status }) => [key.name, status.prefixes.map(({ real }) => real)])),
   };
+}
+
+/** Of the pool's clusters, as their edges told of them last. */
+async function readFacts(
+  store: Store,
+  { ranges }: Item<'pool'>['spec'],
+  clusters: readonly Item<'cluster'>[],
+): Promise<NonNullable<PoolSurroundings['facts']>> {
+  const names = new Set(ranges.map(({ cluster }) => cluster));
+  const read = clusters
+    .filter(({ key }) => names.has(key.name))
+    .map(async (cluster) => {
+      const { facts } = await toldOf(store, cluster, ['facts']);
+      return facts === undefined ? [] : [[cluster.key.name, facts.value] as const];
+    });
+  return new Map((await Promise.all(read)).flat());
 }
 
 /** What the edges of a pool's clusters told of it, by cluster. */

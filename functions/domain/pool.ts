@@ -7,6 +7,7 @@ import {
   parsePrefix,
   sizeOf,
 } from '../../protocol/address.ts';
+import type { ClusterFacts } from '../../protocol/cluster.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { PoolRange, PoolSpec, Reservation } from '../../protocol/pool.ts';
 import type { ProblemCode, Refusal } from '../../protocol/problem.ts';
@@ -18,12 +19,17 @@ import { condition } from './status.ts';
 /** Nothing wider is a range: 4,096 addresses are as many as one report can tell of. */
 export const RANGE_LENGTH_MIN = 20;
 
+/** An exposed prefix that is no wider and holds a node is taken for one link. What is on a link is asked for on it, and never passed on. */
+const LINK_LENGTH_MIN = 24;
+
 /** What is there in the tenant. */
 export interface PoolSurroundings {
   /** The site of each cluster. */
   readonly clusters: ReadonlyMap<string, string>;
   /** The real prefixes that each site exposes. */
   readonly sites: ReadonlyMap<string, readonly string[]>;
+  /** What the edges told of clusters last, as far as it was read; ranges are placed without what nobody told. */
+  readonly facts?: ReadonlyMap<string, Pick<ClusterFacts, 'network' | 'nodes'>> | undefined;
 }
 
 /** The refusal of a pool's spec, or each of its ranges with its site, in their order. */
@@ -54,10 +60,8 @@ interface Place {
   readonly placed: readonly PlacedRange[];
 }
 
-function rangeFault(
-  { prefix: text }: PoolRange,
-  { site, index, around, placed }: Place,
-): Refusal | undefined {
+function rangeFault(range: PoolRange, { site, index, around, placed }: Place): Refusal | undefined {
+  const { prefix: text } = range;
   const pointer = `/spec/ranges/${index}/prefix`;
   const prefix = parsePrefix(text);
   if (prefix.length < RANGE_LENGTH_MIN)
@@ -70,7 +74,41 @@ function rangeFault(
       `${text} is in no exposed prefix of the site ${site}; it exposes ${exposed.join(', ') || 'nothing yet'}.`,
     );
   const twin = placed.find((other) => other.site === site && overlaps(parsePrefix(other.prefix), prefix));
-  return twin && wrong('prefix_overlaps', pointer, `${text} overlaps ${twin.prefix} at the same site.`);
+  if (twin !== undefined)
+    return wrong('prefix_overlaps', pointer, `${text} overlaps ${twin.prefix} at the same site.`);
+  const use = inUseByCluster(range, around) ?? onLink(range, exposed, around);
+  return use === undefined ? undefined : wrong('prefix_overlaps', pointer, use);
+}
+
+/** Addresses that the cluster itself gives away: containers with them would be reached by nobody. */
+function inUseByCluster(
+  { cluster, prefix: text }: PoolRange,
+  { facts }: PoolSurroundings,
+): string | undefined {
+  const network = facts?.get(cluster)?.network;
+  const prefix = parsePrefix(text);
+  const isOver = (other: string) => overlaps(parsePrefix(other), prefix);
+  if (network?.servicePrefix !== undefined && isOver(network.servicePrefix))
+    return `${text} overlaps ${network.servicePrefix}, the range of services of ${cluster}: its nodes drop what is sent there. Take a range outside of it.`;
+  const pods = network?.podPrefixes.find(isOver);
+  return pods && `${text} overlaps ${pods}, from which ${cluster} itself gives addresses to pods.`;
+}
+
+function onLink(
+  { prefix: text }: PoolRange,
+  exposed: readonly string[],
+  { facts }: PoolSurroundings,
+): string | undefined {
+  const prefix = parsePrefix(text);
+  const links = exposed
+    .map(parsePrefix)
+    .filter((one) => one.length >= LINK_LENGTH_MIN && contains(one, prefix));
+  const nodes = [...(facts?.values() ?? [])].flatMap((one) => one.nodes);
+  for (const { name, addresses } of nodes)
+    for (const address of addresses)
+      if ([prefix, ...links].some((one) => containsAddress(one, parseAddress(address))))
+        return `${text} is in the LAN of the node ${name} (${address}), where hosts look for its addresses on the link and find none. Expose a prefix for pools that no host is in, and route it to the nodes.`;
+  return undefined;
 }
 
 function wrong(code: ProblemCode, pointer: string, detail: string): Refusal {

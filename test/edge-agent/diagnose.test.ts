@@ -2,9 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../edge-agent/diagnose.ts';
 import { examine, parseForwardDrops, printFindings } from '../../edge-agent/doctor.ts';
+import { EMPTY_STATE } from '../../edge-agent/plan/state.ts';
 import { reportOf } from '../../edge-agent/report-of.ts';
 import { Config } from '../../edge-agent/settings.ts';
 import { type PeerStatus, printStatus, Status } from '../../edge-agent/status.ts';
+import { documentOf, factsOf } from './plan/documents.ts';
 
 const HUB: PeerStatus = {
   name: 'a',
@@ -149,6 +151,26 @@ describe('doctor', () => {
       'error agent.running',
       'error host.observed',
     ]);
+  });
+
+  test.each([
+    ['warns of', false, ['warning 10.96.0.0/16 is exposed, but']],
+    ['says nothing in a pod, whose node passes on what it has no route for, of', true, []],
+  ])('%s an exposed prefix that the host has no route to', (_, isPod, expected) => {
+    const prefixes = [{ real: '10.96.0.0/16', virtual: '100.65.0.0/16' }];
+    const said = examine({
+      ...{ status: GOOD, forwardDrops: [], isPod },
+      observation: { state: EMPTY_STATE, facts: factsOf('edge') },
+      document: documentOf({
+        network: {
+          kind: 'network',
+          ...{ tenant: 'acme', site: 'berlin', lan: 'routed', native: [] },
+          prefixes,
+        },
+      }),
+    });
+    const found = said.filter(({ code }) => code === 'lan.prefix');
+    expect(found.map(({ level, message }) => `${level} ${message.slice(0, 28)}`)).toEqual(expected);
   });
 
   test('names other firewalls that drop what they forward', () => {

@@ -36,6 +36,18 @@ test('is installed once, again where somebody wrote the file anew, and leaves it
   expect(readdirSync(places.configurations)).toEqual(['10-net.conflist', '99-other.conflist']);
 });
 
+test('directories that are not there are named, with the option that says another', () => {
+  const places = { programs: directory, configurations: join(directory, 'nowhere') };
+  const said = /nowhere is not there: say by --cni-conf-dir/;
+  expect(() => installCni(places, PATHS)).toThrow(said);
+  expect(() => uninstallCni(places)).toThrow(said);
+  const configurations = mkdtempSync(join(directory, 'net'));
+  writeFileSync(join(configurations, '10-net.conflist'), JSON.stringify(CONFLIST));
+  expect(() => installCni({ programs: join(directory, 'absent'), configurations }, PATHS)).toThrow(
+    /absent is not there: say by --cni-bin-dir/,
+  );
+});
+
 test('a network that can not have it stays as it is, and nothing is put beside it', () => {
   const places = {
     programs: mkdtempSync(join(directory, 'bin')),

@@ -6,8 +6,8 @@ import { type Holding, holdingOf, LeaseObject, leaseOf } from '../../../edge-age
 import { Known } from '../../../edge-agent/node/known.ts';
 import { PoolsMap, poolsMapOf, poolsOf } from '../../../edge-agent/node/pools.ts';
 import { readRoutes, routeSteps, wantedRoutes } from '../../../edge-agent/node/routes.ts';
-import { isOnLink } from '../../../edge-agent/node/sight.ts';
-import { parseAddress } from '../../../protocol/address.ts';
+import { inLan, isOnLink } from '../../../edge-agent/node/sight.ts';
+import { parseAddress, parsePrefix } from '../../../protocol/address.ts';
 
 function holding(address: string, node: string, change: Partial<Holding> = {}): Holding {
   const holder = { namespace: 'acme', name: 'web-1', uid: 'u1', app: 'web', isStable: true };
@@ -66,6 +66,18 @@ describe('routes', () => {
     const devices = [{ name: 'eth0', addresses: [{ address: '10.0.0.11', length: 24 }] }];
     expect(['10.0.0.12', '10.0.1.12'].map((address) => isOnLink(address, devices))).toEqual([true, false]);
   });
+});
+
+test('a pool that shares addresses with a link of the node is known for it', () => {
+  const devices = [
+    { name: 'eth0', addresses: [{ address: '10.0.0.11', length: 24 }] },
+    { name: 'dummy0', addresses: [{ address: '10.0.5.9', length: 32 }] },
+  ];
+  const at = (...prefixes: string[]) => inLan(prefixes.map(parsePrefix), devices);
+  expect([at('10.0.5.0/24', '10.0.1.0/24'), at()]).toEqual([undefined, undefined]);
+  const lan = parsePrefix('10.0.0.0/24');
+  for (const prefix of ['10.0.0.128/29', '10.0.0.0/23'])
+    expect(at('10.0.5.0/24', prefix)).toEqual({ prefix: parsePrefix(prefix), lan, device: 'eth0' });
 });
 
 test('the firewall spares what is joined, pods of the cluster only towards pools unless the site exposes them', () => {

@@ -43,6 +43,19 @@ function reserve(addresses: readonly string[], more: object = {}): Promise<Reply
   });
 }
 
+function tellFacts(address: string): Promise<Reply> {
+  const none = { cpuMillis: 0, memoryMib: 0, pods: 0 };
+  const seen = { ready: 'True', verdict: 'alive', evidence: '', schedulable: true, version: 'v1' };
+  const network = {
+    ...{ plugin: 'bridge', overlay: 'none', policies: 'unknown', reachability: 'by_service', detail: '' },
+    ...{ podPrefixes: ['10.1.0.192/27'], servicePrefix: '10.1.0.64/27' },
+  };
+  const nodes = [{ name: 'n1', addresses: [address], ...seen, capacity: none, labels: {} }];
+  const facts = { version: 'v1', network, capacity: none, allocatable: none, nodes, statements: [] };
+  const path = '/v1/agent/clusters/prod/report';
+  return callAs(bench, edge, { method: 'POST', path, body: { facts } });
+}
+
 const statusOf = async (name: string) => (await bench.call('GET', `${POOLS}/${name}`)).json.status;
 const stateOf = async (name: string) =>
   (await statusOf(name)).conditions.map((one: { type: string; status: string; reason: string }) =>
@@ -137,6 +150,25 @@ describe('a range', () => {
       [expect.objectContaining({ pointer: `/spec/ranges/1/${field}` })],
     ]);
     expect(bench.snapshot()).toBe(before);
+  });
+
+  test.each([
+    ['in the range of services', { prefix: '10.1.0.64/28' }, 'the range of services of prod'],
+    ['around that range', { prefix: '10.1.0.64/26' }, 'the range of services of prod'],
+    ['of the cluster’s own pods', { prefix: '10.1.0.192/28' }, 'prod itself gives addresses to pods'],
+    ['with a node in it', { prefix: '10.1.0.0/28' }, 'in the LAN of the node n1 (10.1.0.11)'],
+    ['on the link of a node', { prefix: '10.1.0.32/28' }, 'in the LAN of the node n1 (10.1.0.11)'],
+  ])('%s is refused, as soon as the edge has told of the cluster', async (_, { prefix }, why) => {
+    await tellFacts('10.1.0.11');
+    const refused = await create('web', [{ cluster: 'prod', prefix }]);
+    expect([refused.status, refused.json.code]).toEqual([409, 'prefix_overlaps']);
+    expect(refused.json.detail).toContain(why);
+    expect(refused.json.errors[0].pointer).toBe('/spec/ranges/0/prefix');
+  });
+
+  test('beside the nodes of a cluster whose LAN is another one is had', async () => {
+    await tellFacts('192.168.7.11');
+    expect((await create('web', [{ cluster: 'prod', prefix: '10.1.0.32/28' }])).status).toBe(201);
   });
 
   test('that another pool has at the site, be it of another cluster, is refused; at another site it is normal', async () => {

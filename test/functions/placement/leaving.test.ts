@@ -59,7 +59,7 @@ describe('what leaves', () => {
         const running = new Map(NAMES.map((name) => [name, at(before, name)]));
         const least = Math.min(sum(before), sum(wanted));
         let told = before;
-        for (const name of [...steps, ...NAMES.flatMap((one) => [one, one, one, one]), 'a']) {
+        for (const name of [...steps, ...NAMES.flatMap((one) => [one, one, one, one]), NAMES[0]]) {
           const ready = NAMES.map((cluster) => ({ cluster, ready: running.get(cluster) ?? 0 }));
           const leaving = leavingOf({ wanted, before: told, told: ready, alive: ALIVE });
           told = countsOf(Object.fromEntries(NAMES.map((one) => [one, at(wanted, one) + at(leaving, one)])));

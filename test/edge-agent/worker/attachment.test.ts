@@ -1,0 +1,37 @@
+/** Who says no to a cluster decides what a person is told to do about it. */
+import { expect, test } from 'vitest';
+import type { Answer } from '../../../edge-agent/link/client.ts';
+import { Attachment } from '../../../edge-agent/worker/attachment.ts';
+import { failedFinding } from '../../../edge-agent/worker/findings.ts';
+
+function problem(status: number, code: string): Answer {
+  const detail = 'The cluster prod is at the site tokyo.';
+  const body = { type: `urn:isthmus:problem:${code}`, title: code, status, code, detail, instance: 'a' };
+  return { kind: 'answer', status, headers: {}, body: JSON.stringify(body) };
+}
+
+async function adviceOn(answer: Answer): Promise<string> {
+  const attachment = new Attachment({ call: async () => answer }, 'prod');
+  await attachment.say({ kind: 'kubernetes', authority: 'PEM' }, 0);
+  const { reason, cause } = attachment.state;
+  const { message, fix } = failedFinding({ name: 'prod', reason, cause });
+  return `${message} ${fix}`;
+}
+
+test('a name that another site has is to be changed', async () => {
+  expect(await adviceOn(problem(409, 'already_exists'))).toMatch(
+    /^The cluster prod: The cluster prod is at the site tokyo\. .*taken by another site.*under another one\.$/,
+  );
+});
+
+test('a control plane that does not answer is waited for', async () => {
+  const silent = { kind: 'unreachable', code: 'timeout', reason: 'no answer' } as const;
+  for (const answer of [silent, problem(503, 'internal')])
+    expect(await adviceOn(answer)).toContain('It is tried again by itself.');
+});
+
+test('an API server that is away is to be looked after', () => {
+  expect(failedFinding({ name: 'prod', reason: 'no answer' }).fix).toContain(
+    'See that its API server answers',
+  );
+});
