@@ -2,6 +2,7 @@
 import { Cluster } from '../protocol/cluster.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
+import { healthOf } from './health.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readClusters(api: Api): Promise<Cluster[]> {
@@ -26,11 +27,6 @@ export function clustersText(clusters: readonly Cluster[], nowMs: number): strin
     status.observedAt === undefined ? '-' : ageSince(status.observedAt, nowMs),
   ]);
   return tableOf(['NAME', 'KIND', 'SITE', 'VERSION', 'NODES', 'NETWORK', 'HEALTH', 'SEEN'], rows);
-}
-
-function healthOf(conditions: Cluster['status']['conditions']): string {
-  const wrong = conditions.find(({ status }) => status !== 'True');
-  return wrong === undefined ? 'good' : wrong.reason;
 }
 
 export function clusterText({ metadata, spec, status }: Cluster, nowMs: number): string {

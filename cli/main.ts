@@ -98,9 +98,12 @@ program
   .option('--json', 'as JSON')
   .action(async (name: string | undefined, options: { json?: boolean }) => {
     const { appsText, appText, readApp, readApps } = await import('./apps.ts');
+    const { readClusters } = await import('./clusters.ts');
+    const { unseenClusters } = await import('./health.ts');
     const api = openApi(profile());
-    if (name === undefined) return show(await readApps(api), options, appsText);
-    return show(await readApp(api, name), options, (one) => appText(one, Date.now()));
+    const unseen = unseenClusters(options.json === true ? [] : await readClusters(api));
+    if (name === undefined) return show(await readApps(api), options, (all) => appsText(all, unseen));
+    return show(await readApp(api, name), options, (one) => appText(one, { unseen, nowMs: Date.now() }));
   });
 
 program
