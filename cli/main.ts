@@ -43,12 +43,16 @@ program
   .description('show clusters, or one of them')
   .argument('[name]')
   .option('--json', 'as JSON')
-  .action(async (name: string | undefined, options: { json?: boolean }) => {
+  .option('--manifest', 'as a manifest, to change and apply')
+  .action(async (name: string | undefined, options: { json?: boolean; manifest?: boolean }) => {
     const { clustersText, clusterText, readCluster, readClusters } = await import('./clusters.ts');
     const api = openApi(profile());
     if (name === undefined)
       return show(await readClusters(api), options, (all) => clustersText(all, Date.now()));
-    return show(await readCluster(api, name), options, (one) => clusterText(one, Date.now()));
+    const cluster = await readCluster(api, name);
+    if (options.manifest !== true) return show(cluster, options, (one) => clusterText(one, Date.now()));
+    const { manifestText } = await import('./manifest.ts');
+    return console.log(manifestText('cluster', cluster));
   });
 
 program
@@ -108,18 +112,19 @@ program
 
 program
   .command('apply')
-  .description('make an app or a pool what its manifest says')
+  .description('make an app or a pool, or what is wanted of a cluster, what its manifest says')
   .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
-  .action(async (options: { file: string }) => {
+  .option('--reset', 'of a cluster: what the manifest does not name goes back to its default')
+  .action(async (options: { file: string; reset?: boolean }) => {
     const { appliedText, apply } = await import('./manifest.ts');
     const text = options.file === '-' ? readFileSync(0, 'utf8') : readFile(options.file);
-    console.log(appliedText(await apply(openApi(profile()), text)));
+    console.log(appliedText(await apply(openApi(profile()), text, options)));
   });
 
 program
   .command('delete')
-  .description('delete an app (data in its volumes stays), or a pool')
-  .argument('<kind or app>', 'app or pool, with a name after it; else the name of an app')
+  .description('delete an app (data in its volumes stays), a pool, or what is known of a cluster')
+  .argument('<kind or app>', 'app, pool or cluster, with a name after it; else the name of an app')
   .argument('[name]')
   .action(async (first: string, second: string | undefined) => {
     const { readKind, remove } = await import('./manifest.ts');

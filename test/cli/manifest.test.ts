@@ -98,7 +98,7 @@ test.each(['kind: site\nmetadata: { name: a }\nspec: {}', 'spec: {}', 'kind: poo
 );
 
 test('a kind that can not be deleted here is named', () => {
-  expect(() => readKind('site')).toThrow('app or pool');
+  expect(() => readKind('site')).toThrow('app or pool or cluster');
 });
 
 test('a list of pools is a line each; one is shown with who has its addresses and how old that word is', () => {
