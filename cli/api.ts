@@ -14,6 +14,11 @@ const PAGES_MAX = 100;
 
 export interface Api {
   get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
+  /** What an edge told, and when; the time is absent if the control plane does not say. */
+  told<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+  ): Promise<{ readonly value: z.infer<Schema>; readonly at: string | undefined }>;
   post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
   /** Undefined if there is none. */
   find<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema> | undefined>;
@@ -66,6 +71,10 @@ export function openApi(profile: Profile): Api {
       const answer = await exchange(profile, { method: 'GET', path });
       return answer.status === 404 ? undefined : read(answer, schema);
     },
+    told: async (path, schema) => {
+      const answer = await exchange(profile, { method: 'GET', path });
+      return { value: read(answer, schema), at: answer.lastModified };
+    },
     post: (path, schema, body) => call('POST', path, { schema, body }),
     put: (path, schema, { body, version }) => call('PUT', path, { schema, body, version }),
     remove: async (path, version) => {
@@ -98,6 +107,7 @@ function refusalOf(status: number, text: string): Fault {
 interface Answer {
   readonly status: number;
   readonly text: string;
+  readonly lastModified: string | undefined;
 }
 
 interface Exchange {
@@ -130,7 +140,9 @@ function exchange({ url, key, ca }: Profile, { method, path, body, version }: Ex
         ...(ca === undefined ? {} : { ca }),
       },
       (answer) => {
-        readText(answer).then((read) => resolve({ status: answer.statusCode ?? 0, text: read }), reject);
+        const { statusCode: status = 0, headers } = answer;
+        const lastModified = headers['last-modified'];
+        readText(answer).then((read) => resolve({ status, text: read, lastModified }), reject);
       },
     );
     asking.on('error', (cause) =>

@@ -166,7 +166,9 @@ program
   .option('--json', 'as JSON')
   .action(async (cluster: string, options: { json?: boolean }) => {
     const { readRequests, requestsText } = await import('./requests.ts');
-    show(await readRequests(openApi(profile()), cluster), options, requestsText);
+    const told = await readRequests(openApi(profile()), cluster);
+    if (options.json === true) return show(told.value, options, String);
+    return console.log(requestsText(told, Date.now()));
   });
 
 function profile(): Profile {

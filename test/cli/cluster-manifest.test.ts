@@ -21,7 +21,7 @@ function apiWith(spec: unknown): { api: Api; kept: () => Cluster } {
   const none = () => Promise.reject(new Error('not asked for here'));
   const isOurs = (path: string) => path === '/v1/tenants/acme/clusters/prod';
   const api: Api = {
-    ...{ tenant: async () => 'acme', get: none, post: none, list: none, remove: none },
+    ...{ tenant: async () => 'acme', get: none, told: none, post: none, list: none, remove: none },
     find: async (path, schema) => (isOurs(path) ? schema.parse(state.cluster) : undefined),
     put: async (_, schema, { body }) => {
       const next = ClusterReplacement.parse(body).spec;

@@ -55,6 +55,7 @@ function apiWith(there: Map<string, Pool | App>): Api {
       const found = there.get(path);
       return found === undefined ? undefined : schema.parse(found);
     },
+    told: async (path, schema) => ({ value: schema.parse(there.get(path)), at: undefined }),
     post: async (path, schema, body) => {
       const kind = path.endsWith('pools') ? POOL : APP;
       there.set(`${path}/web`, { ...kind });
