@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { parseJson } from '../protocol/json.ts';
 import { Principal } from '../protocol/key.ts';
 import { Problem } from '../protocol/problem.ts';
+import { Tenant } from '../protocol/tenant.ts';
 import { Fault } from './fault.ts';
 import type { Profile } from './profile.ts';
+import { silenceOf } from './silence.ts';
 
 const TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 16_000_000;
@@ -97,11 +99,18 @@ export function openApi(profile: Profile): Api {
   };
 }
 
+/** Asks for the tenant that everything will be about: a name that is wrong is told now, not by the next command. */
+export async function confirmTenant(api: Api): Promise<void> {
+  await api.get(`/v1/tenants/${encodeURIComponent(await api.tenant())}`, Tenant);
+}
+
 function refusalOf(status: number, text: string): Fault {
   const problem = Problem.safeParse(parseJson(text)).data;
   if (problem === undefined)
     return new Fault('unreachable', `HTTP ${status} from something that is no control plane of Isthmus.`);
-  return new Fault(status >= 500 ? 'unreachable' : 'refused', `${problem.title}. ${problem.detail}`);
+  const { title, detail, errors = [] } = problem;
+  const each = errors.length < 2 ? [] : errors.map((one) => `  ${one.pointer}: ${one.detail}`);
+  return new Fault(status >= 500 ? 'unreachable' : 'refused', [`${title}. ${detail}`, ...each].join('\n'));
 }
 
 interface Answer {
@@ -145,9 +154,7 @@ function exchange({ url, key, ca }: Profile, { method, path, body, version }: Ex
         readText(answer).then((read) => resolve({ status, text: read, lastModified }), reject);
       },
     );
-    asking.on('error', (cause) =>
-      reject(new Fault('unreachable', `${url} does not answer: ${cause.message}`, { cause })),
-    );
+    asking.on('error', (cause) => reject(new Fault('unreachable', silenceOf({ url, ca }, cause), { cause })));
     asking.end(text);
   });
 }

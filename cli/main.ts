@@ -8,9 +8,9 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
-import { openApi } from './api.ts';
+import { confirmTenant, openApi } from './api.ts';
 import { EXIT, Fault } from './fault.ts';
-import { type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
+import { newProfile, type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
 
 const settings: Settings = { environment: process.env, home: homedir() };
 
@@ -28,13 +28,9 @@ program
   .option('--ca <file>', "PEM of the authority of the control plane's certificate")
   .action(async (options: { url: string; keyFile: string; ca?: string }) => {
     const tenant = program.opts<{ tenant?: string }>().tenant;
-    const profile: Profile = {
-      url: options.url.replace(/\/+$/, ''),
-      key: readFile(options.keyFile).trim(),
-      ...(options.ca === undefined ? {} : { ca: readFile(options.ca) }),
-      ...(tenant === undefined ? {} : { tenant }),
-    };
-    await openApi(profile).tenant();
+    const { url, keyFile, ca: caFile } = options;
+    const profile = newProfile({ url, keyFile, caFile, tenant });
+    await confirmTenant(openApi(profile));
     console.log(`kept in ${writeProfile(settings, profile)}`);
   });
 

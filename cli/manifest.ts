@@ -128,7 +128,7 @@ async function pathOf(api: Api, kind: ManifestKind, name?: string): Promise<stri
 function readManifest(text: string): z.infer<typeof Manifest> {
   const parsed = Manifest.safeParse(parseYaml(text));
   if (parsed.success) return parsed.data;
-  throw noManifest();
+  throw noManifest(parsed.error.issues[0]);
 }
 
 function readFields(spec: unknown): object {
@@ -137,7 +137,12 @@ function readFields(spec: unknown): object {
   throw noManifest();
 }
 
-function noManifest(): Fault {
+function noManifest(issue?: Pick<z.core.$ZodIssue, 'path' | 'message'>): Fault {
+  const place = issue?.path.join('.') ?? '';
+  const where = issue === undefined || place === '' ? '' : ` Of ${place}: ${issue.message}.`;
   const fields = Object.keys(AppCreation.shape).join(' and ');
-  return new Fault('usage', `This is no manifest: it has ${fields}, as YAML or JSON, and kind: ${KINDS}.`);
+  return new Fault(
+    'usage',
+    `This is no manifest: it has ${fields}, as YAML or JSON, and kind: ${KINDS}.${where}`,
+  );
 }
