@@ -2,6 +2,7 @@
 import { App } from '../protocol/app.ts';
 import type { Condition } from '../protocol/metadata.ts';
 import type { Api } from './api.ts';
+import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
 
 async function pathOf(api: Api, name?: string): Promise<string> {
@@ -29,6 +30,9 @@ export function appsText(apps: readonly App[], unseen: Unseen): string {
     `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
     [
       status.conditions[0]?.reason ?? '-',
+      ...status.conditions
+        .filter(({ type, status: value }) => type === 'Enforced' && value !== 'True')
+        .map(({ type, reason }) => `${type}: ${reason}`),
       ...spec.placement.clusters.flatMap((name) => {
         const why = unseen.get(name);
         return why === undefined ? [] : [`${name}: ${why.reason}`];
@@ -42,12 +46,8 @@ export function appText(
   { metadata, spec, status }: App,
   { unseen, nowMs }: { readonly unseen: Unseen; readonly nowMs: number },
 ): string {
-  const [running, ...others] = status.conditions;
-  const takenBack = others.find(({ type }) => type === 'RolledBack');
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ['state', running === undefined ? '-' : `${running.reason}: ${running.message}`],
-    ...(takenBack === undefined ? [] : [['back', takenBack.message]]),
     ...spec.placement.clusters.flatMap((name) => {
       const why = unseen.get(name);
       return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
@@ -84,6 +84,8 @@ export function appText(
   ];
   return [
     ...head,
+    '',
+    conditionsText(status.conditions, nowMs),
     ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
     ...(said.length === 0 ? [] : ['', ...said]),
   ].join('\n');

@@ -85,3 +85,16 @@ test('a cluster that is seen, whatever else is wrong with it, says what its cont
   const unseen = unseenClusters([clusterWith([said('NodesReady', 'False'), said('Reachable', 'True')])]);
   expect([unseen.size, appsText([APP], unseen).includes('prod:')]).toEqual([0, false]);
 });
+
+test('every condition of an app is shown, not the first alone', () => {
+  const conditions = [
+    said('Running', 'True', 'Running'),
+    said('RolledBack', 'True', 'ReleaseFailed'),
+    said('Enforced', 'False', 'PoliciesIgnored'),
+  ];
+  const app = { ...APP, status: { ...APP.status, conditions } };
+  const text = appText(app, { unseen: new Map(), nowMs: NOW_MS });
+  for (const { type, status, reason } of conditions)
+    expect(text).toMatch(new RegExp(`^${type} +${status} +${reason} +5 s ago +${reason}\\.$`, 'm'));
+  expect(appsText([app], new Map())).toContain('Running; Enforced: PoliciesIgnored');
+});
