@@ -106,6 +106,7 @@ test('a list of pools is a line each; one is shown with who has its addresses an
   expect(poolsText([POOL]).split('\n')[1]).toBe('web   prod,test  8     7     NotTold');
   const text = poolText(POOL, Date.parse(AT) + 60_000);
   expect(text).toContain('7 of 8 addresses are free');
+  expect(text).toMatch(/CONDITION +STATUS +REASON +AS OF +MESSAGE/);
   expect(text).toMatch(/prod +10\.1\.0\.0\/30 +60 s ago/);
   expect(text).toMatch(/test +10\.1\.0\.4\/30 +never/);
   expect(text).toMatch(/10\.1\.0\.1 +prod +kept +shop +shop\/shop-1 +-/);
