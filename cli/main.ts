@@ -123,11 +123,14 @@ program
   .argument('<kind or app>', 'app, pool or cluster, with a name after it; else the name of an app')
   .argument('[name]')
   .action(async (first: string, second: string | undefined) => {
-    const { readKind, remove } = await import('./manifest.ts');
+    const { readKind, remove, removedText } = await import('./manifest.ts');
+    const { readClusters } = await import('./clusters.ts');
+    const { unseenClusters } = await import('./health.ts');
     const kind = second === undefined ? 'app' : readKind(first);
     const name = second ?? first;
-    await remove(openApi(profile()), kind, name);
-    console.log(`${kind} ${name} is being deleted`);
+    const api = openApi(profile());
+    const unseen = unseenClusters(kind === 'app' ? await readClusters(api) : []);
+    console.log(removedText(kind, await remove(api, kind, name), unseen));
   });
 
 program

@@ -9,6 +9,7 @@ import { App, AppCreation } from '../protocol/app.ts';
 import { Cluster, ClusterSpec } from '../protocol/cluster.ts';
 import { Pool } from '../protocol/pool.ts';
 import type { Api } from './api.ts';
+import type { Unseen } from './apps.ts';
 import { Fault } from './fault.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -101,11 +102,25 @@ export function manifestText(kind: ManifestKind, { metadata: { name }, spec }: W
   return stringify({ kind, metadata: { name }, spec }).trimEnd();
 }
 
-export async function remove(api: Api, kind: ManifestKind, name: string): Promise<void> {
+export async function remove(api: Api, kind: ManifestKind, name: string): Promise<What> {
   const path = await pathOf(api, kind, name);
   const schema = SCHEMAS[kind];
-  const { metadata } = await api.get(path, schema);
-  await api.remove(path, metadata.version);
+  const what = await api.get(path, schema);
+  await api.remove(path, what.metadata.version);
+  return what;
+}
+
+/** What is being deleted, and of an app in which clusters it is still; `unseen` has those that can't be told to let it go now. */
+export function removedText(kind: ManifestKind, { metadata, spec }: What, unseen: Unseen): string {
+  const first = `${kind} ${metadata.name} is being deleted`;
+  if (!('placement' in spec)) return first;
+  const there = spec.placement.clusters.map((name) => {
+    const why = unseen.get(name);
+    return why === undefined
+      ? `${name}: it goes within seconds, unless the edge no longer holds the cluster`
+      : `${name}: it stays until the cluster is seen again (${why.reason})`;
+  });
+  return [first, ...there].join('\n  ');
 }
 
 export function readKind(text: string): ManifestKind {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { appsText, appText } from '../../cli/apps.ts';
 import { healthOf, unseenClusters } from '../../cli/health.ts';
+import { removedText } from '../../cli/manifest.ts';
 import { App, AppSpec } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import type { Condition } from '../../protocol/metadata.ts';
@@ -97,4 +98,12 @@ test('every condition of an app is shown, not the first alone', () => {
   for (const { type, status, reason } of conditions)
     expect(text).toMatch(new RegExp(`^${type} +${status} +${reason} +5 s ago +${reason}\\.$`, 'm'));
   expect(appsText([app], new Map())).toContain('Running; Enforced: PoliciesIgnored');
+});
+
+test('deleting an app tells which clusters have it still, and that one which is not seen keeps it', () => {
+  const unseen = unseenClusters([clusterWith([said('Fresh', 'False', 'EdgeSilent')])]);
+  const lines = removedText('app', APP, unseen).split('\n');
+  expect(lines[0]).toBe('app web is being deleted');
+  expect(lines[1]).toMatch(/prod: it stays until the cluster is seen again \(EdgeSilent\)/);
+  expect(lines[2]).toMatch(/test: it goes within seconds/);
 });
