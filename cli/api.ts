@@ -5,8 +5,10 @@ import { z } from 'zod';
 import { parseJson } from '../protocol/json.ts';
 import { Principal } from '../protocol/key.ts';
 import { Problem } from '../protocol/problem.ts';
+import { Tenant } from '../protocol/tenant.ts';
 import { Fault } from './fault.ts';
 import type { Profile } from './profile.ts';
+import { silenceOf } from './silence.ts';
 
 const TIMEOUT_MS = 30_000;
 const ANSWER_BYTES_MAX = 16_000_000;
@@ -14,6 +16,11 @@ const PAGES_MAX = 100;
 
 export interface Api {
   get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
+  /** What an edge told, and when; the time is absent if the control plane does not say. */
+  told<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+  ): Promise<{ readonly value: z.infer<Schema>; readonly at: string | undefined }>;
   post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
   /** Undefined if there is none. */
   find<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema> | undefined>;
@@ -66,6 +73,10 @@ export function openApi(profile: Profile): Api {
       const answer = await exchange(profile, { method: 'GET', path });
       return answer.status === 404 ? undefined : read(answer, schema);
     },
+    told: async (path, schema) => {
+      const answer = await exchange(profile, { method: 'GET', path });
+      return { value: read(answer, schema), at: answer.lastModified };
+    },
     post: (path, schema, body) => call('POST', path, { schema, body }),
     put: (path, schema, { body, version }) => call('PUT', path, { schema, body, version }),
     remove: async (path, version) => {
@@ -88,16 +99,24 @@ export function openApi(profile: Profile): Api {
   };
 }
 
+/** Asks for the tenant that everything will be about: a name that is wrong is told now, not by the next command. */
+export async function confirmTenant(api: Api): Promise<void> {
+  await api.get(`/v1/tenants/${encodeURIComponent(await api.tenant())}`, Tenant);
+}
+
 function refusalOf(status: number, text: string): Fault {
   const problem = Problem.safeParse(parseJson(text)).data;
   if (problem === undefined)
     return new Fault('unreachable', `HTTP ${status} from something that is no control plane of Isthmus.`);
-  return new Fault(status >= 500 ? 'unreachable' : 'refused', `${problem.title}. ${problem.detail}`);
+  const { title, detail, errors = [] } = problem;
+  const each = errors.length < 2 ? [] : errors.map((one) => `  ${one.pointer}: ${one.detail}`);
+  return new Fault(status >= 500 ? 'unreachable' : 'refused', [`${title}. ${detail}`, ...each].join('\n'));
 }
 
 interface Answer {
   readonly status: number;
   readonly text: string;
+  readonly lastModified: string | undefined;
 }
 
 interface Exchange {
@@ -130,12 +149,12 @@ function exchange({ url, key, ca }: Profile, { method, path, body, version }: Ex
         ...(ca === undefined ? {} : { ca }),
       },
       (answer) => {
-        readText(answer).then((read) => resolve({ status: answer.statusCode ?? 0, text: read }), reject);
+        const { statusCode: status = 0, headers } = answer;
+        const lastModified = headers['last-modified'];
+        readText(answer).then((read) => resolve({ status, text: read, lastModified }), reject);
       },
     );
-    asking.on('error', (cause) =>
-      reject(new Fault('unreachable', `${url} does not answer: ${cause.message}`, { cause })),
-    );
+    asking.on('error', (cause) => reject(new Fault('unreachable', silenceOf({ url, ca }, cause), { cause })));
     asking.end(text);
   });
 }

@@ -1,6 +1,8 @@
 /** `isthmus apps [NAME]`: what runs, where, and what is wrong with it. */
 import { App } from '../protocol/app.ts';
+import type { Condition } from '../protocol/metadata.ts';
 import type { Api } from './api.ts';
+import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
 
 async function pathOf(api: Api, name?: string): Promise<string> {
@@ -16,25 +18,40 @@ export async function readApp(api: Api, name: string): Promise<App> {
   return api.get(await pathOf(api, name), App);
 }
 
-export function appsText(apps: readonly App[]): string {
+/** By name: clusters that are not seen now. What is said of an app there is how it was. */
+export type Unseen = ReadonlyMap<string, Condition>;
+
+export function appsText(apps: readonly App[], unseen: Unseen): string {
   if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
   const rows = apps.map(({ metadata, spec, status }) => [
     metadata.name,
     status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
     (status.placed?.assignments ?? []).map(({ cluster }) => cluster).join(',') || '-',
     `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
-    status.conditions[0]?.reason ?? '-',
+    [
+      status.conditions[0]?.reason ?? '-',
+      ...status.conditions
+        .filter(({ type, status: value }) => type === 'Enforced' && value !== 'True')
+        .map(({ type, reason }) => `${type}: ${reason}`),
+      ...spec.placement.clusters.flatMap((name) => {
+        const why = unseen.get(name);
+        return why === undefined ? [] : [`${name}: ${why.reason}`];
+      }),
+    ].join('; '),
   ]);
   return tableOf(['NAME', 'RELEASE', 'CLUSTERS', 'READY', 'STATE'], rows);
 }
 
-export function appText({ metadata, spec, status }: App, nowMs: number): string {
-  const [running, ...others] = status.conditions;
-  const takenBack = others.find(({ type }) => type === 'RolledBack');
+export function appText(
+  { metadata, spec, status }: App,
+  { unseen, nowMs }: { readonly unseen: Unseen; readonly nowMs: number },
+): string {
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ['state', running === undefined ? '-' : `${running.reason}: ${running.message}`],
-    ...(takenBack === undefined ? [] : [['back', takenBack.message]]),
+    ...spec.placement.clusters.flatMap((name) => {
+      const why = unseen.get(name);
+      return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
+    }),
   ].map(([label = '', text = '']) => `${label.padEnd(8)}${text}`);
   const rows = status.instances.flatMap((instance) =>
     instance.containers.map((one) => [
@@ -42,7 +59,7 @@ export function appText({ metadata, spec, status }: App, nowMs: number): string 
       one.name,
       one.node || '-',
       one.address || '-',
-      one.state,
+      unseen.has(instance.cluster) ? `was ${one.state}` : one.state,
       one.reason === 'none' ? '' : one.reason,
       one.release === 0 ? 'older' : String(one.release),
       String(one.restarts),
@@ -67,6 +84,8 @@ export function appText({ metadata, spec, status }: App, nowMs: number): string 
   ];
   return [
     ...head,
+    '',
+    conditionsText(status.conditions, nowMs),
     ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
     ...(said.length === 0 ? [] : ['', ...said]),
   ].join('\n');

@@ -2,6 +2,8 @@
 import { Cluster } from '../protocol/cluster.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
+import { Fault } from './fault.ts';
+import { healthOf } from './health.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readClusters(api: Api): Promise<Cluster[]> {
@@ -9,7 +11,12 @@ export async function readClusters(api: Api): Promise<Cluster[]> {
 }
 
 export async function readCluster(api: Api, name: string): Promise<Cluster> {
-  return api.get(`/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(name)}`, Cluster);
+  const path = `/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(name)}`;
+  const found = await api.find(path, Cluster);
+  if (found !== undefined) return found;
+  const there = (await readClusters(api)).map(({ metadata }) => metadata.name);
+  const names = there.length === 0 ? 'There are none' : `There are ${there.join(', ')}`;
+  throw new Fault('refused', `There is no cluster ${name}. ${names}.`);
 }
 
 export function clustersText(clusters: readonly Cluster[], nowMs: number): string {
@@ -26,11 +33,6 @@ export function clustersText(clusters: readonly Cluster[], nowMs: number): strin
     status.observedAt === undefined ? '-' : ageSince(status.observedAt, nowMs),
   ]);
   return tableOf(['NAME', 'KIND', 'SITE', 'VERSION', 'NODES', 'NETWORK', 'HEALTH', 'SEEN'], rows);
-}
-
-function healthOf(conditions: Cluster['status']['conditions']): string {
-  const wrong = conditions.find(({ status }) => status !== 'True');
-  return wrong === undefined ? 'good' : wrong.reason;
 }
 
 export function clusterText({ metadata, spec, status }: Cluster, nowMs: number): string {

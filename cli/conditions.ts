@@ -1,4 +1,4 @@
-/** Conditions of a resource as a table, each with its age. */
+/** Conditions of a resource as a table, each with the age of its evidence: that may be older than the resource, and says not since when it is so. */
 import type { Condition } from '../protocol/metadata.ts';
 import { ageSince, tableOf } from './table.ts';
 
@@ -10,5 +10,5 @@ export function conditionsText(conditions: readonly Condition[], nowMs: number):
     `${ageSince(lastTransitionTime, nowMs)} ago`,
     message,
   ]);
-  return tableOf(['CONDITION', 'STATUS', 'REASON', 'SINCE', 'MESSAGE'], rows);
+  return tableOf(['CONDITION', 'STATUS', 'REASON', 'AS OF', 'MESSAGE'], rows);
 }

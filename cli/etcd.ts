@@ -16,7 +16,7 @@ export function etcdText({ metadata, status }: Cluster, nowMs: number): string {
     one.healthy ? (one.isLeader ? 'leader' : 'good') : 'silent',
     one.version || '-',
     `${bytesText(one.databaseInUseBytes)} of ${bytesText(one.databaseBytes)}`,
-    bytesText(one.quotaBytes),
+    one.healthy ? quotaText(one.quotaBytes) : '-',
     speed(one.fsyncP99Ms),
     speed(one.commitP99Ms),
     String(one.leaderChanges),
@@ -51,4 +51,9 @@ export function etcdText({ metadata, status }: Cluster, nowMs: number): string {
     ...(drills.length === 0 ? [] : ['', tableOf(['DRILL', 'OUTCOME', 'RTO', 'RPO', 'DETAIL'], drills)]),
     ...(etcd.advice.length === 0 ? [] : ['', ...etcd.advice.map((line) => `* ${line}`)]),
   ].join('\n');
+}
+
+/** 0 is etcd's way to say that nobody has set one. */
+function quotaText(bytes: number): string {
+  return bytes === 0 ? 'default' : bytesText(bytes);
 }

@@ -8,9 +8,9 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
-import { openApi } from './api.ts';
+import { confirmTenant, openApi } from './api.ts';
 import { EXIT, Fault } from './fault.ts';
-import { type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
+import { newProfile, type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
 
 const settings: Settings = { environment: process.env, home: homedir() };
 
@@ -28,13 +28,9 @@ program
   .option('--ca <file>', "PEM of the authority of the control plane's certificate")
   .action(async (options: { url: string; keyFile: string; ca?: string }) => {
     const tenant = program.opts<{ tenant?: string }>().tenant;
-    const profile: Profile = {
-      url: options.url.replace(/\/+$/, ''),
-      key: readFile(options.keyFile).trim(),
-      ...(options.ca === undefined ? {} : { ca: readFile(options.ca) }),
-      ...(tenant === undefined ? {} : { tenant }),
-    };
-    await openApi(profile).tenant();
+    const { url, keyFile, ca: caFile } = options;
+    const profile = newProfile({ url, keyFile, caFile, tenant });
+    await confirmTenant(openApi(profile));
     console.log(`kept in ${writeProfile(settings, profile)}`);
   });
 
@@ -43,12 +39,16 @@ program
   .description('show clusters, or one of them')
   .argument('[name]')
   .option('--json', 'as JSON')
-  .action(async (name: string | undefined, options: { json?: boolean }) => {
+  .option('--manifest', 'as a manifest, to change and apply')
+  .action(async (name: string | undefined, options: { json?: boolean; manifest?: boolean }) => {
     const { clustersText, clusterText, readCluster, readClusters } = await import('./clusters.ts');
     const api = openApi(profile());
     if (name === undefined)
       return show(await readClusters(api), options, (all) => clustersText(all, Date.now()));
-    return show(await readCluster(api, name), options, (one) => clusterText(one, Date.now()));
+    const cluster = await readCluster(api, name);
+    if (options.manifest !== true) return show(cluster, options, (one) => clusterText(one, Date.now()));
+    const { manifestText } = await import('./manifest.ts');
+    return console.log(manifestText('cluster', cluster));
   });
 
 program
@@ -98,32 +98,39 @@ program
   .option('--json', 'as JSON')
   .action(async (name: string | undefined, options: { json?: boolean }) => {
     const { appsText, appText, readApp, readApps } = await import('./apps.ts');
+    const { readClusters } = await import('./clusters.ts');
+    const { unseenClusters } = await import('./health.ts');
     const api = openApi(profile());
-    if (name === undefined) return show(await readApps(api), options, appsText);
-    return show(await readApp(api, name), options, (one) => appText(one, Date.now()));
+    const unseen = unseenClusters(options.json === true ? [] : await readClusters(api));
+    if (name === undefined) return show(await readApps(api), options, (all) => appsText(all, unseen));
+    return show(await readApp(api, name), options, (one) => appText(one, { unseen, nowMs: Date.now() }));
   });
 
 program
   .command('apply')
-  .description('make an app or a pool what its manifest says')
+  .description('make an app or a pool, or what is wanted of a cluster, what its manifest says')
   .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
-  .action(async (options: { file: string }) => {
+  .option('--reset', 'of a cluster: what the manifest does not name goes back to its default')
+  .action(async (options: { file: string; reset?: boolean }) => {
     const { appliedText, apply } = await import('./manifest.ts');
     const text = options.file === '-' ? readFileSync(0, 'utf8') : readFile(options.file);
-    console.log(appliedText(await apply(openApi(profile()), text)));
+    console.log(appliedText(await apply(openApi(profile()), text, options)));
   });
 
 program
   .command('delete')
-  .description('delete an app (data in its volumes stays), or a pool')
-  .argument('<kind or app>', 'app or pool, with a name after it; else the name of an app')
+  .description('delete an app (data in its volumes stays), a pool, or what is known of a cluster')
+  .argument('<kind or app>', 'app, pool or cluster, with a name after it; else the name of an app')
   .argument('[name]')
   .action(async (first: string, second: string | undefined) => {
-    const { readKind, remove } = await import('./manifest.ts');
+    const { readKind, remove, removedText } = await import('./manifest.ts');
+    const { readClusters } = await import('./clusters.ts');
+    const { unseenClusters } = await import('./health.ts');
     const kind = second === undefined ? 'app' : readKind(first);
     const name = second ?? first;
-    await remove(openApi(profile()), kind, name);
-    console.log(`${kind} ${name} is being deleted`);
+    const api = openApi(profile());
+    const unseen = unseenClusters(kind === 'app' ? await readClusters(api) : []);
+    console.log(removedText(kind, await remove(api, kind, name), unseen));
   });
 
 program
@@ -158,7 +165,9 @@ program
   .option('--json', 'as JSON')
   .action(async (cluster: string, options: { json?: boolean }) => {
     const { readRequests, requestsText } = await import('./requests.ts');
-    show(await readRequests(openApi(profile()), cluster), options, requestsText);
+    const told = await readRequests(openApi(profile()), cluster);
+    if (options.json === true) return show(told.value, options, String);
+    return console.log(requestsText(told, Date.now()));
   });
 
 function profile(): Profile {

@@ -45,6 +45,27 @@ export function readProfile(settings: Settings): Profile {
   );
 }
 
+export interface Login {
+  readonly url: string;
+  readonly keyFile: string;
+  readonly caFile?: string | undefined;
+  readonly tenant?: string | undefined;
+}
+
+/** What `login` is to keep, if it can be what it is said to be. */
+export function newProfile({ url, keyFile, caFile, tenant }: Login): Profile {
+  const key = readFile(keyFile).trim();
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new Fault('usage', `${keyFile} holds no API key: it is one word, and stands alone in its file.`);
+  const ca = caFile === undefined ? undefined : readFile(caFile);
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Fault('usage', `${caFile} holds no certificate: --ca wants PEM.`);
+  const wanted = { url: url.replace(/\/+$/, ''), key, ...given('ca', ca), ...given('tenant', tenant) };
+  const parsed = Profile.safeParse(wanted);
+  if (parsed.success) return parsed.data;
+  throw new Fault('usage', `${url} is no address of a control plane: say https://HOST[:PORT].`);
+}
+
 export function writeProfile(settings: Settings, profile: Profile): string {
   const path = profilePath(settings);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

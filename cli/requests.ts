@@ -1,20 +1,26 @@
 /** `isthmus requests CLUSTER`: who asks the API server for what, how much of it the cache took over, and what would help. */
 import { RequestAnalysis } from '../protocol/cluster-report.ts';
 import type { Api } from './api.ts';
-import { ageText, bytesText, tableOf } from './table.ts';
+import { ageSince, ageText, bytesText, tableOf } from './table.ts';
 
-export async function readRequests(api: Api, cluster: string): Promise<RequestAnalysis> {
-  return api.get(
+/** What the cluster's edge told last. */
+export interface ToldRequests {
+  readonly value: RequestAnalysis;
+  readonly at: string | undefined;
+}
+
+export async function readRequests(api: Api, cluster: string): Promise<ToldRequests> {
+  return api.told(
     `/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(cluster)}/requests`,
     RequestAnalysis,
   );
 }
 
-export function requestsText(analysis: RequestAnalysis): string {
+export function requestsText({ value: analysis, at }: ToldRequests, nowMs: number): string {
   const { windowSeconds, requests, fromCache, coalesced, upstream, usedBytes, budgetBytes } = analysis;
   const share = (part: number) => (requests === 0 ? '-' : `${Math.round((100 * part) / requests)} %`);
   const head = [
-    `${requests} requests in ${ageText(windowSeconds)}: ${share(fromCache)} from memory, ${share(coalesced)} shared a read, ${share(upstream)} went upstream`,
+    `${requests} requests in ${ageText(windowSeconds)}${at === undefined ? '' : `, told ${ageSince(at, nowMs)} ago`}: ${share(fromCache)} from memory, ${share(coalesced)} shared a read, ${share(upstream)} went upstream`,
     `upstream: ${analysis.upstreamLists} lists, ${analysis.upstreamWatches} watches, ${analysis.accessReviews} access reviews; ${analysis.openStreams} streams are open`,
     `memory: ${bytesText(usedBytes)} of ${bytesText(budgetBytes)}`,
   ];

@@ -1,11 +1,16 @@
-/** YAML that people wrote: what can't be read is nothing, which no schema takes. */
-import { parse } from 'yaml';
+/** YAML that people wrote: what can't be read is refused with the place and the reason. */
+import { parse, YAMLParseError } from 'yaml';
+import { Fault } from './fault.ts';
 
-/** Undefined if the text is no YAML. */
 export function parseYaml(text: string): unknown {
   try {
     return parse(text);
-  } catch {
-    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw cause;
+    // The rest of it draws the line with an arrow below.
+    const [reason = ''] = cause.message.split('\n');
+    throw new Fault('usage', `This is no YAML, so nothing was changed: ${reason.replace(/:$/, '')}.`, {
+      cause,
+    });
   }
 }

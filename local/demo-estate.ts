@@ -10,7 +10,7 @@ import type { Client } from './demo-client.ts';
 import type { Host } from './lab-host.ts';
 import { ECHO_HTTP_PORT, VPC_LAN } from './lab-topology.ts';
 
-const TENANT = '/v1/tenants/demo';
+export const TENANT = '/v1/tenants/demo';
 const READY_MS_MAX = 60_000;
 const POLL_MS = 100;
 const INSTALL_MS_MAX = 180_000;

@@ -39,13 +39,14 @@ interface Raised {
   client?: Client;
 }
 
-export function createStage(state: string): DemoStage {
+/** `hostsAt`: how many hosts a site has; one unless said otherwise. */
+export function createStage(state: string, hostsAt: Readonly<Record<string, number>> = {}): DemoStage {
   const raised: Raised = {};
   return {
     state,
     controlPlaneUrl: `https://localhost:${PORT}`,
     raiseHosts: () => {
-      raised.hosts ??= raiseHosts((lab) => {
+      raised.hosts ??= raiseHosts(hostsAt, (lab) => {
         raised.lab = lab;
       });
       return raised.hosts;
@@ -78,12 +79,15 @@ async function assertPortFree(): Promise<void> {
   await once(probe, 'close');
 }
 
-async function raiseHosts(onLab: (lab: Promise<Lab>) => void): Promise<RaisedStage> {
+async function raiseHosts(
+  hostsAt: Readonly<Record<string, number>>,
+  onLab: (lab: Promise<Lab>) => void,
+): Promise<RaisedStage> {
   await assertLabPossible();
   await assertPortFree();
   const lab = createLab({ name: 'demo' });
   onLab(lab);
-  const sites = SITES.map((name) => ({ name, lan: '10.0.0.0/24' }));
+  const sites = SITES.map((name) => ({ name, lan: '10.0.0.0/24', lanHosts: hostsAt[name] ?? 1 }));
   return raiseStage(await lab, { hubs: 1, vpc: true, sites });
 }
 

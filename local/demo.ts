@@ -1,10 +1,11 @@
 /**
  * The demo: two data centers with the same addresses, joined and proved on this machine in namespaces. It does what a
  * user does, by the API and the installer, shows each step, and leaves nothing behind.
- * Usage: `npm run demo` (stays up until Ctrl-C), `npm run demo -- --once` (proves, tears down and ends).
+ * Usage: `npm run demo` (stays up until Ctrl-C), `npm run demo -- --once` (proves, tears down and ends), `-- --kubernetes` (with a cluster in Berlin).
  */
 
 import type { Client } from './demo-client.ts';
+import type { DemoCluster } from './demo-cluster.ts';
 import {
   awaitEdges,
   awaitHub,
@@ -28,31 +29,45 @@ import { createStage, type DemoStage, SITES } from './demo-stage.ts';
 import type { RaisedSite } from './lab-topology.ts';
 
 const STATE = new URL('../.isthmus/demo', import.meta.url).pathname;
-const USAGE = 'Usage: npm run demo [-- --once]   --once: prove, tear down and end';
+const FLAGS = ['--once', '--kubernetes'];
+const USAGE =
+  'Usage: npm run demo [-- --once] [--kubernetes]   --once: prove, tear down and end; --kubernetes: with a cluster in one of them';
 
 async function main(): Promise<number> {
   const flags = process.argv.slice(2);
-  const unknown = flags.find((flag) => flag !== '--once');
+  const unknown = flags.find((flag) => !FLAGS.includes(flag));
   if (unknown !== undefined) {
     console.error(unknown === '--help' ? USAGE : `There is no flag ${unknown}.\n${USAGE}`);
     return unknown === '--help' ? 0 : 1;
   }
   const screen = openScreen(process.stdout, process.env);
   const interrupted = untilSignal();
-  const stage = createStage(STATE);
+  const kubernetes = flags.includes('--kubernetes') ? await import('./demo-cluster.ts') : undefined;
+  const stage = createStage(STATE, kubernetes && { berlin: kubernetes.CLUSTER_HOSTS });
+  const demo: Demo = { stage, kubernetes, cluster: kubernetes?.createCluster(), lines: [] };
   // What is under way when it is interrupted fails, because its hosts go away: nobody wants to read that.
   const ears = { open: true };
   const heard = { ...screen, write: (text: string) => (ears.open ? screen.write(text) : undefined) };
-  const shown = await Promise.race([show(stage, heard), interrupted]);
+  const shown = await Promise.race([show(demo, heard), interrupted]);
   ears.open = false;
   if (shown === 0 && !flags.includes('--once')) {
-    screen.write(`${await hints(stage)}\nIt stays up until Ctrl-C.\n`);
+    screen.write(`${[await hints(stage), ...demo.lines].join('\n')}\nIt stays up until Ctrl-C.\n`);
     await interrupted;
   }
   screen.write(`${shown > 1 ? '\n' : ''}Tears down ... `);
+  await demo.cluster?.destroy();
   await stage.destroy();
   screen.write('every process, namespace and interface is gone.\n');
   return shown;
+}
+
+interface Demo {
+  readonly stage: DemoStage;
+  /** Loaded only if it is asked for, and what it stands on is then fetched. */
+  readonly kubernetes: typeof import('./demo-cluster.ts') | undefined;
+  readonly cluster: DemoCluster | undefined;
+  /** How to use the cluster. */
+  readonly lines: string[];
 }
 
 /** 130 is what shells say of a program that was interrupted. */
@@ -64,11 +79,11 @@ function untilSignal(): Promise<number> {
 }
 
 /** Everything up to the picture: 0 if all was proved; else the reason and the logs are shown. */
-async function show(stage: DemoStage, screen: Screen): Promise<number> {
+async function show(demo: Demo, screen: Screen): Promise<number> {
   const progress = createProgress(screen);
   progress.line(`Isthmus demo. Its state in ${STATE} starts afresh each time.\n`);
   try {
-    const picture = await raise(stage, progress);
+    const picture = await raise(demo, progress);
     progress.line(`\n${drawPicture(picture)}`);
     progress.line(paint(`Proved in ${progress.elapsedSeconds().toFixed(1)} s.`, 'bold', screen.colours));
     return 0;
@@ -77,12 +92,13 @@ async function show(stage: DemoStage, screen: Screen): Promise<number> {
       `\n${paint(`Failed: ${error instanceof StepFailed ? error.title : 'drawing'}`, 'red', screen.colours)}`,
     );
     progress.line(error instanceof Error ? error.message : String(error));
-    for (const line of await stage.logTails()) progress.line(line);
+    for (const line of await demo.stage.logTails()) progress.line(line);
     return 1;
   }
 }
 
-async function raise(stage: DemoStage, progress: Progress): Promise<Picture> {
+async function raise(demo: Demo, progress: Progress): Promise<Picture> {
+  const { stage } = demo;
   const hosts = await progress.step(
     'test hosts: a hub, a VPC, and two data centers with 10.0.0.0/24 behind NAT',
     () => stage.raiseHosts(),
@@ -109,7 +125,24 @@ async function raise(stage: DemoStage, progress: Progress): Promise<Picture> {
   );
   const estate = { client, hosts, stage, edges, hub };
   const proofs = await progress.step('proofs', () => prove(estate));
+  await raiseKubernetes(demo, { client, berlin: hosts.sites[0] }, progress);
   return sketch(estate, proofs);
+}
+
+async function raiseKubernetes(
+  { kubernetes, cluster: made, stage, lines }: Demo,
+  { client, berlin }: { readonly client: Client; readonly berlin: RaisedSite | undefined },
+  progress: Progress,
+): Promise<void> {
+  if (kubernetes === undefined || made === undefined || berlin === undefined) return;
+  await progress.step('Kubernetes: its programs (the first time they are built, which takes minutes)', () =>
+    kubernetes.provideKubernetes(),
+  );
+  const cluster = await progress.step('a cluster on two hosts in berlin', () => made.raise(berlin));
+  await progress.step('attached by the edge, as prod', () => kubernetes.attach(client, berlin, cluster));
+  await progress.step('kubectl through hub and tunnel', async () => {
+    lines.push('', ...(await kubernetes.useIt(client, { ...stage, cluster })));
+  });
 }
 
 async function installEdge(client: Client, site: RaisedSite): Promise<void> {

@@ -2,8 +2,9 @@
 # Makes a machine ready: Debian packages, npm packages, a WireGuard. Prints each thing it does with its time, and
 # does nothing where all is there. It must stay POSIX sh, because it runs before anything of ours is installed.
 #
-# Usage: sh local/setup.sh [demo|runtime|packages|test]
+# Usage: sh local/setup.sh [demo|kubernetes|runtime|packages|test]
 #   demo     what the demo needs (the default): everything to run hosts in namespaces
+#   kubernetes  demo, and a Kubernetes to run in it: some minutes the first time
 #   runtime  what the control plane alone needs; asks for root only if something is missing
 #   packages npm packages only, for what needs neither root nor a network of its own
 #   test     demo, and what the tests and the benchmarks need
@@ -11,7 +12,8 @@ set -eu
 
 PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
-PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 containerd runc containernetworking-plugins busybox-static iptables ipset docker.io'
+PACKAGES_NODE='containerd runc containernetworking-plugins busybox-static iptables ipset'
+PACKAGES_TEST="iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 docker.io $PACKAGES_NODE"
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
@@ -198,6 +200,9 @@ is_built() {
 provide_kube() {
   is_built kube main.go go.mod go.sum ||
     step "building Kubernetes in $CACHE/kube, which takes several minutes" build_kube 'go (1.26 or newer) must reach a module proxy.'
+}
+
+provide_networks() {
   is_built calico go.mod go.sum ||
     step "building Calico's Felix in $CACHE/calico, which takes some minutes" build_calico 'go (1.26 or newer) must reach a module proxy.'
   is_built flannel main.go go.mod go.sum ||
@@ -252,20 +257,22 @@ main() {
   packages) packages='' ;;
   runtime) packages=$PACKAGES_RUNTIME ;;
   demo) packages="$PACKAGES_RUNTIME $PACKAGES_DEMO" ;;
+  kubernetes) packages="$PACKAGES_RUNTIME $PACKAGES_DEMO $PACKAGES_NODE" ;;
   test) packages="$PACKAGES_RUNTIME $PACKAGES_DEMO $PACKAGES_TEST" ;;
-  *) fail "unknown mode $mode: use demo, runtime, packages or test" ;;
+  *) fail "unknown mode $mode: use demo, kubernetes, runtime, packages or test" ;;
   esac
   cd "$(dirname "$0")/.."
   all_began=$(now)
   [ "$(uname -s)" = Linux ] || fail 'this needs Linux.'
-  case $mode in demo | test) is_root || fail 'root is needed for network namespaces: run this as root.' ;; esac
+  case $mode in demo | kubernetes | test) is_root || fail 'root is needed for network namespaces: run this as root.' ;; esac
   [ "$mode" = packages ] || install_packages "$packages"
   install_npm_packages
   [ "$mode" = packages ] || provide_wireguard
-  case $mode in demo | test) check_machine ;; esac
+  case $mode in demo | kubernetes | test) check_machine ;; esac
   [ "$mode" != test ] || provide_emulators
   [ "$mode" != test ] || provide_runtime_interface
-  [ "$mode" != test ] || provide_kube
+  case $mode in kubernetes | test) provide_kube ;; esac
+  [ "$mode" != test ] || provide_networks
   [ "$mode" != test ] || provide_helm
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }

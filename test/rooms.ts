@@ -113,7 +113,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['protocol', 'infra/', 'build', 'functions/aws/environment.ts', 'functions/bundle.ts'],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],
   },
-  local: { rooms: ['protocol', 'functions/', 'build', 'local'], packages: ['*'] },
+  // The demo shows the Kubernetes that the tests run.
+  local: {
+    rooms: ['protocol', 'functions/', 'build', 'local', 'test/fixtures/kube/cluster.ts'],
+    packages: ['*'],
+  },
   test: { rooms: ['*'], packages: ['*'] },
   bench: { rooms: ['*'], packages: ['*'] },
 };

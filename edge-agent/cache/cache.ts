@@ -13,7 +13,7 @@ import type { Answered, ClusterRequest, Relief } from './port.ts';
 import type { Reader } from './reader.ts';
 import { type Asking, getObject, listObjects, watchObjects } from './reads.ts';
 import { reportOf } from './report.ts';
-import { type SharedAnswer, SharedReads } from './shared-reads.ts';
+import { SharedReads, type SharedResult } from './shared-reads.ts';
 import { Types } from './types.ts';
 
 export interface CacheOptions {
@@ -112,9 +112,10 @@ function answerFromMemory(asking: Asking): Promise<Outcome | undefined> {
 }
 
 async function answerShared(
-  answer: SharedAnswer | undefined,
+  result: SharedResult | undefined,
   response: ServerResponse,
 ): Promise<Outcome | undefined> {
-  if (answer === undefined) return undefined;
-  return answerBytes(response, { by: 'coalesced', status: 200, ...answer });
+  if (result === undefined) return undefined;
+  const by = result.isShared ? 'coalesced' : 'upstream';
+  return answerBytes(response, { by, status: 200, ...result.answer });
 }

@@ -18,11 +18,23 @@ export interface SharedAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** One read upstream; whoever takes its answer first is the one that it was made for. */
+interface Round {
+  readonly answer: SharedAnswer | undefined;
+  takers: number;
+}
+
+export interface SharedResult {
+  readonly answer: SharedAnswer;
+  /** Another reader's request was made upstream, not this one's. */
+  readonly isShared: boolean;
+}
+
 export class SharedReads {
   readonly #client: Reader;
   readonly #now: () => number;
   readonly #counts: Counts;
-  readonly #rounds = new Map<string, Rounds<SharedAnswer | undefined>>();
+  readonly #rounds = new Map<string, Rounds<Round>>();
 
   constructor(client: Reader, now: () => number, counts: Counts) {
     this.#client = client;
@@ -31,7 +43,7 @@ export class SharedReads {
   }
 
   /** Undefined: not a good answer, or too large to share. Whoever asked must ask alone. */
-  async read(request: ClusterRequest): Promise<SharedAnswer | undefined> {
+  async read(request: ClusterRequest): Promise<SharedResult | undefined> {
     const headers = Object.fromEntries(
       PASSED_REQUEST.flatMap((name) => {
         const value = request.headers[name];
@@ -42,14 +54,15 @@ export class SharedReads {
     const rounds = this.#rounds.get(key) ?? this.#roundsFor(request, headers);
     this.#rounds.set(key, rounds);
     this.#forgetIdle();
-    return rounds.join().catch(() => undefined);
+    const round = await rounds.join().catch(() => undefined);
+    if (round?.answer === undefined) return undefined;
+    round.takers++;
+    return { answer: round.answer, isShared: round.takers > 1 };
   }
 
-  #roundsFor(
-    { path, query }: ClusterRequest,
-    headers: Readonly<Record<string, string>>,
-  ): Rounds<SharedAnswer | undefined> {
-    return new Rounds({ intervalMs: () => 0, now: this.#now, run: () => this.#read(path, query, headers) });
+  #roundsFor({ path, query }: ClusterRequest, headers: Readonly<Record<string, string>>): Rounds<Round> {
+    const run = async () => ({ answer: await this.#read(path, query, headers), takers: 0 });
+    return new Rounds({ intervalMs: () => 0, now: this.#now, run });
   }
 
   async #read(

@@ -98,6 +98,7 @@ describe('a kubeconfig', () => {
 describe('a credential', () => {
   const asked: string[] = [];
   const api: Api = {
+    told: () => Promise.reject(new Error('not asked')),
     get: () => Promise.reject(new Error('not asked')),
     find: () => Promise.reject(new Error('not asked')),
     put: () => Promise.reject(new Error('not asked')),

@@ -55,6 +55,7 @@ function apiWith(there: Map<string, Pool | App>): Api {
       const found = there.get(path);
       return found === undefined ? undefined : schema.parse(found);
     },
+    told: async (path, schema) => ({ value: schema.parse(there.get(path)), at: undefined }),
     post: async (path, schema, body) => {
       const kind = path.endsWith('pools') ? POOL : APP;
       there.set(`${path}/web`, { ...kind });
@@ -98,13 +99,14 @@ test.each(['kind: site\nmetadata: { name: a }\nspec: {}', 'spec: {}', 'kind: poo
 );
 
 test('a kind that can not be deleted here is named', () => {
-  expect(() => readKind('site')).toThrow('app or pool');
+  expect(() => readKind('site')).toThrow('app or pool or cluster');
 });
 
 test('a list of pools is a line each; one is shown with who has its addresses and how old that word is', () => {
   expect(poolsText([POOL]).split('\n')[1]).toBe('web   prod,test  8     7     NotTold');
   const text = poolText(POOL, Date.parse(AT) + 60_000);
   expect(text).toContain('7 of 8 addresses are free');
+  expect(text).toMatch(/CONDITION +STATUS +REASON +AS OF +MESSAGE/);
   expect(text).toMatch(/prod +10\.1\.0\.0\/30 +60 s ago/);
   expect(text).toMatch(/test +10\.1\.0\.4\/30 +never/);
   expect(text).toMatch(/10\.1\.0\.1 +prod +kept +shop +shop\/shop-1 +-/);
