@@ -74,7 +74,10 @@ export function containerOf({ workload, slot, isOnTrial, address }: ContainerWan
       PortBindings: portBindings(template),
       Mounts: template.volumes.map((volume) => mountOf({ workload, volume, slot }, hash)),
     },
-    NetworkingConfig: { EndpointsConfig: { [networkName(tenant)]: { Aliases: [app] } } },
+    // One on trial is asked by nobody yet.
+    NetworkingConfig: {
+      EndpointsConfig: { [networkName(tenant)]: isOnTrial ? {} : { Aliases: [app] } },
+    },
   };
 }
 

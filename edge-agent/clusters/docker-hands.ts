@@ -1,12 +1,13 @@
 /** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
 import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
-import { appName, isOfTenant } from './docker-marks.ts';
+import { appName, isOfTenant, networkName } from './docker-marks.ts';
 import { ListedNetworks, MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
 import { networkOfAddress } from './docker-pool.ts';
@@ -71,8 +72,10 @@ export class DockerHands {
         return this.#try(step.container, 'rename', { name: step.name });
       case 'update':
         return this.#update(step);
-      case 'join':
-        return this.#join(step, work);
+      case 'introduce':
+        return this.#introduce(step, work);
+      case 'withdraw':
+        return this.#withdraw(step, work);
       case 'move_address':
         return this.#moveAddress(step, work);
     }
@@ -222,14 +225,32 @@ export class DockerHands {
     return this.#tried(container.id, this.#at(container.node).ask({ method: 'POST', path, body }));
   }
 
-  async #join({ container, network }: Step<'join'>, { workload }: Work): Promise<boolean> {
-    const client = this.#at(container.node);
+  /** A name can be had only by a new connection; nobody asks it yet, so its address may be another one. */
+  async #introduce({ container }: Step<'introduce'>, work: Work): Promise<boolean> {
+    const { app } = work.workload;
+    return this.#connectAnew(container, { Aliases: [app] }, work);
+  }
+
+  /** At the same address, so that what is under way goes on after a moment. */
+  async #withdraw({ container }: Step<'withdraw'>, work: Work): Promise<boolean> {
+    const address = container.networks[networkName(work.workload.tenant)];
+    return this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+  }
+
+  async #connectAnew(
+    { id, node, networks }: SeenContainer,
+    endpoint: object,
+    { workload }: Work,
+  ): Promise<boolean> {
+    const client = this.#at(node);
+    const network = networkName(workload.tenant);
     await provideNetwork(client, workload, tenantNetwork(workload.tenant));
-    const body = { Container: container.id, EndpointConfig: { Aliases: [workload.app] } };
-    return this.#tried(
-      container.id,
-      client.ask({ method: 'POST', path: `/networks/${network}/connect`, body }),
-    );
+    if (networks[network] !== undefined) {
+      const body = { Container: id, Force: true };
+      await this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/disconnect`, body }));
+    }
+    const body = { Container: id, EndpointConfig: endpoint };
+    return this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/connect`, body }));
   }
 
   /** First away from the one, then to the other: an engine, and a LAN, has an address once. */
@@ -308,7 +329,7 @@ async function provideNetwork(
   const found = await client.json(ListedNetworks, { method: 'GET', path: '/networks' });
   const there = found.find(({ Name }) => Name === body.Name);
   if (there === undefined) {
-    await client.ask({ method: 'POST', path: '/networks/create', body });
+    await createNetwork(client, body);
     return;
   }
   if (!isOfTenant(there.Labels, workload))
@@ -316,4 +337,20 @@ async function provideNetwork(
       'driver.conflict',
       `The network ${body.Name} is there and is not Isthmus'. Remove it; it was not touched.`,
     );
+}
+
+const MadeNetwork = z.looseObject({
+  IPAM: z.looseObject({ Config: z.array(z.looseObject({ Subnet: z.string() })).nullish() }),
+});
+
+/** Only in a network whose range was given may a container keep its address when it connects anew; so the engine is asked for a free range first. */
+async function createNetwork(client: EngineClient, body: { readonly Name: string; readonly IPAM?: object }) {
+  const create = (given: object) => client.ask({ method: 'POST', path: '/networks/create', body: given });
+  await create(body);
+  if (body.IPAM !== undefined) return;
+  const path = `/networks/${body.Name}`;
+  const { IPAM } = await client.json(MadeNetwork, { method: 'GET', path });
+  const Config = (IPAM.Config ?? []).map(({ Subnet }) => ({ Subnet }));
+  await client.ask({ method: 'DELETE', path });
+  await create({ ...body, IPAM: { Config } });
 }

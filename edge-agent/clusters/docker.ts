@@ -120,6 +120,7 @@ function wantedOf(
     pool: pool === undefined ? undefined : poolAddresses(rangesOf?.(pool) ?? [], lan !== undefined),
     limits: limitsOf(template),
     network: networkName(tenant),
+    alias: workload.app,
   };
 }
 
