@@ -75,10 +75,7 @@ function changes(): void {
       const app = `bad-${reason.replace('_', '-')}`;
       await bring(appOn(1, app, 'local/tool:1'));
       const before = await ids(app);
-      const bad = appOn(2, app, image, {
-        ...change,
-        ...('command' in change ? { command: [...change.command] } : {}),
-      });
+      const bad = appOn(2, app, image, command === undefined ? {} : { command: [...command] });
       await eventually(async () => {
         await driver.apply(bad);
         const { statements, containers } = await driver.status(bad);
