@@ -7,7 +7,7 @@ import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
 import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
-import { appName, isOfTenant, networkName } from './docker-marks.ts';
+import { appName, isOfTenant, isOurs, networkName, TENANT_LABEL } from './docker-marks.ts';
 import { ListedNetworks, MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
 import { networkOfAddress } from './docker-pool.ts';
@@ -324,7 +324,7 @@ function networkBody(address: string, { workload, pool, lan }: Work) {
 async function provideNetwork(
   client: EngineClient,
   workload: WorkloadLeaf,
-  body: { readonly Name: string },
+  body: { readonly Name: string; readonly Labels: Readonly<Record<string, string>> },
 ): Promise<void> {
   const found = await client.json(ListedNetworks, { method: 'GET', path: '/networks' });
   const there = found.find(({ Name }) => Name === body.Name);
@@ -332,7 +332,8 @@ async function provideNetwork(
     await createNetwork(client, body);
     return;
   }
-  if (!isOfTenant(there.Labels, workload))
+  const isShared = body.Labels[TENANT_LABEL] === undefined;
+  if (isShared ? !isOurs(there.Labels) : !isOfTenant(there.Labels, workload))
     throw new DriverError(
       'driver.conflict',
       `The network ${body.Name} is there and is not Isthmus'. Remove it; it was not touched.`,
