@@ -7,7 +7,9 @@ import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
 import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
+import { DockerImages } from './docker-images.ts';
 import { appName, isOfTenant, isOurs, networkName, TENANT_LABEL } from './docker-marks.ts';
+import { networkAt, networkBody, provideNetwork, type Work } from './docker-networks.ts';
 import { ListedNetworks, MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
 import { networkOfAddress } from './docker-pool.ts';
@@ -16,43 +18,27 @@ import type { DockerNode } from './docker-sight.ts';
 import type { DockerStep } from './docker-step.ts';
 import { DriverError } from './driver.ts';
 
-const PULL_MS_MAX = 20 * 60_000;
 /** As long as an app may ask for, and some more. */
 const STOP_MS_MAX = 3_700_000;
 /** Most containers have stopped by then, and one pass is enough. */
 const STOP_WAIT_MS = 1_500;
-
-export interface PoolRanges {
-  readonly pool: string;
-  readonly prefixes: readonly string[];
-}
-
-/** What a pass works on. */
-export interface Work {
-  readonly workload: WorkloadLeaf;
-  readonly pool: PoolRanges | undefined;
-  readonly lan: Lan | undefined;
-}
 
 type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
 
 export class DockerHands {
   readonly #nodes: ReadonlyMap<string, EngineClient>;
   readonly #stopping = new Map<string, Promise<void>>();
-  readonly #pulling = new Map<string, Promise<void>>();
-  /** Why a step at a container or an image failed, until it succeeds. */
+  readonly images: DockerImages;
+  /** Why a step at a container failed, until one succeeds. */
   readonly #faults = new Map<string, string>();
 
   constructor(nodes: readonly DockerNode[]) {
     this.#nodes = new Map(nodes.map(({ name, client }) => [name, client]));
+    this.images = new DockerImages((node) => this.#at(node));
   }
 
   faultOf(key: string): string | undefined {
     return this.#faults.get(key);
-  }
-
-  isPulling(node: string, image: string): boolean {
-    return this.#pulling.has(imageKey(node, image));
   }
 
   /** True if something changed. What the engine refuses of one container is kept as its fault, and does not hold up the others. */
@@ -94,8 +80,7 @@ export class DockerHands {
   ): Promise<boolean> {
     const client = this.#at(node);
     const { workload } = work;
-    const { image, pullPolicy } = workload.template;
-    if (!(await this.#hasImage(node, workload))) return false;
+    if (!(await this.images.has(node, workload))) return false;
     await provideNetwork(client, workload, tenantNetwork(workload.tenant));
     const name = containerName(appName(workload, sha256), slot, role);
     const body = containerOf({ workload, slot, isOnTrial: role === 'next', address }, sha256);
@@ -104,10 +89,7 @@ export class DockerHands {
       // The image went meanwhile.
       ['engine.not_found'],
     );
-    if (made === undefined) {
-      this.#faults.set(imageKey(node, image), `no such image: ${image} (${pullPolicy})`);
-      return false;
-    }
+    if (made === undefined) return false;
     if (workload.template.files.length > 0)
       await client.ask({
         method: 'PUT',
@@ -119,41 +101,6 @@ export class DockerHands {
       await this.#give(client, { container: made.Id, address }, work);
     if (!isHeldBack(role, workload)) await this.#start(client, made.Id);
     return true;
-  }
-
-  /** Pulls it where the app says so; it is there with a later pass then. */
-  async #hasImage(node: string, { template }: WorkloadLeaf): Promise<boolean> {
-    const { image, pullPolicy } = template;
-    const client = this.#at(node);
-    const there = await undefinedOn(client.bytes({ method: 'GET', path: `/images/${image}/json` }), [
-      'engine.not_found',
-      'engine.invalid',
-    ]);
-    if (there !== undefined) {
-      this.#faults.delete(imageKey(node, image));
-      return true;
-    }
-    if (pullPolicy !== 'never') this.#pull(node, image);
-    return false;
-  }
-
-  #pull(node: string, image: string): void {
-    const key = imageKey(node, image);
-    if (this.#pulling.has(key)) return;
-    const query = { fromImage: image.includes(':') ? image : `${image}:latest` };
-    const work = this.#at(node)
-      .bytes({ method: 'POST', path: '/images/create', query, timeoutMs: PULL_MS_MAX })
-      .then(
-        (progress) => this.#note(key, errorIn(progress.toString('utf8'))),
-        (cause: unknown) => this.#note(key, cause instanceof Error ? cause.message : String(cause)),
-      )
-      .finally(() => this.#pulling.delete(key));
-    this.#pulling.set(key, work);
-  }
-
-  #note(key: string, fault: string | undefined): void {
-    if (fault === undefined) this.#faults.delete(key);
-    else this.#faults.set(key, fault);
   }
 
   async #start(client: EngineClient, id: string): Promise<boolean> {
@@ -295,63 +242,3 @@ const OF_ONE: readonly EngineFault[] = [
   'engine.not_found',
   'engine.failed',
 ];
-
-export function imageKey(node: string, image: string): string {
-  return `${node} ${image}`;
-}
-
-/** A pull answers 200 and says in its last line whether it went well. */
-function errorIn(progress: string): string | undefined {
-  return /"error":"((?:[^"\\]|\\.)*)"/.exec(progress)?.[1];
-}
-
-function networkAt(address: string, work: Work): string {
-  return networkBody(address, work).Name;
-}
-
-function networkBody(address: string, { workload, pool, lan }: Work) {
-  const { pool: name = '', prefixes = [] } = pool ?? {};
-  const prefix = prefixes.find((one) => networkOfAddress(name, [one], address) !== undefined);
-  const network = networkOfAddress(name, prefixes, address);
-  if (prefix === undefined || network === undefined)
-    throw new DriverError(
-      'driver.refused',
-      `The address ${address} is in no range of the pool ${name} any more.`,
-    );
-  return poolNetwork(workload.tenant, { name: network, prefix, lan });
-}
-
-async function provideNetwork(
-  client: EngineClient,
-  workload: WorkloadLeaf,
-  body: { readonly Name: string; readonly Labels: Readonly<Record<string, string>> },
-): Promise<void> {
-  const found = await client.json(ListedNetworks, { method: 'GET', path: '/networks' });
-  const there = found.find(({ Name }) => Name === body.Name);
-  if (there === undefined) {
-    await createNetwork(client, body);
-    return;
-  }
-  const isShared = body.Labels[TENANT_LABEL] === undefined;
-  if (isShared ? !isOurs(there.Labels) : !isOfTenant(there.Labels, workload))
-    throw new DriverError(
-      'driver.conflict',
-      `The network ${body.Name} is there and is not Isthmus'. Remove it; it was not touched.`,
-    );
-}
-
-const MadeNetwork = z.looseObject({
-  IPAM: z.looseObject({ Config: z.array(z.looseObject({ Subnet: z.string() })).nullish() }),
-});
-
-/** Only in a network whose range was given may a container keep its address when it connects anew; so the engine is asked for a free range first. */
-async function createNetwork(client: EngineClient, body: { readonly Name: string; readonly IPAM?: object }) {
-  const create = (given: object) => client.ask({ method: 'POST', path: '/networks/create', body: given });
-  await create(body);
-  if (body.IPAM !== undefined) return;
-  const path = `/networks/${body.Name}`;
-  const { IPAM } = await client.json(MadeNetwork, { method: 'GET', path });
-  const Config = (IPAM.Config ?? []).map(({ Subnet }) => ({ Subnet }));
-  await client.ask({ method: 'DELETE', path });
-  await create({ ...body, IPAM: { Config } });
-}

@@ -70,7 +70,13 @@ export function describeDockerStep(step: DockerStep, base: string): string {
       return `rename ${step.container.name} to ${step.name} at ${step.container.node}`;
     case 'move_address':
       return `move ${step.address} from ${step.from.name} to ${step.to.name}`;
-    default:
+    case 'start':
+    case 'restart':
+    case 'stop':
+    case 'remove':
+    case 'update':
+    case 'introduce':
+    case 'withdraw':
       return `${step.kind} ${step.container.name} at ${step.container.node}`;
   }
 }

@@ -32,23 +32,29 @@ async function ids(app: string): Promise<string[]> {
 
 const onOne = { rules: [{ label: 'zone', operator: 'in' as const, values: ['a'] }] };
 
-function appOn(release: number, app: string, image: string, change: Partial<AppTemplate> = {}): WorkloadLeaf {
+function appOn(
+  [release, app]: readonly [number, string],
+  image: string,
+  change: Partial<AppTemplate> = {},
+): WorkloadLeaf {
   return { ...workloadOf(app, image, change), release, nodes: onOne };
 }
 
 describe('the driver of plain engines', () => {
   driverContract(() => open.stand);
   changes();
+  fails();
   places();
   reuses();
   // Last, because they end engines.
   survives();
+  waits();
 });
 
 function changes(): void {
   test('upgrades without a failed request while the app is asked all the time', async () => {
     const at = (release: number, image: string) =>
-      appOn(release, 'steady', image, {
+      appOn([release, 'steady'], image, {
         command: drainingServer('/etc/app.conf'),
         stopSeconds: 10,
         files: [{ path: '/etc/app.conf', content: `${release}`, mode: 0o600 }],
@@ -63,7 +69,9 @@ function changes(): void {
     expect(asked).toBeGreaterThan(100);
     expect(await open.ground.first.docker('exec', 'acme_steady.1', 'cat', '/etc/app.conf')).toBe('3');
   });
+}
 
+function fails(): void {
   test.each([
     ['whose image nobody has', 'local/none:1', undefined, 'image_pull', 'Rolling'],
     ['that ends at once', 'local/tool:2', ['sh', '-c', 'echo no; exit 3'], 'crash_loop', 'RolledBack'],
@@ -73,9 +81,9 @@ function changes(): void {
     async (_name, image, command, reason, word) => {
       const { driver } = open.stand;
       const app = `bad-${reason.replace('_', '-')}`;
-      await bring(appOn(1, app, 'local/tool:1'));
+      await bring(appOn([1, app], 'local/tool:1'));
       const before = await ids(app);
-      const bad = appOn(2, app, image, command === undefined ? {} : { command: [...command] });
+      const bad = appOn([2, app], image, command === undefined ? {} : { command: [...command] });
       await eventually(async () => {
         await driver.apply(bad);
         const { statements, containers } = await driver.status(bad);
@@ -84,7 +92,7 @@ function changes(): void {
       }, 60_000);
       await eventually(async () => expect(await driver.apply(bad)).toEqual([]));
       expect(await ids(app)).toEqual(expect.arrayContaining(before));
-      await bring(appOn(3, app, 'local/tool:2'));
+      await bring(appOn([3, app], 'local/tool:2'));
       await driver.remove(bad);
     },
   );
@@ -92,7 +100,7 @@ function changes(): void {
   test('rebuilds in place at the same volume, one after the other, and goes back if that fails', async () => {
     const { driver, pass } = open.stand;
     const at = (release: number, command: readonly string[]) =>
-      appOn(release, 'kept', 'local/tool:1', {
+      appOn([release, 'kept'], 'local/tool:1', {
         replicas: 1,
         onChange: 'rebuildInPlace',
         command: [...command],
@@ -142,7 +150,7 @@ function places(): void {
 
 function reuses(): void {
   test('starts again what was stopped, makes anew what is gone, and does either as the app says', async () => {
-    const reused = appOn(1, 'reused', 'local/tool:1', { replicas: 2 });
+    const reused = appOn([1, 'reused'], 'local/tool:1', { replicas: 2 });
     await bring(reused);
     const before = await ids('reused');
     await open.ground.first.docker('stop', '-t', '1', 'acme_reused.1');
@@ -150,7 +158,7 @@ function reuses(): void {
     await bring(reused);
     const after = await ids('reused');
     expect([after[0] === before[0], after[1] === before[1]]).toEqual([true, false]);
-    const anew = appOn(1, 'anew', 'local/tool:1', { replicas: 1, restart: 'new' });
+    const anew = appOn([1, 'anew'], 'local/tool:1', { replicas: 1, restart: 'new' });
     await bring(anew);
     const [first] = await ids('anew');
     await open.ground.first.docker('stop', '-t', '1', 'acme_anew.1');
@@ -160,7 +168,7 @@ function reuses(): void {
 
   test('gives a renamed container its name back, and finishes a swap that was cut off', async () => {
     const { docker } = open.ground.first;
-    const workload = appOn(1, 'swapped', 'local/tool:1', { replicas: 1 });
+    const workload = appOn([1, 'swapped'], 'local/tool:1', { replicas: 1 });
     await bring(workload);
     const [before] = await ids('swapped');
     await docker('rename', 'acme_swapped.1', 'somehow');
@@ -174,7 +182,7 @@ function reuses(): void {
 
 function survives(): void {
   test('has its containers back after a host went down and came up, without anybody of ours', async () => {
-    const workload = appOn(1, 'offline', 'local/tool:1');
+    const workload = appOn([1, 'offline'], 'local/tool:1');
     await bring(workload);
     const before = await ids('offline');
     await open.ground.first.kill();
@@ -219,7 +227,9 @@ function survives(): void {
     });
     expect(await home.docker('ps', '-aq', '--filter', 'name=acme_hasty.2')).toBe('');
   });
+}
 
+function waits(): void {
   test('of an engine that it has never seen holds back what may run there', async () => {
     const [first, second] = open.nodes;
     if (first === undefined || second === undefined) throw new Error('there are no nodes');
