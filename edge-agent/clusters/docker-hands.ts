@@ -1,18 +1,16 @@
 /** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
-import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
+import { containerOf, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
 import { DockerImages } from './docker-images.ts';
-import { appName, isOfTenant, isOurs, networkName, TENANT_LABEL } from './docker-marks.ts';
+import { appName, networkName } from './docker-marks.ts';
 import { networkAt, networkBody, provideNetwork, type Work } from './docker-networks.ts';
-import { ListedNetworks, MadeContainer } from './docker-objects.ts';
+import { MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
-import { networkOfAddress } from './docker-pool.ts';
 import { type ContainerRole, containerName, type SeenContainer } from './docker-seen.ts';
 import type { DockerNode } from './docker-sight.ts';
 import type { DockerStep } from './docker-step.ts';
