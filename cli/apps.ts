@@ -26,14 +26,14 @@ export function appsText(apps: readonly App[], unseen: Unseen): string {
   const rows = apps.map(({ metadata, spec, status }) => [
     metadata.name,
     status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
-    (status.placed?.assignments ?? []).map(({ cluster }) => cluster).join(',') || '-',
+    clustersOf(status).join(',') || '-',
     `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
     [
       status.conditions[0]?.reason ?? '-',
       ...status.conditions
         .filter(({ type, status: value }) => type === 'Enforced' && value !== 'True')
         .map(({ type, reason }) => `${type}: ${reason}`),
-      ...spec.placement.clusters.flatMap((name) => {
+      ...clustersOf(status).flatMap((name) => {
         const why = unseen.get(name);
         return why === undefined ? [] : [`${name}: ${why.reason}`];
       }),
@@ -48,7 +48,7 @@ export function appText(
 ): string {
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ...spec.placement.clusters.flatMap((name) => {
+    ...clustersOf(status).flatMap((name) => {
       const why = unseen.get(name);
       return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
     }),
@@ -93,4 +93,9 @@ export function appText(
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
+}
+
+/** Where it is to run, as it was placed. */
+export function clustersOf({ placed }: Pick<App['status'], 'placed'>): string[] {
+  return [...new Set((placed?.assignments ?? []).map(({ cluster }) => cluster))];
 }

@@ -9,7 +9,7 @@ import { App, AppCreation } from '../protocol/app.ts';
 import { Cluster, ClusterSpec } from '../protocol/cluster.ts';
 import { Pool } from '../protocol/pool.ts';
 import type { Api } from './api.ts';
-import type { Unseen } from './apps.ts';
+import { clustersOf, type Unseen } from './apps.ts';
 import { Fault } from './fault.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -111,10 +111,10 @@ export async function remove(api: Api, kind: ManifestKind, name: string): Promis
 }
 
 /** What is being deleted, and of an app in which clusters it is still; `unseen` has those that can't be told to let it go now. */
-export function removedText(kind: ManifestKind, { metadata, spec }: What, unseen: Unseen): string {
+export function removedText(kind: ManifestKind, { metadata, spec, status }: What, unseen: Unseen): string {
   const first = `${kind} ${metadata.name} is being deleted`;
   if (!('placement' in spec)) return first;
-  const there = spec.placement.clusters.map((name) => {
+  const there = ('placed' in status ? clustersOf(status) : []).map((name) => {
     const why = unseen.get(name);
     return why === undefined
       ? `${name}: it goes within seconds, unless the edge no longer holds the cluster`

@@ -74,7 +74,10 @@ export function containerOf({ workload, slot, isOnTrial, address }: ContainerWan
       PortBindings: portBindings(template),
       Mounts: template.volumes.map((volume) => mountOf({ workload, volume, slot }, hash)),
     },
-    NetworkingConfig: { EndpointsConfig: { [networkName(tenant)]: { Aliases: [app] } } },
+    // One on trial is asked by nobody yet.
+    NetworkingConfig: {
+      EndpointsConfig: { [networkName(tenant)]: isOnTrial ? {} : { Aliases: [app] } },
+    },
   };
 }
 
@@ -138,6 +141,7 @@ export interface Lan {
   /** Interface of the engines' hosts. */
   readonly parent: string;
   readonly subnet: string;
+  /** The first address of the subnet unless given. */
   readonly gateway?: string;
 }
 
@@ -157,16 +161,26 @@ export function tenantNetwork(tenant: string) {
   return { Name: networkName(tenant), Driver: 'bridge', CheckDuplicate: true, Labels: labelled(tenant) };
 }
 
+/** A LAN has one network at an engine, for all pools and tenants: its parent takes no second one. */
+const LAN_NETWORK = 'isthmus-lan';
+
 export function poolNetwork(tenant: string, { name, prefix, lan }: PoolNetwork) {
-  const range = lan === undefined ? { Subnet: prefix } : { Subnet: lan.subnet, IPRange: prefix };
-  const gateway = lan?.gateway === undefined ? {} : { Gateway: lan.gateway };
+  if (lan === undefined)
+    return {
+      Name: name,
+      Driver: 'bridge',
+      CheckDuplicate: true,
+      Labels: labelled(tenant),
+      IPAM: { Config: [{ Subnet: prefix }] },
+    };
+  const gateway = lan.gateway === undefined ? {} : { Gateway: lan.gateway };
   return {
-    Name: name,
-    Driver: lan === undefined ? 'bridge' : 'macvlan',
+    Name: LAN_NETWORK,
+    Driver: 'macvlan',
     CheckDuplicate: true,
-    Labels: labelled(tenant),
-    ...(lan === undefined ? {} : { Options: { parent: lan.parent } }),
-    IPAM: { Config: [{ ...range, ...gateway }] },
+    Labels: { [MANAGED_BY]: MANAGER },
+    Options: { parent: lan.parent },
+    IPAM: { Config: [{ Subnet: lan.subnet, ...gateway }] },
   };
 }
 

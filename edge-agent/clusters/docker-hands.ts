@@ -4,54 +4,39 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
-import { containerOf, type Lan, poolNetwork, tenantNetwork } from './docker-container.ts';
+import { containerOf, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
-import { appName, isOfTenant } from './docker-marks.ts';
-import { ListedNetworks, MadeContainer } from './docker-objects.ts';
+import { DockerImages } from './docker-images.ts';
+import { appName, networkName } from './docker-marks.ts';
+import { networkAt, networkBody, provideNetwork, type Work } from './docker-networks.ts';
+import { MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
-import { networkOfAddress } from './docker-pool.ts';
 import { type ContainerRole, containerName, type SeenContainer } from './docker-seen.ts';
 import type { DockerNode } from './docker-sight.ts';
 import type { DockerStep } from './docker-step.ts';
 import { DriverError } from './driver.ts';
 
-const PULL_MS_MAX = 20 * 60_000;
 /** As long as an app may ask for, and some more. */
 const STOP_MS_MAX = 3_700_000;
 /** Most containers have stopped by then, and one pass is enough. */
 const STOP_WAIT_MS = 1_500;
-
-export interface PoolRanges {
-  readonly pool: string;
-  readonly prefixes: readonly string[];
-}
-
-/** What a pass works on. */
-export interface Work {
-  readonly workload: WorkloadLeaf;
-  readonly pool: PoolRanges | undefined;
-  readonly lan: Lan | undefined;
-}
 
 type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
 
 export class DockerHands {
   readonly #nodes: ReadonlyMap<string, EngineClient>;
   readonly #stopping = new Map<string, Promise<void>>();
-  readonly #pulling = new Map<string, Promise<void>>();
-  /** Why a step at a container or an image failed, until it succeeds. */
+  readonly images: DockerImages;
+  /** Why a step at a container failed, until one succeeds. */
   readonly #faults = new Map<string, string>();
 
   constructor(nodes: readonly DockerNode[]) {
     this.#nodes = new Map(nodes.map(({ name, client }) => [name, client]));
+    this.images = new DockerImages((node) => this.#at(node));
   }
 
   faultOf(key: string): string | undefined {
     return this.#faults.get(key);
-  }
-
-  isPulling(node: string, image: string): boolean {
-    return this.#pulling.has(imageKey(node, image));
   }
 
   /** True if something changed. What the engine refuses of one container is kept as its fault, and does not hold up the others. */
@@ -71,8 +56,10 @@ export class DockerHands {
         return this.#try(step.container, 'rename', { name: step.name });
       case 'update':
         return this.#update(step);
-      case 'join':
-        return this.#join(step, work);
+      case 'introduce':
+        return this.#introduce(step, work);
+      case 'withdraw':
+        return this.#withdraw(step, work);
       case 'move_address':
         return this.#moveAddress(step, work);
     }
@@ -91,8 +78,7 @@ export class DockerHands {
   ): Promise<boolean> {
     const client = this.#at(node);
     const { workload } = work;
-    const { image, pullPolicy } = workload.template;
-    if (!(await this.#hasImage(node, workload))) return false;
+    if (!(await this.images.has(node, workload))) return false;
     await provideNetwork(client, workload, tenantNetwork(workload.tenant));
     const name = containerName(appName(workload, sha256), slot, role);
     const body = containerOf({ workload, slot, isOnTrial: role === 'next', address }, sha256);
@@ -101,10 +87,7 @@ export class DockerHands {
       // The image went meanwhile.
       ['engine.not_found'],
     );
-    if (made === undefined) {
-      this.#faults.set(imageKey(node, image), `no such image: ${image} (${pullPolicy})`);
-      return false;
-    }
+    if (made === undefined) return false;
     if (workload.template.files.length > 0)
       await client.ask({
         method: 'PUT',
@@ -116,41 +99,6 @@ export class DockerHands {
       await this.#give(client, { container: made.Id, address }, work);
     if (!isHeldBack(role, workload)) await this.#start(client, made.Id);
     return true;
-  }
-
-  /** Pulls it where the app says so; it is there with a later pass then. */
-  async #hasImage(node: string, { template }: WorkloadLeaf): Promise<boolean> {
-    const { image, pullPolicy } = template;
-    const client = this.#at(node);
-    const there = await undefinedOn(client.bytes({ method: 'GET', path: `/images/${image}/json` }), [
-      'engine.not_found',
-      'engine.invalid',
-    ]);
-    if (there !== undefined) {
-      this.#faults.delete(imageKey(node, image));
-      return true;
-    }
-    if (pullPolicy !== 'never') this.#pull(node, image);
-    return false;
-  }
-
-  #pull(node: string, image: string): void {
-    const key = imageKey(node, image);
-    if (this.#pulling.has(key)) return;
-    const query = { fromImage: image.includes(':') ? image : `${image}:latest` };
-    const work = this.#at(node)
-      .bytes({ method: 'POST', path: '/images/create', query, timeoutMs: PULL_MS_MAX })
-      .then(
-        (progress) => this.#note(key, errorIn(progress.toString('utf8'))),
-        (cause: unknown) => this.#note(key, cause instanceof Error ? cause.message : String(cause)),
-      )
-      .finally(() => this.#pulling.delete(key));
-    this.#pulling.set(key, work);
-  }
-
-  #note(key: string, fault: string | undefined): void {
-    if (fault === undefined) this.#faults.delete(key);
-    else this.#faults.set(key, fault);
   }
 
   async #start(client: EngineClient, id: string): Promise<boolean> {
@@ -222,14 +170,32 @@ export class DockerHands {
     return this.#tried(container.id, this.#at(container.node).ask({ method: 'POST', path, body }));
   }
 
-  async #join({ container, network }: Step<'join'>, { workload }: Work): Promise<boolean> {
-    const client = this.#at(container.node);
+  /** A name can be had only by a new connection; nobody asks it yet, so its address may be another one. */
+  async #introduce({ container }: Step<'introduce'>, work: Work): Promise<boolean> {
+    const { app } = work.workload;
+    return this.#connectAnew(container, { Aliases: [app] }, work);
+  }
+
+  /** At the same address, so that what is under way goes on after a moment. */
+  async #withdraw({ container }: Step<'withdraw'>, work: Work): Promise<boolean> {
+    const address = container.networks[networkName(work.workload.tenant)];
+    return this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+  }
+
+  async #connectAnew(
+    { id, node, networks }: SeenContainer,
+    endpoint: object,
+    { workload }: Work,
+  ): Promise<boolean> {
+    const client = this.#at(node);
+    const network = networkName(workload.tenant);
     await provideNetwork(client, workload, tenantNetwork(workload.tenant));
-    const body = { Container: container.id, EndpointConfig: { Aliases: [workload.app] } };
-    return this.#tried(
-      container.id,
-      client.ask({ method: 'POST', path: `/networks/${network}/connect`, body }),
-    );
+    if (networks[network] !== undefined) {
+      const body = { Container: id, Force: true };
+      await this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/disconnect`, body }));
+    }
+    const body = { Container: id, EndpointConfig: endpoint };
+    return this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/connect`, body }));
   }
 
   /** First away from the one, then to the other: an engine, and a LAN, has an address once. */
@@ -274,46 +240,3 @@ const OF_ONE: readonly EngineFault[] = [
   'engine.not_found',
   'engine.failed',
 ];
-
-export function imageKey(node: string, image: string): string {
-  return `${node} ${image}`;
-}
-
-/** A pull answers 200 and says in its last line whether it went well. */
-function errorIn(progress: string): string | undefined {
-  return /"error":"((?:[^"\\]|\\.)*)"/.exec(progress)?.[1];
-}
-
-function networkAt(address: string, work: Work): string {
-  return networkBody(address, work).Name;
-}
-
-function networkBody(address: string, { workload, pool, lan }: Work) {
-  const { pool: name = '', prefixes = [] } = pool ?? {};
-  const prefix = prefixes.find((one) => networkOfAddress(name, [one], address) !== undefined);
-  const network = networkOfAddress(name, prefixes, address);
-  if (prefix === undefined || network === undefined)
-    throw new DriverError(
-      'driver.refused',
-      `The address ${address} is in no range of the pool ${name} any more.`,
-    );
-  return poolNetwork(workload.tenant, { name: network, prefix, lan });
-}
-
-async function provideNetwork(
-  client: EngineClient,
-  workload: WorkloadLeaf,
-  body: { readonly Name: string },
-): Promise<void> {
-  const found = await client.json(ListedNetworks, { method: 'GET', path: '/networks' });
-  const there = found.find(({ Name }) => Name === body.Name);
-  if (there === undefined) {
-    await client.ask({ method: 'POST', path: '/networks/create', body });
-    return;
-  }
-  if (!isOfTenant(there.Labels, workload))
-    throw new DriverError(
-      'driver.conflict',
-      `The network ${body.Name} is there and is not Isthmus'. Remove it; it was not touched.`,
-    );
-}

@@ -53,7 +53,10 @@ export const InspectedContainer = z.looseObject({
   }),
   NetworkSettings: z.looseObject({
     Networks: z
-      .record(z.string(), z.looseObject({ IPAddress: z.string().default('') }))
+      .record(
+        z.string(),
+        z.looseObject({ IPAddress: z.string().default(''), Aliases: z.array(z.string()).nullish() }),
+      )
       .nullish()
       .transform((networks) => networks ?? {}),
   }),

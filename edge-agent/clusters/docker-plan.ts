@@ -117,8 +117,11 @@ function planSlot({ slot, main, next, old }: Slot, draft: Draft): void {
     return;
   }
   if (next !== undefined) add(...endOf(next));
-  if (old !== undefined) add(...endOf(old));
   keepRunning(main, draft);
+  if (old === undefined) return;
+  // Nobody new comes to it, while those that it serves are served to the end.
+  if (old.phase === 'running' && isKnown(old, wanted)) add({ kind: 'withdraw', container: old });
+  add(...endOf(old));
 }
 
 function keepRunning(main: SeenContainer, { wanted, steps }: Draft): void {
@@ -126,13 +129,16 @@ function keepRunning(main: SeenContainer, { wanted, steps }: Draft): void {
   const isRunning = main.phase === 'running' || main.phase === 'restarting';
   if (!isAsWanted(main.limits, wanted.limits))
     steps.push({ kind: 'update', container: main, limits: wanted.limits });
-  if (isRunning && main.networks[wanted.network] === undefined)
-    steps.push({ kind: 'join', container: main, network: wanted.network });
+  if (isRunning && !isKnown(main, wanted)) steps.push({ kind: 'introduce', container: main });
   if (main.phase === 'created') steps.push({ kind: 'start', container: main });
   if (main.phase === 'exited')
     steps.push({ kind: restart === 'reuse' ? 'start' : 'remove', container: main });
   if (main.phase === 'running' && main.health === 'unhealthy' && health.live !== undefined)
     steps.push({ kind: 'restart', container: main });
+}
+
+function isKnown({ networks, aliases }: SeenContainer, { network, alias }: DockerWanted): boolean {
+  return networks[network] !== undefined && aliases.includes(alias);
 }
 
 /** A limit that the app does not have is nobody's business of ours. */
@@ -229,6 +235,7 @@ function goOn(
   const address = next.labels[ADDRESS_LABEL];
   if (address !== undefined && !isOneByOne(wanted.template))
     steps.push({ kind: 'move_address', address, from: main, to: next });
+  if (!isKnown(next, wanted)) steps.push({ kind: 'introduce', container: next });
   steps.push(
     { kind: 'rename', container: main, name: containerName(wanted.base, slot, 'old') },
     { kind: 'rename', container: next, name: containerName(wanted.base, slot, 'main') },

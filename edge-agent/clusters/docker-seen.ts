@@ -31,6 +31,8 @@ export interface SeenContainer {
   readonly startedMs: number;
   /** By name of the network: its address there, empty while it does not run. */
   readonly networks: Readonly<Record<string, string>>;
+  /** Names that others in these networks know it by. */
+  readonly aliases: readonly string[];
   readonly limits: SeenLimits;
 }
 

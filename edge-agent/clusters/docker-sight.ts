@@ -208,6 +208,7 @@ export function seenOf(
     networks: Object.fromEntries(
       Object.entries(NetworkSettings.Networks).map(([network, { IPAddress }]) => [network, IPAddress]),
     ),
+    aliases: Object.values(NetworkSettings.Networks).flatMap(({ Aliases }) => Aliases ?? []),
     limits: {
       nanoCpus: HostConfig.NanoCpus,
       memoryBytes: HostConfig.Memory,

@@ -17,6 +17,8 @@ import { available, type Judgement, say, upToDate } from './statements.ts';
 const CONTAINERS_MAX = 1_000;
 const LINES_MAX = 20;
 const LINE_MAX = 500;
+/** Exit codes of what ends in order, at SIGTERM and at SIGKILL. */
+const STOPPED: readonly number[] = [0, 143, 137];
 
 export interface DockerEvidence {
   readonly workload: WorkloadLeaf;
@@ -114,7 +116,8 @@ function ended(
       'out_of_memory',
       'It was ended for using more memory than its limit. Raise memoryMibMax or see what it keeps.',
     );
-  if (health === 'unhealthy')
+  // An engine calls whatever has ended unhealthy; its code says whether it was stopped.
+  if (health === 'unhealthy' && STOPPED.includes(exitCode))
     return say(state, 'probe_failing', 'Its check failed, so it was stopped. See what the check asks for.');
   if (error !== '') return notStarted(error);
   if (phase === 'exited' && template.restart === 'reuse' && exitCode === 0)

@@ -17,6 +17,8 @@ export interface DockerWanted {
   readonly limits: SeenLimits;
   /** Of the tenant. */
   readonly network: string;
+  /** By which others in it ask for the app. */
+  readonly alias: string;
 }
 
 export type DockerStep =
@@ -34,7 +36,9 @@ export type DockerStep =
   | { readonly kind: 'stop'; readonly container: SeenContainer }
   | { readonly kind: 'remove'; readonly container: SeenContainer }
   | { readonly kind: 'update'; readonly container: SeenContainer; readonly limits: SeenLimits }
-  | { readonly kind: 'join'; readonly container: SeenContainer; readonly network: string }
+  /** Into the tenant's network, or anew: with the app's name, so that it is asked, or without. */
+  | { readonly kind: 'introduce'; readonly container: SeenContainer }
+  | { readonly kind: 'withdraw'; readonly container: SeenContainer }
   | { readonly kind: 'rename'; readonly container: SeenContainer; readonly name: string }
   /** From one container to the other; they may be at different nodes. */
   | {
@@ -66,7 +70,13 @@ export function describeDockerStep(step: DockerStep, base: string): string {
       return `rename ${step.container.name} to ${step.name} at ${step.container.node}`;
     case 'move_address':
       return `move ${step.address} from ${step.from.name} to ${step.to.name}`;
-    default:
+    case 'start':
+    case 'restart':
+    case 'stop':
+    case 'remove':
+    case 'update':
+    case 'introduce':
+    case 'withdraw':
       return `${step.kind} ${step.container.name} at ${step.container.node}`;
   }
 }

@@ -7,8 +7,9 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { logLines } from '../engine/log-lines.ts';
 import { checkDocker, type Lan, limitsOf } from './docker-container.ts';
 import { sha256, translated } from './docker-faults.ts';
-import { DockerHands, imageKey, type PoolRanges, type Work } from './docker-hands.ts';
+import { DockerHands } from './docker-hands.ts';
 import { appName, contentOf, isOurs, networkName, refOf, replicasOf } from './docker-marks.ts';
+import type { PoolRanges, Work } from './docker-networks.ts';
 import { planDocker } from './docker-plan.ts';
 import { poolAddresses } from './docker-pool.ts';
 import { containerName, type SeenApp, type SeenContainer, slotOf } from './docker-seen.ts';
@@ -120,6 +121,7 @@ function wantedOf(
     pool: pool === undefined ? undefined : poolAddresses(rangesOf?.(pool) ?? [], lan !== undefined),
     limits: limitsOf(template),
     network: networkName(tenant),
+    alias: workload.app,
   };
 }
 
@@ -165,19 +167,18 @@ async function status(ground: Ground, workload: WorkloadLeaf): Promise<AppInstan
   const lines = await Promise.all(
     talkers.map(async (container) => [container.id, await lastLines(ground, container)] as const),
   );
-  const faultOf = (key: string, name = key) => {
-    const fault = ground.hands.faultOf(key);
-    return fault === undefined ? [] : [[name, fault] as const];
-  };
+  const { hands } = ground;
+  const known = (name: string, fault: string | undefined) =>
+    fault === undefined ? [] : [[name, fault] as const];
   return dockerInstanceOf({
     workload,
     wanted,
     seen,
     plan: planDocker(wanted, seen),
     lastLines: new Map(lines),
-    faults: new Map(seen.containers.flatMap(({ id }) => faultOf(id))),
+    faults: new Map(seen.containers.flatMap(({ id }) => known(id, hands.faultOf(id)))),
     imageFaults: new Map(
-      seen.nodes.flatMap(({ name }) => faultOf(imageKey(name, workload.template.image), name)),
+      seen.nodes.flatMap(({ name }) => known(name, hands.images.faultOf(name, workload.template.image))),
     ),
   });
 }

@@ -7,7 +7,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** Whether what is there is as it is wanted. */
 export function covers(there: unknown, wanted: unknown): boolean {
   if (wanted === undefined) return true;
-  if (isZero(wanted)) return isZero(there);
+  if (!isMembers(wanted) && isZero(wanted)) return isZero(there);
   if (Array.isArray(wanted))
     return (
       Array.isArray(there) &&

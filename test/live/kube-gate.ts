@@ -11,7 +11,10 @@ export interface KubeGate {
   close(): Promise<void>;
 }
 
-export async function startKubeGate(host: Host, cluster: KubeCluster): Promise<KubeGate> {
+export async function startKubeGate(
+  host: Host,
+  cluster: Pick<KubeCluster, 'server' | 'directory'>,
+): Promise<KubeGate> {
   const { hostname, port } = new URL(cluster.server);
   const socketPath = `${cluster.directory}/gate.sock`;
   const relay = host.spawn([
