@@ -1,13 +1,6 @@
 /** What an agent on a node sees of its cluster: nodes, and all holdings. It keeps what it last heard. */
 import { z } from 'zod';
-import {
-  containsAddress,
-  formatPrefix,
-  networkOf,
-  overlaps,
-  type Prefix,
-  parseAddress,
-} from '../../protocol/address.ts';
+import { containsAddress, networkOf, overlaps, type Prefix, parseAddress } from '../../protocol/address.ts';
 import { Mirror } from '../controllers/mirror.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ObjectMeta } from '../kube/objects.ts';

@@ -1,6 +1,7 @@
 /** Addresses of pools on a real cluster: given, reached across nodes and from outside as they are, given back, and never twice. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
+import { NodeAgents } from '../../edge-agent/worker/node-agents.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
 import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { eventually } from './eventually.ts';
@@ -109,6 +110,21 @@ describe('an app with a pool', () => {
     expect((await addressesOf(stand, 'plain'))[0]).toMatch(CLUSTERS_OWN);
     await gone('pod/plain');
   });
+});
+
+test('the agents renew their signs by the rights that they have, and the edge sees them', async () => {
+  const names = stand.cluster.nodes.map(({ name }) => name);
+  const agents = new NodeAgents(stand.client, () => performance.now());
+  await eventually(async () => {
+    await agents.pass();
+    expect(agents.present()).toEqual(new Set(names));
+  });
+  const renewed = async () => {
+    const words = ['-n', 'isthmus-system', 'get', 'lease', `agent-${names[0]}`, '-o', 'json'];
+    return JSON.parse(await stand.cluster.kube(words)).spec.renewTime;
+  };
+  const before = await renewed();
+  await eventually(async () => expect(await renewed()).not.toBe(before), 60_000);
 });
 
 describe('a pool without a free address', () => {
