@@ -5,7 +5,7 @@
  */
 
 import type { Client } from './demo-client.ts';
-import type { DemoCluster } from './demo-cluster.ts';
+import type * as KubernetesDemo from './demo-cluster.ts';
 import {
   awaitEdges,
   awaitHub,
@@ -64,8 +64,8 @@ async function main(): Promise<number> {
 interface Demo {
   readonly stage: DemoStage;
   /** Loaded only if it is asked for, and what it stands on is then fetched. */
-  readonly kubernetes: typeof import('./demo-cluster.ts') | undefined;
-  readonly cluster: DemoCluster | undefined;
+  readonly kubernetes: typeof KubernetesDemo | undefined;
+  readonly cluster: KubernetesDemo.DemoCluster | undefined;
   /** How to use the cluster. */
   readonly lines: string[];
 }
