@@ -11,7 +11,7 @@ set -eu
 
 PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
-PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 containerd runc containernetworking-plugins busybox-static iptables ipset'
+PACKAGES_TEST='iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 containerd runc containernetworking-plugins busybox-static iptables ipset docker.io'
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
