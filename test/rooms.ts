@@ -74,7 +74,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
   'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
   'edge-agent/kube': { rooms: ['protocol'], packages: ['node:', 'zod', 'yaml'] },
-  'edge-agent/clusters': { rooms: ['protocol', 'edge-agent/kube'], packages: ['node:', 'zod', 'yaml'] },
+  'edge-agent/mesos': { rooms: ['protocol', 'edge-agent/link/durable.ts'], packages: ['node:', 'zod'] },
+  'edge-agent/clusters': {
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/mesos'],
+    packages: ['node:', 'zod', 'yaml'],
+  },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
   'edge-agent/cache': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],
