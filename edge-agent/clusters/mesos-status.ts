@@ -27,10 +27,12 @@ export function mesosInstance(evidence: MesosEvidence): AppInstance {
   const wanted = app?.instances ?? (typeof replicas === 'number' ? replicas : replicas.min);
   const living = [...tasks].sort((a, b) => a.sinceMs - b.sinceMs || a.id.localeCompare(b.id));
   const staying = living.filter(({ isKilled }) => !isKilled);
-  const missing = app === undefined ? 0 : Math.max(0, wanted - staying.length);
+  const missing = app === undefined ? 0 : Math.max(wanted - staying.length, strugglingOf(staying, evidence));
   const containers = [
     ...living.map((task) => containerOf(task, evidence)),
-    ...Array.from({ length: Math.min(missing, CONTAINERS_MAX) }, (_, index) => absentOf(index, evidence)),
+    ...Array.from({ length: Math.min(Math.max(0, missing), CONTAINERS_MAX) }, (_, index) =>
+      absentOf(index, evidence),
+    ),
   ];
   const ready = containers.filter(({ state }) => state === 'ready').length;
   const updated = containers.filter(
@@ -45,6 +47,16 @@ export function mesosInstance(evidence: MesosEvidence): AppInstance {
     statements: [available({ wanted, ready }, containers), upToDate({ wanted, ready, updated })],
     containers: containers.slice(0, CONTAINERS_MAX),
   };
+}
+
+/** While old ones serve on, nothing is missing; a new one that ended, or has no place, is told of all the same. */
+function strugglingOf(
+  staying: readonly TaskRecord[],
+  { view: { app, failures, refusals } }: MesosEvidence,
+): number {
+  const fresh = staying.filter(({ content }) => content === app?.content).length;
+  const isChanging = fresh === 0 && staying.length > 0;
+  return isChanging && (failures !== undefined || refusals !== undefined) ? 1 : 0;
 }
 
 type Counts = Pick<AppInstance, 'wanted' | 'ready'>;

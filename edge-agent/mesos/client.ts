@@ -81,7 +81,10 @@ export class MesosClient {
   }
 
   /** A call of the scheduler API; the master answers 202 before it has looked at it. */
-  async call(streamId: string, call: { readonly type: string } & object): Promise<void> {
+  async call(
+    streamId: string,
+    call: Readonly<Record<string, unknown>> & { readonly type: string },
+  ): Promise<void> {
     const headers = { 'mesos-stream-id': streamId };
     const answer = await this.#ask({ method: 'POST', path: '/master/api/v1/scheduler', body: call, headers });
     if (answer.statusCode !== 202 && answer.statusCode !== 200) throw await failure(call.type, answer);

@@ -8,12 +8,18 @@ import { keyOf, type MesosApp } from './app.ts';
 import { type MesosClient, MesosError, type Subscription } from './client.ts';
 import { readMemory, writeMemory } from './memory.ts';
 import { type AppView, FrameworkState } from './state.ts';
-import { acceptOf, taskInfoOf } from './task-info.ts';
+import {
+  acceptOf,
+  type Call,
+  declineOf,
+  frameworkInfoOf,
+  killOf,
+  reconcileOf,
+  taskInfoOf,
+} from './task-info.ts';
 import type { TaskRecord } from './tasks.ts';
 import { type Offer, type SchedulerEvent, type TaskStatus, Tasks } from './wire.ts';
 
-/** So long the master keeps our tasks while we are away. */
-const FAILOVER_SECONDS = 7 * 24 * 3_600;
 const REFUSE_SECONDS = 5;
 const RETRY_MS = 1_000;
 /** After the master has thrown us out: somebody else may have taken our place. */
@@ -56,10 +62,7 @@ export class MesosFramework {
     this.client = settings.client;
     const { frameworkId, apps, tasks } = readMemory(settings.directory);
     this.#frameworkId = frameworkId;
-    this.#state = new FrameworkState(
-      apps,
-      tasks.map((task) => ({ ...BLANK, ...task })),
-    );
+    this.#state = new FrameworkState(apps, tasks);
   }
 
   get frameworkId(): string | undefined {
@@ -139,16 +142,7 @@ export class MesosFramework {
 
   /** Until the stream ends. Answers how long to wait before the next one. */
   async #subscribe(): Promise<number> {
-    const { name, user } = this.#settings;
-    const info = {
-      user,
-      name,
-      roles: ['*'],
-      failover_timeout: FAILOVER_SECONDS,
-      checkpoint: true,
-      capabilities: [{ type: 'MULTI_ROLE' }, { type: 'PARTITION_AWARE' }],
-      ...(this.#frameworkId === undefined ? {} : { id: { value: this.#frameworkId } }),
-    };
+    const info = frameworkInfoOf(this.#settings, this.#frameworkId);
     this.#stream = await this.client.subscribe({ framework_info: info }, this.#frameworkId);
     for await (const event of this.#stream.events) {
       if (event.type === 'ERROR') return this.#expelled(event.error?.message ?? '');
@@ -192,19 +186,13 @@ export class MesosFramework {
       ({ framework_id: id }) => id.value === this.#frameworkId,
     );
     const doubtful = this.#state.found(ours, this.#settings.wallNow());
-    if (doubtful.length > 0) await this.#reconcile(doubtful);
-    await this.#reconcile([]);
+    if (doubtful.length > 0) await this.#call(reconcileOf(doubtful));
+    await this.#call(reconcileOf([]));
     // A kill may have been lost with the connection.
     for (const task of this.#state.tasks.values()) if (task.isKilled) await this.#sendKill(task);
     this.#isSynced = true;
     this.#isSuppressed = false;
     this.#remember();
-  }
-
-  /** With no tasks named: all. */
-  #reconcile(tasks: readonly TaskRecord[]): Promise<void> {
-    const named = tasks.map(({ id, agent }) => ({ task_id: { value: id }, agent_id: { value: agent } }));
-    return this.#call({ type: 'RECONCILE', ...{ reconcile: { tasks: named } } });
   }
 
   async #updated(status: TaskStatus): Promise<void> {
@@ -213,7 +201,7 @@ export class MesosFramework {
     // Only then: what is acknowledged is not told again.
     if (status.uuid !== undefined && status.agent_id !== undefined) {
       const { task_id, agent_id, uuid } = status;
-      await this.#call({ type: 'ACKNOWLEDGE', ...{ acknowledge: { task_id, agent_id, uuid } } });
+      await this.#call({ type: 'ACKNOWLEDGE', acknowledge: { task_id, agent_id, uuid } });
     }
     await this.#pass();
   }
@@ -236,8 +224,7 @@ export class MesosFramework {
 
   async #decline(offers: readonly Offer[]): Promise<void> {
     if (offers.length === 0) return;
-    const decline = { offer_ids: offers.map(({ id }) => id), filters: { refuse_seconds: REFUSE_SECONDS } };
-    await this.#call({ type: 'DECLINE', ...{ decline } });
+    await this.#call(declineOf(offers, REFUSE_SECONDS));
   }
 
   async #pass(): Promise<void> {
@@ -257,8 +244,8 @@ export class MesosFramework {
     }
   }
 
-  #sendKill({ id, agent }: TaskRecord): Promise<void> {
-    return this.#call({ type: 'KILL', ...{ kill: { task_id: { value: id }, agent_id: { value: agent } } } });
+  #sendKill(task: TaskRecord): Promise<void> {
+    return this.#call(killOf(task));
   }
 
   async #keepTicking(): Promise<void> {
@@ -277,14 +264,14 @@ export class MesosFramework {
     const doubtful = [...this.#state.tasks.values()].filter(
       ({ state, sinceMs, isKilled }) => (state === 'TASK_STAGING' || isKilled) && nowMs - sinceMs > DOUBT_MS,
     );
-    if (doubtful.length > 0) await this.#reconcile(doubtful);
+    if (doubtful.length > 0) await this.#call(reconcileOf(doubtful));
     for (const task of doubtful) if (task.isKilled) await this.#sendKill(task);
     await this.#pass();
   }
 
-  async #call(call: { readonly type: string }): Promise<void> {
+  async #call(call: Call): Promise<void> {
     const { streamId } = this.#stream ?? { streamId: '' };
-    await this.client.call(streamId, { ...call, ...{ framework_id: { value: this.#frameworkId } } });
+    await this.client.call(streamId, { ...call, framework_id: { value: this.#frameworkId } });
   }
 
   /** One after another. What fails ends the connection, and with the next one everything is read again. */
@@ -299,13 +286,10 @@ export class MesosFramework {
   }
 
   #remember(): void {
-    const id = this.#frameworkId;
     writeMemory(this.#settings.directory, {
-      ...(id === undefined ? {} : { frameworkId: id }),
-      apps: this.apps().map((app) => app),
+      frameworkId: this.#frameworkId,
+      apps: this.apps(),
       tasks: [...this.#state.tasks.values()],
     });
   }
 }
-
-const BLANK = { healthy: undefined, message: '', reason: '', unreachableSinceMs: undefined } as const;

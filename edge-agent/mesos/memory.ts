@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import { writeDurably } from '../link/durable.ts';
 import { MesosApp } from './app.ts';
+import type { TaskRecord } from './tasks.ts';
 
 const FILE = 'framework.json';
 
@@ -20,17 +21,27 @@ const KeptTask = z.strictObject({
   isKilled: z.boolean(),
 });
 
-const Memory = z.strictObject({
+const Kept = z.strictObject({
   frameworkId: z.string().optional(),
   apps: z.array(MesosApp),
   tasks: z.array(KeptTask),
 });
-export type Memory = z.infer<typeof Memory>;
+
+export interface Memory {
+  readonly frameworkId: string | undefined;
+  readonly apps: readonly MesosApp[];
+  readonly tasks: readonly TaskRecord[];
+}
+
+/** Whatever else a record holds is told again by the master. */
+const UNTOLD = { healthy: undefined, message: '', reason: '', unreachableSinceMs: undefined } as const;
 
 /** Empty where there is none yet. Throws if it can't be read: to begin anew would double everything that runs. */
 export function readMemory(directory: string): Memory {
   const text = readText(join(directory, FILE));
-  return text === undefined ? { apps: [], tasks: [] } : Memory.parse(parseJson(text));
+  if (text === undefined) return { frameworkId: undefined, apps: [], tasks: [] };
+  const { frameworkId, apps, tasks } = Kept.parse(parseJson(text));
+  return { frameworkId, apps, tasks: tasks.map((task) => ({ ...task, ...UNTOLD })) };
 }
 
 function readText(path: string): string | undefined {
@@ -42,24 +53,12 @@ function readText(path: string): string | undefined {
   }
 }
 
-export function writeMemory(directory: string, memory: Memory): void {
-  // Whatever else a record holds is told again by the master.
-  writeDurably(
-    join(directory, FILE),
-    JSON.stringify(Memory.parse({ ...memory, tasks: memory.tasks.map(keptOf) })),
-  );
+export function writeMemory(directory: string, { frameworkId, apps, tasks }: Memory): void {
+  const kept = { frameworkId, apps, tasks: tasks.map(keptOf) };
+  writeDurably(join(directory, FILE), JSON.stringify(kept));
 }
 
-function keptOf({
-  id,
-  key,
-  agent,
-  content,
-  release,
-  state,
-  address,
-  sinceMs,
-  isKilled,
-}: Memory['tasks'][number]) {
+function keptOf(record: TaskRecord): z.infer<typeof KeptTask> {
+  const { id, key, agent, content, release, state, address, sinceMs, isKilled } = record;
   return { id, key, agent, content, release, state, address, sinceMs, isKilled };
 }

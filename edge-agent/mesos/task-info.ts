@@ -1,7 +1,11 @@
-/** The TaskInfo of one launch, and the calls that carry it. Pure. */
+/** The TaskInfo of one launch, and the calls of the scheduler API that we make. Pure. */
 import { labelsOf, type MesosApp } from './app.ts';
 import type { Launch } from './offers.ts';
+import type { TaskRecord } from './tasks.ts';
 import type { Offer } from './wire.ts';
+
+/** So long the master keeps our tasks while we are away. */
+const FAILOVER_SECONDS = 7 * 24 * 3_600;
 
 /** `id` tells it from all others that ever were. */
 export function taskInfoOf({ offer, app, ports }: Launch, id: string): object {
@@ -51,12 +55,47 @@ function isObject(value: Json | undefined): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+export interface Call {
+  readonly type: string;
+  readonly [part: string]: unknown;
+}
+
 /** Of an offer that tasks go to. What the tasks leave of it comes back at once. */
-export function acceptOf(offer: Offer, tasks: readonly object[]): { type: string } {
-  const accept = {
-    offer_ids: [offer.id],
-    operations: [{ type: 'LAUNCH', launch: { task_infos: tasks } }],
-    filters: { refuse_seconds: 0 },
+export function acceptOf(offer: Offer, tasks: readonly object[]): Call {
+  const operations = [{ type: 'LAUNCH', launch: { task_infos: tasks } }];
+  return { type: 'ACCEPT', accept: { offer_ids: [offer.id], operations, filters: { refuse_seconds: 0 } } };
+}
+
+export function declineOf(offers: readonly Offer[], refuseSeconds: number): Call {
+  const decline = { offer_ids: offers.map(({ id }) => id), filters: { refuse_seconds: refuseSeconds } };
+  return { type: 'DECLINE', decline };
+}
+
+/** With no tasks named: all. */
+export function reconcileOf(tasks: readonly TaskRecord[]): Call {
+  return { type: 'RECONCILE', reconcile: { tasks: tasks.map(idsOf) } };
+}
+
+export function killOf(task: TaskRecord): Call {
+  return { type: 'KILL', kill: idsOf(task) };
+}
+
+function idsOf({ id, agent }: TaskRecord) {
+  return { task_id: { value: id }, agent_id: { value: agent } };
+}
+
+/** Checkpointed: containers outlive a restart of their agent. Partition aware: a task of an agent that is not heard of is unreachable, not lost. */
+export function frameworkInfoOf(
+  { name, user }: { readonly name: string; readonly user: string },
+  id: string | undefined,
+): object {
+  return {
+    user,
+    name,
+    roles: ['*'],
+    failover_timeout: FAILOVER_SECONDS,
+    checkpoint: true,
+    capabilities: [{ type: 'MULTI_ROLE' }, { type: 'PARTITION_AWARE' }],
+    ...(id === undefined ? {} : { id: { value: id } }),
   };
-  return { type: 'ACCEPT', ...{ accept } };
 }
