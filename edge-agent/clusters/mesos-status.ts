@@ -146,7 +146,7 @@ function failed({ message, reason, state, healthy }: TaskRecord): Judgement {
     );
   if (/pull|manifest|No such image|image .*not found/i.test(message) || /IMAGE/.test(reason))
     return say('waiting', 'image_pull', `The image can't be had: ${message}`);
-  if (healthy === false)
+  if (healthy === false && state === 'TASK_KILLED')
     return say('waiting', 'probe_failing', `Its health check failed too often: ${message}`);
   if (state === 'TASK_ERROR') return say('waiting', 'other', `Mesos does not take it: ${message}`);
   return say(

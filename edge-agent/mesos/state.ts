@@ -7,7 +7,8 @@ import type { Offer, Task, TaskStatus } from './wire.ts';
 
 /** Who ran so long before it ended was no failure of its start. */
 const STEADY_MS = 60_000;
-const OWN_ENDS = new Set(['TASK_FAILED', 'TASK_FINISHED', 'TASK_ERROR']);
+/** By itself or by a failing check, which Mesos calls killed. */
+const OWN_ENDS = new Set(['TASK_FAILED', 'TASK_FINISHED', 'TASK_ERROR', 'TASK_KILLED']);
 
 /** What is known of an app, for who asks how it is. */
 export interface AppView {
