@@ -161,12 +161,4 @@ test('master and agents lost and back: containers run on meanwhile, and none is 
   await eventually(async () => expect((await containers()).length).toBe(3));
   await pause(3_000);
   expect((await containers()).length).toBe(3);
-  console.log(
-    (await cluster.log())
-      .split('\n')
-      .filter((line) => /docker.cpp.*ecover|Recovering executor|shutdown|reconnect/i.test(line))
-      .slice(-14)
-      .join('\n')
-      .slice(0, 4000),
-  );
 });
