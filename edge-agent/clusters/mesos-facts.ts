@@ -1,0 +1,82 @@
+/** What a Mesos cluster is: version, agents with their attributes as labels, capacity. The reading of answers is pure; `inspectMesos` fetches them. */
+import type { z } from 'zod';
+import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
+import type { MesosClient } from '../mesos/client.ts';
+import { Agents, scalarOf, Version } from '../mesos/wire.ts';
+
+const NODES_MAX = 5_000;
+const LABEL_MAX = 63;
+/** Mesos counts no containers; what plans with a number gets one that is no bound in practice. */
+const CONTAINERS_AN_AGENT = 1_000;
+
+type Agent = z.infer<typeof Agents>['get_agents']['agents'][number];
+
+/** Throws MesosError if the master does not answer or does not know us. */
+export async function inspectMesos(client: MesosClient): Promise<ClusterFacts> {
+  const { get_version: version } = await client.operator(Version, 'GET_VERSION');
+  const { get_agents: told } = await client.operator(Agents, 'GET_AGENTS');
+  return mesosFacts(version.version_info.version, told.agents);
+}
+
+export function mesosFacts(version: string, agents: readonly Agent[]): ClusterFacts {
+  const nodes = agents.slice(0, NODES_MAX).map(nodeOf);
+  const active = agents.filter(isSchedulable);
+  const capacity = sum(active.map((agent) => capacityOf(agent.total_resources)));
+  const statement: Statement = {
+    type: 'NodesReady',
+    status: active.length === agents.length && agents.length > 0 ? 'True' : 'False',
+    reason: agents.length === 0 ? 'NoAgents' : active.length === agents.length ? 'AllActive' : 'SomeInactive',
+    message: `${active.length} of ${agents.length} agents are active.`,
+  };
+  const reachable: Statement = {
+    type: 'Reachable',
+    status: 'True',
+    reason: 'Answered',
+    message: `The leading master answered: Mesos ${version}.`,
+  };
+  return { version, capacity, allocatable: capacity, nodes, statements: [reachable, statement] };
+}
+
+function isSchedulable({ active, deactivated }: Agent): boolean {
+  return active && !deactivated;
+}
+
+function nodeOf(agent: Agent): ClusterNode {
+  const { agent_info: info, active, pid, version } = agent;
+  const address = /@(\d+\.\d+\.\d+\.\d+):/.exec(pid)?.[1];
+  const labels = info.attributes.map(({ name, text, scalar }) => [
+    name,
+    (text?.value ?? `${scalar?.value ?? ''}`).slice(0, LABEL_MAX),
+  ]);
+  return {
+    // Host names may be shared by agents; ids are not.
+    name: info.id.value,
+    addresses: address === undefined ? [] : [address],
+    ready: active ? 'True' : 'Unknown',
+    verdict: active ? 'alive' : 'unknown',
+    evidence: active ? 'The master hears its agent.' : 'The master does not hear its agent.',
+    schedulable: isSchedulable(agent),
+    version,
+    capacity: capacityOf(agent.total_resources),
+    labels: { hostname: info.hostname.slice(0, LABEL_MAX), ...Object.fromEntries(labels) },
+  };
+}
+
+function capacityOf(resources: Agent['total_resources']): Capacity {
+  return {
+    cpuMillis: Math.round(scalarOf(resources, 'cpus') * 1_000),
+    memoryMib: Math.round(scalarOf(resources, 'mem')),
+    pods: CONTAINERS_AN_AGENT,
+  };
+}
+
+function sum(all: readonly Capacity[]): Capacity {
+  return all.reduce(
+    (total, one) => ({
+      cpuMillis: total.cpuMillis + one.cpuMillis,
+      memoryMib: total.memoryMib + one.memoryMib,
+      pods: total.pods + one.pods,
+    }),
+    { cpuMillis: 0, memoryMib: 0, pods: 0 },
+  );
+}

@@ -1,0 +1,175 @@
+/** What Mesos is asked to run for a workload. Pure, but for the hash that it is handed. What Mesos does not have is refused here, with a sentence that says so. */
+import type { AppTemplate, Probe } from '../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { MesosApp } from '../mesos/app.ts';
+import { DriverError } from './driver.ts';
+
+const CPU_MILLIS = 100;
+const MEMORY_MIB = 64;
+const FILES_BYTES_MAX = 96 * 1024;
+/** Mesos ends a task whose check fails so often; of one that is asked only whether it is ready, it never comes to that. */
+const NEVER = 1_000_000_000;
+const SECOND_NS = 1_000_000_000;
+
+type Json = MesosApp['task'][string];
+type JsonObject = { [key: string]: Json };
+
+export function mesosAppOf(workload: WorkloadLeaf, sha256: (text: string) => string): MesosApp {
+  const { app, namespace, tenant, release, template } = workload;
+  checkSupported(template);
+  const { resources } = template;
+  const cpus = (resources.cpuMillis ?? CPU_MILLIS) / 1_000;
+  const memoryMib = resources.memoryMib ?? MEMORY_MIB;
+  const task = taskOf(template);
+  const instances = typeof template.replicas === 'number' ? template.replicas : template.replicas.min;
+  return {
+    app,
+    namespace,
+    tenant,
+    release,
+    content: sha256(JSON.stringify([cpus, memoryMib, task])).slice(0, 32),
+    instances,
+    surge: template.upgrade.maxSurge,
+    floor: instances,
+    cpus,
+    memoryMib,
+    ports: template.ports.length,
+    constraints: [],
+    isChecked: checkOf(template) !== undefined,
+    disconnect: {
+      lostAfterMs: template.disconnect.lostAfterSeconds * 1_000,
+      replace: template.disconnect.replace,
+      reconcile: template.disconnect.reconcile,
+    },
+    task,
+  };
+}
+
+function unsupported(what: string): DriverError {
+  return new DriverError('driver.unsupported', what);
+}
+
+function checkSupported(template: AppTemplate): void {
+  const { pool, volumes, secrets, replicas, onChange, files, command, onFileChange, resources, health } =
+    template;
+  if (pool !== undefined)
+    throw unsupported('Mesos has no addresses of a pool: its agents give containers theirs.');
+  if (volumes.length > 0)
+    throw unsupported(
+      'Volumes that outlive containers take reserved disks of a role, which this driver does not make.',
+    );
+  if (secrets.length > 0)
+    throw unsupported('Mesos has no secrets by name: a module of its masters would have them.');
+  if (typeof replicas !== 'number')
+    throw unsupported('Mesos does not scale by itself: give a number of replicas.');
+  if (onChange !== 'rolling')
+    throw unsupported('A container in Mesos is never changed in its place: use onChange rolling.');
+  if (onFileChange.kind !== 'restart')
+    throw unsupported('Mesos does not reach into containers: files change by new ones.');
+  if (files.length > 0 && command === undefined)
+    throw unsupported(
+      'Files are written by a shell before the command: give the command, and an image with sh and base64.',
+    );
+  if (files.reduce((sum, { content }) => sum + content.length, 0) > FILES_BYTES_MAX)
+    throw unsupported(`Files travel in the environment of a task: at most ${FILES_BYTES_MAX} bytes in all.`);
+  if (health.live !== undefined && health.ready !== undefined && !isSameQuestion(health.live, health.ready))
+    throw unsupported(
+      'A task in Mesos has one health check: live and ready must ask the same, or one of them be left out.',
+    );
+  checkOrder('cpuMillis', resources.cpuMillis ?? CPU_MILLIS, resources.cpuMillisMax);
+  checkOrder('memoryMib', resources.memoryMib ?? MEMORY_MIB, resources.memoryMibMax);
+}
+
+function checkOrder(name: string, least: number, most: number | undefined): void {
+  if (most !== undefined && most < least)
+    throw new DriverError('driver.refused', `${name}Max is ${most}, which is less than ${name}, ${least}.`);
+}
+
+function isSameQuestion(a: Probe, b: Probe): boolean {
+  const asked = ({ http, tcp, command }: Probe) => JSON.stringify([http, tcp, command]);
+  return asked(a) === asked(b);
+}
+
+function taskOf(template: AppTemplate): JsonObject {
+  const { resources } = template;
+  const check = checkOf(template);
+  const limits = {
+    ...(resources.cpuMillisMax === undefined ? {} : { cpus: { value: resources.cpuMillisMax / 1_000 } }),
+    ...(resources.memoryMibMax === undefined ? {} : { mem: { value: resources.memoryMibMax } }),
+  };
+  return {
+    ...commandOf(template),
+    ...(check === undefined ? {} : { health_check: check }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    kill_policy: { grace_period: { nanoseconds: template.stopSeconds * SECOND_NS } },
+  };
+}
+
+/** The words of a container: what the app says for the image's entrypoint takes its place. */
+function commandOf(template: AppTemplate): JsonObject {
+  const { image, pullPolicy, command, arguments: words = [], environment, files, ports } = template;
+  const isWrapped = files.length > 0;
+  const [entrypoint, ...rest] = isWrapped
+    ? ['sh', '-c', scriptOf(template), 'sh', ...(command ?? []), ...words]
+    : [command?.[0], ...(command ?? []).slice(1), ...words];
+  const variables: Json[] = Object.entries({ ...environment, ...fileVariables(template) }).map(
+    ([name, value]) => ({
+      name,
+      value,
+    }),
+  );
+  const docker: JsonObject = {
+    image,
+    network: 'BRIDGE',
+    force_pull_image: pullPolicy === 'always',
+    port_mappings: ports.map(({ port, protocol }) => ({ host_port: 0, container_port: port, protocol })),
+    parameters: entrypoint === undefined ? [] : [{ key: 'entrypoint', value: entrypoint }],
+  };
+  return {
+    command: { shell: false, arguments: rest.flatMap((word) => word ?? []), environment: { variables } },
+    container: { type: 'DOCKER', docker },
+  };
+}
+
+function scriptOf({ files }: AppTemplate): string {
+  const lines = files.map(({ path, mode }, index) => {
+    const quoted = quote(path);
+    return `mkdir -p "$(dirname ${quoted})" && printf %s "$ISTHMUS_FILE_${index}" | base64 -d >${quoted} && chmod ${mode.toString(8)} ${quoted}`;
+  });
+  return [...lines, 'exec "$@"'].join(' && ');
+}
+
+function fileVariables({ files }: AppTemplate): Record<string, string> {
+  return Object.fromEntries(
+    files.map(({ content }, index) => [
+      `ISTHMUS_FILE_${index}`,
+      Buffer.from(content, 'utf8').toString('base64'),
+    ]),
+  );
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The one check of a task. With `live` it ends a task that fails; with `ready` alone it says so and no more. */
+function checkOf({ health: { start, live, ready } }: AppTemplate): JsonObject | undefined {
+  const probe = ready ?? live ?? start;
+  if (probe === undefined) return undefined;
+  const patience = start === undefined ? 0 : start.periodSeconds * start.failures;
+  return {
+    ...questionOf(probe),
+    delay_seconds: 0,
+    interval_seconds: probe.periodSeconds,
+    timeout_seconds: probe.timeoutSeconds,
+    grace_period_seconds: live === undefined ? 0 : patience,
+    consecutive_failures: live === undefined ? NEVER : live.failures,
+  };
+}
+
+function questionOf({ http, tcp, command }: Probe): JsonObject {
+  if (http !== undefined) return { type: 'HTTP', http: { scheme: 'http', port: http.port, path: http.path } };
+  if (tcp !== undefined) return { type: 'TCP', tcp: { port: tcp.port } };
+  const [value = '', ...rest] = command ?? [];
+  return { type: 'COMMAND', command: { shell: false, value, arguments: [value, ...rest] } };
+}

@@ -1,0 +1,81 @@
+/** The Mesos driver against a real Mesos with real containers: the contract of all drivers. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { createMesosDriver } from '../../edge-agent/clusters/mesos.ts';
+import { mesosAppOf } from '../../edge-agent/clusters/mesos-objects.ts';
+import { keyOf } from '../../edge-agent/mesos/app.ts';
+import { MesosClient } from '../../edge-agent/mesos/client.ts';
+import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { type DriverStand, driverContract } from '../edge-agent/clusters/driver-contract.ts';
+import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
+import { eventually } from './eventually.ts';
+
+let cluster: MesosCluster;
+let framework: MesosFramework;
+let others: MesosFramework;
+let nobody: MesosFramework;
+let scratch: string;
+
+function frameworkAt(server: string, name: string): MesosFramework {
+  const client = new MesosClient({ server, agentOrigin: () => server });
+  return new MesosFramework({
+    client,
+    directory: join(scratch, name),
+    name,
+    user: 'root',
+    wallNow: Date.now,
+  });
+}
+
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'isthmus-ms-frameworks-'));
+  cluster = await raiseMesos({ name: 'ms', agents: 2 });
+  framework = frameworkAt(cluster.server, 'isthmus');
+  others = frameworkAt(cluster.server, 'others');
+  nobody = frameworkAt('http://127.0.0.1:1', 'nobody');
+  for (const one of [framework, others, nobody]) one.start();
+});
+
+afterAll(async () => {
+  for (const one of [framework, others, nobody]) await one?.stop();
+  await cluster?.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** A task of another framework by the name that the app's tasks have; answers whether it runs as it did. */
+async function foreignTask(workload: WorkloadLeaf): Promise<() => Promise<boolean>> {
+  const app = { ...mesosAppOf(workload, () => 'f'.repeat(32)), instances: 1, floor: 1 };
+  await others.ready();
+  others.set(app);
+  const running = () => others.view(keyOf(app)).tasks.filter(({ healthy }) => healthy === true);
+  await eventually(async () => {
+    if (running().length !== 1) throw new Error('it does not run yet');
+  }, 30_000);
+  const [before] = running();
+  return async () => running()[0]?.id === before?.id;
+}
+
+function stand(): DriverStand {
+  return {
+    driver: createMesosDriver(framework),
+    unreachable: createMesosDriver(nobody),
+    images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
+    meddle: async (workload) => {
+      const { app } = framework.view(keyOf(workload));
+      if (app !== undefined) framework.set({ ...app, instances: 3, floor: 3 });
+    },
+    decorate: (workload) => foreignTask({ ...workload, app: `${workload.app}-beside` }),
+    occupy: foreignTask,
+    leftovers: async (workload) => {
+      const { app, tasks } = framework.view(keyOf(workload));
+      return [...(app === undefined ? [] : [app.app]), ...tasks.map(({ id }) => id)];
+    },
+  };
+}
+
+describe('the Mesos driver', () => {
+  driverContract(stand);
+});
