@@ -24,13 +24,13 @@ export interface Api {
   post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
   /** Undefined if there is none. */
   find<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema> | undefined>;
-  /** Replaces the version that was read, or is refused. */
+  /** Replaces the generation that was read, or is refused. */
   put<Schema extends z.ZodType>(
     path: string,
     schema: Schema,
-    change: { readonly body: unknown; readonly version: number },
+    change: { readonly body: unknown; readonly generation: number },
   ): Promise<z.infer<Schema>>;
-  remove(path: string, version: number): Promise<void>;
+  remove(path: string, generation: number): Promise<void>;
   /** All pages of a list. */
   list<Schema extends z.ZodType>(path: string, item: Schema): Promise<z.infer<Schema>[]>;
   /** The tenant of the profile, or the one that the key belongs to. */
@@ -40,7 +40,7 @@ export interface Api {
 interface Wanted<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly body?: unknown;
-  readonly version?: number;
+  readonly generation?: number;
 }
 
 export function openApi(profile: Profile): Api {
@@ -56,8 +56,8 @@ export function openApi(profile: Profile): Api {
   const call = async <Schema extends z.ZodType>(
     method: string,
     path: string,
-    { schema, body, version }: Wanted<Schema>,
-  ): Promise<z.infer<Schema>> => read(await exchange(profile, { method, path, body, version }), schema);
+    { schema, body, generation }: Wanted<Schema>,
+  ): Promise<z.infer<Schema>> => read(await exchange(profile, { method, path, body, generation }), schema);
   const ownTenant = async () => {
     const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
     if (tenant !== '*') return tenant;
@@ -78,9 +78,9 @@ export function openApi(profile: Profile): Api {
       return { value: read(answer, schema), at: answer.lastModified };
     },
     post: (path, schema, body) => call('POST', path, { schema, body }),
-    put: (path, schema, { body, version }) => call('PUT', path, { schema, body, version }),
-    remove: async (path, version) => {
-      await call('DELETE', path, { schema: z.undefined(), version });
+    put: (path, schema, { body, generation }) => call('PUT', path, { schema, body, generation }),
+    remove: async (path, generation) => {
+      await call('DELETE', path, { schema: z.undefined(), generation });
     },
     list: async (path, item) => {
       const page = z.object({ items: z.array(item), next: z.string().optional() });
@@ -124,10 +124,10 @@ interface Exchange {
   readonly path: string;
   readonly body?: unknown;
   /** For If-Match. */
-  readonly version?: number | undefined;
+  readonly generation?: number | undefined;
 }
 
-function exchange({ url, key, ca }: Profile, { method, path, body, version }: Exchange): Promise<Answer> {
+function exchange({ url, key, ca }: Profile, { method, path, body, generation }: Exchange): Promise<Answer> {
   const origin = new URL(url);
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -141,7 +141,7 @@ function exchange({ url, key, ca }: Profile, { method, path, body, version }: Ex
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${key.trim()}`,
-          ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
+          ...(generation === undefined ? {} : { 'if-match': `"${generation}"` }),
           ...(text === undefined
             ? {}
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),

@@ -54,7 +54,7 @@ export async function apply(api: Api, text: string, { reset = false }: ApplyOpti
       what: await api.post(await pathOf(api, kind), schema, { metadata: { name }, spec }),
       done: 'created',
     };
-  const what = await api.put(path, schema, { body: { spec }, version: before.metadata.version });
+  const what = await api.put(path, schema, { body: { spec }, generation: before.metadata.generation });
   const isSame = what.metadata.generation === before.metadata.generation;
   return { kind, what, done: isSame ? 'unchanged' : 'changed' };
 }
@@ -84,7 +84,10 @@ async function applyCluster(
       'usage',
       `The manifest does not name ${lost.join(' and ')}, which ${name} has: that would go back to its default. Add it (isthmus clusters ${name} --manifest shows it), or say --reset.`,
     );
-  const what = await api.put(path, Cluster, { body: { spec: wanted }, version: before.metadata.version });
+  const what = await api.put(path, Cluster, {
+    body: { spec: wanted },
+    generation: before.metadata.generation,
+  });
   const isSame = what.metadata.generation === before.metadata.generation;
   return { kind: 'cluster', what, done: isSame ? 'unchanged' : 'changed' };
 }
@@ -106,7 +109,7 @@ export async function remove(api: Api, kind: ManifestKind, name: string): Promis
   const path = await pathOf(api, kind, name);
   const schema = SCHEMAS[kind];
   const what = await api.get(path, schema);
-  await api.remove(path, what.metadata.version);
+  await api.remove(path, what.metadata.generation);
   return what;
 }
 

@@ -145,7 +145,8 @@ export function listClusters(directory: string): readonly string[] {
 }
 
 function placeOf(file: ClusterFile): string {
-  return file.kind === 'kubernetes' ? file.credentials.server : placesOf(file);
+  if (file.kind === 'kubernetes') return file.credentials.server;
+  return file.kind === 'mesos' ? file.server : placesOf(file);
 }
 
 /** Throws a sentence if there is none. */

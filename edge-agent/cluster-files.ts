@@ -81,7 +81,18 @@ export const DockerFile = z.strictObject({
 });
 export type DockerFile = z.infer<typeof DockerFile>;
 
-export const ClusterFile = z.discriminatedUnion('kind', [KubernetesFile, SwarmFile, DockerFile]);
+export const MesosFile = z.strictObject({
+  name: Name,
+  kind: z.literal('mesos'),
+  /** Of any master. */
+  server: z.url({ protocol: /^https?$/ }),
+  /** Whom tasks run as. */
+  user: z.string().min(1).max(64),
+  credentials: z.strictObject({ principal: z.string().min(1), secret: z.string().min(1) }).optional(),
+});
+export type MesosFile = z.infer<typeof MesosFile>;
+
+export const ClusterFile = z.discriminatedUnion('kind', [KubernetesFile, SwarmFile, DockerFile, MesosFile]);
 export type ClusterFile = z.infer<typeof ClusterFile>;
 
 export interface ClusterFiles {

@@ -3,10 +3,10 @@
  * The agent's command line. Exit codes: 0 done; 1 failed, or doctor found an error; 2 wrong usage or not enrolled;
  * 3 not running (status), already running (run); 4 the control plane did not answer (enrol): try again.
  */
-import { hostname } from 'node:os';
 import './frugal.ts';
 import { Command, Option } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
+import { addEngineCluster, addMesosCluster, type ClusterOptions } from './cluster-options.ts';
 import { pathsUnder, readConfig, readEnvironment } from './settings.ts';
 
 const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
@@ -100,6 +100,9 @@ clusters
   .option('--tls-ca <file>', "PEM of the engines' authority")
   .option('--tls-cert <file>', 'PEM of a client certificate for the engines')
   .option('--tls-key <file>', 'and of its key')
+  .option('--master <url>', 'mesos: http://HOST:5050 of any master')
+  .option('--user <name>', 'mesos: whom tasks run as', 'root')
+  .option('--mesos-credentials <file>', 'mesos: a file of PRINCIPAL:SECRET')
   .option(
     '--lan <parent=subnet>',
     'docker: pools are on the LAN of this interface of each node, as in eth0=10.0.0.0/24',
@@ -112,9 +115,11 @@ clusters
   .option('--etcd-key <file>', 'and of its key')
   .option('--programs <dir>', 'where etcd, etcdutl and kube-apiserver are, for drills; PATH if absent')
   .action(async (kind: string, name: string, options: ClusterOptions) => {
-    if (kind === 'swarm' || kind === 'docker') return addEngineCluster(kind, name, options);
+    if (kind === 'swarm' || kind === 'docker')
+      return addEngineCluster(kind, name, { ...options, directory: installed().paths.clusters });
+    if (kind === 'mesos') return addMesosCluster(name, { ...options, directory: installed().paths.clusters });
     if (kind !== 'kubernetes')
-      fail(`${kind} clusters can't be attached: give kubernetes, swarm or docker.`, EXIT.usage);
+      fail(`${kind} clusters can't be attached: give kubernetes, swarm, docker or mesos.`, EXIT.usage);
     if ((options.kubeconfig === undefined) === (options.inCluster !== true))
       fail('Give either --kubeconfig FILE or --in-cluster.', EXIT.usage);
     const { paths, environment } = installed();
@@ -198,41 +203,6 @@ function etcdOf({ etcd, etcdEndpoint, etcdCa, etcdCert, etcdKey, programs = '' }
   if (etcdCa === undefined || etcdCert === undefined || etcdKey === undefined)
     return fail('With --etcd-endpoint give --etcd-ca, --etcd-cert and --etcd-key as well.', EXIT.usage);
   return { endpoints: etcdEndpoint, authority: etcdCa, certificate: etcdCert, key: etcdKey, programs };
-}
-
-interface ClusterOptions {
-  /** False by --no-etcd. */
-  readonly etcd?: boolean;
-  readonly etcdEndpoint?: string[];
-  readonly etcdCa?: string;
-  readonly etcdCert?: string;
-  readonly etcdKey?: string;
-  readonly programs?: string;
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly inCluster?: boolean;
-  readonly engine?: string[];
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly lan?: string;
-  readonly lanGateway?: string;
-}
-
-async function addEngineCluster(kind: 'swarm' | 'docker', name: string, options: ClusterOptions) {
-  const { addEngines } = await import('./clusters.ts');
-  const { engine = [], tlsCa, tlsCert, tlsKey, lan, lanGateway } = options;
-  const [parent = '', subnet = ''] = lan?.split('=') ?? [];
-  const lines = await addEngines({
-    kind,
-    name,
-    engines: engine,
-    tls: { ca: tlsCa, cert: tlsCert, key: tlsKey },
-    lan: lan === undefined ? undefined : { parent, subnet, gateway: lanGateway },
-    directory: installed().paths.clusters,
-    hostname: hostname(),
-  });
-  for (const line of lines) console.log(line);
 }
 
 program

@@ -1,6 +1,8 @@
 /** What Mesos is asked to run for a workload. Pure, but for the hash that it is handed. What Mesos does not have is refused here, with a sentence that says so. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
+import type { LabelTest } from '../../protocol/constraint.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { NodeRules } from '../../protocol/placement.ts';
 import type { MesosApp } from '../mesos/app.ts';
 import { DriverError } from './driver.ts';
 
@@ -34,7 +36,7 @@ export function mesosAppOf(workload: WorkloadLeaf, sha256: (text: string) => str
     cpus,
     memoryMib,
     ports: template.ports.length,
-    constraints: [],
+    constraints: workload.nodes === undefined ? [] : constraintsOf(workload.nodes),
     isChecked: checkOf(template) !== undefined,
     disconnect: {
       lostAfterMs: template.disconnect.lostAfterSeconds * 1_000,
@@ -43,6 +45,49 @@ export function mesosAppOf(workload: WorkloadLeaf, sha256: (text: string) => str
     },
     task,
   };
+}
+
+/** In Mesos' own words. What is preferred is left out: nothing there takes it. */
+function constraintsOf({ constraints, maxPerNode, groupBy }: NodeRules): MesosApp['constraints'] {
+  if (groupBy !== undefined)
+    throw unsupported(
+      'Mesos spreads evenly only over a number of groups that it is told, which a placement does not say: use uniquePerNode or maxPerNode.',
+    );
+  return [
+    ...constraints.map(constraintOf),
+    ...(maxPerNode === undefined
+      ? []
+      : [{ field: 'hostname', operator: 'max_per' as const, count: maxPerNode }]),
+  ];
+}
+
+function constraintOf({ subject, operator, values }: LabelTest): MesosApp['constraints'][number] {
+  const { kind, key } = subject;
+  if (kind === 'attribute' && key === 'role')
+    throw unsupported('Agents of Mesos have no role of manager or worker: name one of their attributes.');
+  const field = kind === 'attribute' ? 'hostname' : key;
+  switch (operator) {
+    case 'in':
+      return { field, operator: 'like', value: values.map(escaped).join('|') };
+    case 'not_in':
+      return { field, operator: 'unlike', value: values.map(escaped).join('|') };
+    case 'like':
+      return { field, operator: 'like', value: values.map(globbed).join('|') };
+    case 'not_like':
+      return { field, operator: 'unlike', value: values.map(globbed).join('|') };
+    case 'exists':
+      return { field, operator: 'like', value: '.*' };
+    case 'absent':
+      return { field, operator: 'unlike', value: '.*' };
+  }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function globbed(text: string): string {
+  return escaped(text).replaceAll('\\*', '.*').replaceAll('\\?', '.');
 }
 
 function unsupported(what: string): DriverError {

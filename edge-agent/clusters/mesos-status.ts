@@ -1,12 +1,11 @@
 /** How an app is in Mesos, from what our framework knows of it. Values in, values out. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import type { Statement } from '../../protocol/cluster.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Refusal } from '../mesos/offers.ts';
 import type { AppView } from '../mesos/state.ts';
 import { isReady, type TaskRecord } from '../mesos/tasks.ts';
+import { available, type Judgement, say, upToDate } from './statements.ts';
 
-const MESSAGE_MAX = 1_000;
 const LINE_MAX = 500;
 const LINES_MAX = 20;
 const CONTAINERS_MAX = 1_000;
@@ -58,29 +57,6 @@ function strugglingOf(
   const isChanging = fresh === 0 && staying.length > 0;
   return isChanging && (failures !== undefined || refusals !== undefined) ? 1 : 0;
 }
-
-type Counts = Pick<AppInstance, 'wanted' | 'ready'>;
-
-function available({ wanted, ready }: Counts, containers: readonly ContainerStatus[]): Statement {
-  const count = `${ready} of ${wanted} are ready.`;
-  if (ready >= wanted) return { type: 'Available', status: 'True', reason: 'AllReady', message: count };
-  const fault = containers.find(({ reason }) => reason !== 'none');
-  const why = fault === undefined ? '' : ` ${fault.name}: ${fault.message}`;
-  const message = `${count}${why}`.slice(0, 500);
-  return { type: 'Available', status: 'False', reason: fault?.reason ?? 'Starting', message };
-}
-
-function upToDate({ wanted, ready, updated }: Counts & { updated: number }): Statement {
-  const isDone = updated >= wanted && ready >= wanted;
-  return {
-    type: 'UpToDate',
-    status: isDone ? 'True' : 'False',
-    reason: isDone ? 'Rolled' : 'Rolling',
-    message: `${updated} of ${wanted} are of the newest release, and ready.`,
-  };
-}
-
-type Judgement = Pick<ContainerStatus, 'state' | 'reason' | 'message'>;
 
 function containerOf(task: TaskRecord, { workload, view, hostnames }: MesosEvidence): ContainerStatus {
   const isNewest = task.content === view.app?.content;
@@ -154,8 +130,4 @@ function failed({ message, reason, state, healthy }: TaskRecord): Judgement {
     'crash_loop',
     `It ends again and again; the next try waits. ${message} See its last lines.`,
   );
-}
-
-function say(state: Judgement['state'], reason: Judgement['reason'], message: string): Judgement {
-  return { state, reason, message: message.slice(0, MESSAGE_MAX) };
 }

@@ -15,6 +15,7 @@ import { ClusterProxy } from '../proxy/proxy.ts';
 import { EngineRoom } from './engine-room.ts';
 import { failedFinding, finding } from './findings.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
+import { MesosRoom } from './mesos-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
 import type { ClusterRoom } from './room.ts';
 
@@ -103,7 +104,9 @@ export class Worker {
     const room =
       file.kind === 'kubernetes'
         ? new KubernetesRoom({ ...kept, file, scratch, run, environment })
-        : new EngineRoom({ ...kept, file });
+        : file.kind === 'mesos'
+          ? new MesosRoom({ ...kept, file, memory: `${this.#options.state}/mesos` })
+          : new EngineRoom({ ...kept, file });
     this.#rooms.set(file.name, room);
     room.start();
   }

@@ -57,6 +57,12 @@ const APP = App.parse({
   status: {
     release: 1,
     running: 1,
+    placed: {
+      ...{ at: AT, wanted: 2, unplaced: 0, why: [] },
+      assignments: ['prod', 'test'].map((cluster) => ({
+        ...{ cluster, replicas: 1, state: 'present', standIns: 0 },
+      })),
+    },
     instances: ['prod', 'test'].map((cluster) => ({
       ...{ cluster, release: 1, wanted: 1, ready: 1, updated: 1, statements: [], observedAt: AT },
       containers: [{ ...CONTAINER, name: `${cluster}-1` }],

@@ -31,7 +31,10 @@ export interface ApiClientSettings {
   readonly key: string;
 }
 
-const Versioned = z.looseObject({ metadata: z.looseObject({ version: z.int() }), spec: z.looseObject({}) });
+const Versioned = z.looseObject({
+  metadata: z.looseObject({ generation: z.int() }),
+  spec: z.looseObject({}),
+});
 
 export type ApiClient = ReturnType<typeof createApiClient>;
 
@@ -60,12 +63,12 @@ export function createApiClient(settings: ApiClientSettings) {
     /** Reads, changes the spec, and writes with the ETag that was read. */
     change: async (path: string, change: (spec: Record<string, unknown>) => Record<string, unknown>) => {
       const read = await get(path, Versioned);
-      const headers = { 'if-match': `"${read.metadata.version}"` };
+      const headers = { 'if-match': `"${read.metadata.generation}"` };
       await good('PUT', path, { body: { spec: change(read.spec) }, headers });
     },
     remove: async (path: string) => {
       const read = await get(path, Versioned);
-      await good('DELETE', path, { headers: { 'if-match': `"${read.metadata.version}"` } });
+      await good('DELETE', path, { headers: { 'if-match': `"${read.metadata.generation}"` } });
     },
   };
 }
