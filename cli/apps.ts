@@ -23,7 +23,7 @@ export type Unseen = ReadonlyMap<string, Condition>;
 
 export function appsText(apps: readonly App[], unseen: Unseen): string {
   if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
-  const rows = apps.map(({ metadata, spec, status }) => [
+  const rows = apps.map(({ metadata, status }) => [
     metadata.name,
     status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
     clustersOf(status).join(',') || '-',
