@@ -48,6 +48,7 @@ export function appText(
 ): string {
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
+    ...(status.running === status.release ? [] : [['runs', `release ${status.running} again`]]),
     ...clustersOf(status).flatMap((name) => {
       const why = unseen.get(name);
       return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
@@ -86,6 +87,7 @@ export function appText(
     ...head,
     '',
     conditionsText(status.conditions, nowMs),
+    ...(status.placed === undefined ? [] : ['', ...status.placed.why]),
     ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
     ...(said.length === 0 ? [] : ['', ...said]),
   ].join('\n');

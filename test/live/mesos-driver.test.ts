@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
 import { createMesosDriver } from '../../edge-agent/clusters/mesos.ts';
 import { mesosAppOf } from '../../edge-agent/clusters/mesos-objects.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
 import { MesosClient } from '../../edge-agent/mesos/client.ts';
 import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
+import { addMesos } from '../../edge-agent/mesos-command.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { type DriverStand, driverContract } from '../edge-agent/clusters/driver-contract.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
@@ -78,4 +80,16 @@ function stand(): DriverStand {
 
 describe('the Mesos driver', () => {
   driverContract(stand);
+});
+
+test('a Mesos that answers is attached by what it is, and one that does not is not kept', async () => {
+  const directory = join(scratch, 'clusters');
+  const add = (name: string, server: string) =>
+    addMesos({ name, server, user: 'root', credentials: undefined, directory });
+  expect((await add('ms', cluster.server)).join('\n')).toMatch(/^ms: Mesos 1\.11\.0 at http[^]*2 agents, /);
+  await expect(add('gone', 'http://127.0.0.1:1')).rejects.toThrow(/127\.0\.0\.1/);
+  await expect(add('odd', 'mesos:5050')).rejects.toThrow('--master');
+  expect(readClusterFiles(directory).clusters.map(({ name, kind }) => [name, kind])).toEqual([
+    ['ms', 'mesos'],
+  ]);
 });
