@@ -33,6 +33,12 @@ export function credentialOperation(desk: Desk): Operation {
     problems: ['not_found'],
     async handle(call) {
       const cluster = await findItem(desk.store, kind, call.param);
+      const { kind: orchestrator } = cluster.status;
+      if (orchestrator !== 'kubernetes')
+        return refuse(
+          'forbidden',
+          `${cluster.key.name} is a ${orchestrator} cluster: its API is not passed on. Apps run there by manifest.`,
+        );
       const key = await keyOf(desk, call.principal);
       const groups = groupsOf(cluster.spec.access, key);
       if (groups.length === 0)
