@@ -10,6 +10,8 @@ export interface Stack {
   readonly configs: Place | undefined;
   readonly secrets: Place | undefined;
   readonly volumes: Place | undefined;
+  /** Names of them that a service has. */
+  readonly used: Set<string>;
   /** A file beside the imported one; undefined if it can't be read as text. */
   readonly readText: (path: string) => string | undefined;
 }
@@ -32,6 +34,7 @@ export function mountOf(place: Place, target: Target): void {
   if (mount.type !== 'volume')
     return place.lost(`A mount of type ${mount.type} has no place here: set it up in the image.`);
   const name = nameOf(mount.source || mount.path);
+  target.stack.used.add(mount.source);
   target.draft.add(['volumes'], { name, path: mount.path, sizeMib: SIZE_MIB }, place);
   place.changed(
     `Each replica has a volume of its own, shared with nobody, of ${SIZE_MIB} MiB because the source gives no size: set sizeMib.`,
@@ -98,6 +101,7 @@ function modeOf(text: string): number {
 export function configOf(place: Place, { draft, stack }: Target): void {
   const { name, path, mode } = referenceOf(place);
   const declared = stack.configs?.at(name);
+  stack.used.add(name);
   const file = declared?.at('file')?.read(Scalar);
   const content = file === undefined ? declared?.at('content')?.read(z.string()) : stack.readText(file);
   for (const key of ['external', 'environment']) declared?.at(key)?.settle();
@@ -108,6 +112,7 @@ export function configOf(place: Place, { draft, stack }: Target): void {
 
 export function secretOf(place: Place, { draft, stack }: Target): void {
   const { name, path, mode } = referenceOf(place);
+  stack.used.add(name);
   for (const one of stack.secrets?.at(name)?.entries() ?? [])
     if (['file', 'environment', 'external'].includes(one.key)) one.settle();
   const whole = path?.startsWith('/') === true ? path : `/run/secrets/${path ?? name}`;

@@ -22,6 +22,7 @@ export function composeApps(root: Place, readText: (path: string) => string | un
     secrets: root.at('secrets'),
     volumes: root.at('volumes'),
     readText,
+    used: new Set(),
   };
   const taken = new Set<string>();
   const drafts = (root.at('services')?.entries() ?? []).map((service) => {
@@ -30,22 +31,23 @@ export function composeApps(root: Place, readText: (path: string) => string | un
     follow(service, SERVICE, { draft, stack });
     return draft;
   });
-  for (const one of root.entries()) restOf(one);
+  for (const one of root.entries()) restOf(one, stack);
   return drafts;
 }
 
 /** What the file says outside of its services, if no service has used it. */
-function restOf(place: Place): void {
+function restOf(place: Place, stack: Stack): void {
   if (place.key.startsWith('x-')) place.note('meaningless', 'Compose ignores it as well.');
   if (place.key === 'version') place.note('meaningless', 'It is about the form of the file.');
   if (place.key === 'name')
     place.note('meaningless', 'The tenant takes the place of the project; namespace: NAME says another one.');
   if (place.key === 'include') place.lost('Import that file as well.');
   if (place.key === 'networks') for (const network of place.entries()) network.lost(NETWORKS.message);
-  for (const one of ['volumes', 'configs', 'secrets'].includes(place.key) ? place.entries() : [])
-    for (const field of one.value === null ? [one] : one.entries())
-      if (!['file', 'content', 'external', 'environment'].includes(field.key))
-        one.value === null ? field.settle() : declared(place.key, field);
+  if (!['volumes', 'configs', 'secrets'].includes(place.key)) return;
+  for (const one of place.entries())
+    if (!stack.used.has(one.key)) one.lost('No service uses it.');
+    else if (one.value === null) one.settle();
+    else for (const field of one.entries()) declared(place.key, field);
 }
 
 function declared(section: string, field: Place): void {

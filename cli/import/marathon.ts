@@ -77,7 +77,9 @@ const APP: Rules<Service> = {
     for (const one of place.entries()) variableOf(one, service);
   },
   secrets: (place) => {
-    for (const one of place.entries()) one.at('source')?.settle();
+    for (const one of place.entries())
+      if (one.at('source') === undefined) one.lost('It has no source.');
+      else one.at('source')?.settle();
   },
   container: within(CONTAINER),
   portDefinitions: (place, service) => {
@@ -144,7 +146,8 @@ const APP: Rules<Service> = {
 function variableOf(place: Place, { draft, app }: Service): void {
   if (!place.isMapping) return draft.put(['environment', place.key], place.read(Scalar), place);
   const name = place.at('secret')?.read(z.string());
-  if (name !== undefined) secretAs(place, { kind: 'variable', name: place.key }, { draft, app, name });
+  if (name === undefined) place.lost('This is neither a text nor a secret.');
+  else secretAs(place, { kind: 'variable', name: place.key }, { draft, app, name });
 }
 
 function networkOf(place: Place): void {
