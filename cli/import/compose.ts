@@ -14,6 +14,8 @@ const HOST_RIGHTS = lost(
 const NETWORKS = lost(
   'Apps of a tenant reach each other by name. To let only some of them call it: access: {kind: listed, callers: […]}.',
 );
+const VARIABLES =
+  'Variables are not filled: write the value, or import what docker compose config prints; a plain $, which Compose writes as $$, is written once.';
 const Short = z.string().max(4_096);
 
 export function composeApps(root: Place, readText: (path: string) => string | undefined): Draft[] {
@@ -29,6 +31,7 @@ export function composeApps(root: Place, readText: (path: string) => string | un
     const draft = new Draft(newName(service.key, taken, service), service);
     service.belongsTo(draft.name);
     follow(service, SERVICE, { draft, stack });
+    for (const text of service.texts()) if (String(text.value).includes('$')) text.lost(VARIABLES);
     return draft;
   });
   for (const one of root.entries()) restOf(one, stack);

@@ -83,6 +83,15 @@ export class Place {
     return list.map((value, index) => new Place(this.#ledger, [...this.path, index], value));
   }
 
+  /** Every text in it, without having looked at anything. */
+  texts(): Place[] {
+    if (typeof this.value === 'string') return [this];
+    const list = List.safeParse(this.value).data;
+    const inside =
+      list === undefined ? Object.entries(Mapping.safeParse(this.value).data ?? {}) : [...list.entries()];
+    return inside.flatMap(([key, value]) => new Place(this.#ledger, [...this.path, key], value).texts());
+  }
+
   /** The value as the schema wants it; if it is anything else, that is reported. */
   read<Out>(schema: z.ZodType<Out>): Out | undefined {
     const parsed = schema.safeParse(this.value);
