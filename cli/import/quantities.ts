@@ -64,9 +64,11 @@ export const CpuMillis = z.union([z.string(), z.number()]).transform((text, cont
 export function wordsOf(line: string): string[] {
   const words = [...line.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g)];
   return words.map(([word]) =>
-    word.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double, single, escaped) =>
-      typeof double === 'string' ? double.replace(/\\(["\\$])/g, '$1') : (single ?? escaped ?? ''),
-    ),
+    [...word.matchAll(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)|([^"'\\]+)/g)]
+      .map(([, double, single, escaped, plain]) =>
+        double === undefined ? (single ?? escaped ?? plain ?? '') : double.replace(/\\(["\\$])/g, '$1'),
+      )
+      .join(''),
   );
 }
 
