@@ -118,6 +118,34 @@ program
   });
 
 program
+  .command('import')
+  .description('make manifests of a Compose file, of Marathon apps, or of Kubernetes objects')
+  .argument('<file...>')
+  .option('--from <system>', 'compose, marathon or kubernetes, if the content does not tell')
+  .option('--output <directory>', 'a file for each app in it; else all of them to standard output')
+  .action(async (files: string[], options: { from?: string; output?: string }) => {
+    const { importFiles, writeManifests } = await import('./import-files.ts');
+    const { manifests, notes } = importFiles(files, options.from);
+    for (const note of notes) console.error(note);
+    if (options.output === undefined)
+      return console.log(
+        manifests
+          .map(({ text }) => text)
+          .join('---\n')
+          .trimEnd(),
+      );
+    for (const path of writeManifests(options.output, manifests)) console.log(path);
+  });
+
+program
+  .command('schema')
+  .description('the JSON Schema of manifests, for editors')
+  .action(async () => {
+    const { manifestSchema } = await import('./manifest-schema.ts');
+    console.log(JSON.stringify(manifestSchema(), undefined, 2));
+  });
+
+program
   .command('delete')
   .description('delete an app (data in its volumes stays), a pool, or what is known of a cluster')
   .argument('<kind or app>', 'app, pool or cluster, with a name after it; else the name of an app')

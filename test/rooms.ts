@@ -106,8 +106,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:', 'zod'],
   },
+  'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   cli: {
-    rooms: ['protocol', 'build/bundling.ts'],
+    rooms: ['protocol', 'cli/', 'build/bundling.ts'],
     packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
   },
   infra: {

@@ -197,15 +197,6 @@ describe('what its edge tells', () => {
 describe('a credential', () => {
   const ask = (key: string) => bench.call('POST', `${CLUSTER}/credentials`, { key });
 
-  test('is not to be had of an orchestrator whose API is not passed on', async () => {
-    await attach(edge, 'plain', { kind: 'docker', authority: 'PEM' });
-    const reply = await bench.call('POST', '/v1/tenants/acme/clusters/plain/credentials', {});
-    expect([reply.status, reply.json.detail]).toEqual([
-      403,
-      'plain is a docker cluster: its API is not passed on. Apps run there by manifest.',
-    ]);
-  });
-
   test('is a token for exactly this cluster, signed by an issuer of the leaf, for a subject of it', async () => {
     await attach(edge);
     const reply = await ask(await putKey(bench.store, 'acme', 'operator'));
