@@ -189,7 +189,7 @@ describe('the cache answers as the API server does, while objects churn', () => 
     const before = relief.cache.analysis();
     await Promise.all(Array.from({ length: 100 }, () => askRelieved(relief.url, { path: MAPS })));
     const after = relief.cache.analysis();
-    expect(after.upstreamLists - before.upstreamLists).toBeLessThanOrEqual(6);
+    expect(after.upstreamLists - before.upstreamLists).toBeLessThanOrEqual(20);
   });
 });
 
