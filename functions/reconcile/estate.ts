@@ -1,6 +1,6 @@
 /** Reads the estate of the domain room out of the table, with consistent reads. It decides nothing but what is absent. */
 
-import { nodeRulesOf } from '../../protocol/placement.ts';
+import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { edgeId } from '../domain/agent.ts';
 import { keyId } from '../domain/cluster.ts';
 import type {
@@ -128,7 +128,13 @@ function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][numb
   const running = releaseInForce(status, template);
   const { assignments: wanted = [], leaving = [] } = status.placed ?? {};
   const assignments = [...wanted, ...leaving];
-  return { name: key.name, namespace, assignments, nodes: nodeRulesOf(placement), ...running };
+  return {
+    name: key.name,
+    namespace,
+    assignments,
+    nodes: nodeRulesOf(Placement.parse(placement)),
+    ...running,
+  };
 }
 
 function siteFacts({ key, spec, status }: Item<'site'>): TenantEstate['sites'][number] {

@@ -2,6 +2,10 @@
  * Places the apps of a tenant: reads what is kept and what clusters told, plans purely, and writes each app's placement on the condition that the app still
  * stands. Whoever changes an app meanwhile wins, and its next change or the sweep plans again; the same estate writes nothing.
  */
+import { AppSpec } from '../../protocol/app.ts';
+import { ClusterSpec } from '../../protocol/cluster.ts';
+import { SiteSpec } from '../../protocol/site.ts';
+import { TenantSpec } from '../../protocol/tenant.ts';
 import { secondsOf } from '../../protocol/time.ts';
 import { type Counted, leavingOf } from '../placement/leaving.ts';
 import { plan } from '../placement/plan.ts';
@@ -98,14 +102,28 @@ async function viewOf(
   );
   return {
     name: tenant,
-    quota: item.spec.quota,
+    quota: TenantSpec.parse(item.spec).quota,
     nowMs: millisecondsOf(now),
-    sites: sites.map(({ key, spec }) => ({ name: key.name, spec })),
+    sites: sites.map(({ key, spec }) => ({ name: key.name, spec: SiteSpec.parse(spec) })),
     clusters: clusters.map((cluster, index) =>
       heardCluster(cluster, { told: told[index] ?? {}, hubs: heard.get(cluster.status.agent) ?? [], pools }),
     ),
-    apps: apps.map(({ key, spec, status }) => ({ name: key.name, spec, placed: status.placed })),
+    apps: apps.map(({ key, spec, status }) => ({
+      name: key.name,
+      spec: specOf(spec),
+      placed: status.placed,
+    })),
   };
+}
+
+/** Items are read as they were written: one from before replicas were divided has them all in each of its clusters. */
+function specOf(spec: Item<'app'>['spec']): AppSpec {
+  const { placement } = spec;
+  return AppSpec.parse(
+    'division' in placement
+      ? spec
+      : { ...spec, placement: { ...Object(placement), division: { kind: 'each' } } },
+  );
 }
 
 interface Heard {
@@ -121,7 +139,7 @@ function heardCluster({ key, spec, status }: Item<'cluster'>, { told, hubs, pool
     name: key.name,
     site: spec.site,
     kind: status.kind,
-    labels: spec.labels,
+    labels: ClusterSpec.parse(spec).labels,
     facts: told.facts?.value,
     heardAtMs: moments.length === 0 ? undefined : Math.max(...moments),
     pools: pools

@@ -103,6 +103,24 @@ describe('the apps of a tenant', () => {
     expect((await placedOf('web'))?.assignments).toHaveLength(2);
   });
 
+  test('that were stored before there was a division, labels or a quota run whole in each of their clusters', async () => {
+    const app = await there.store.get(KEY);
+    if (app === undefined) throw new Error('no app');
+    const old = JSON.parse(JSON.stringify({ ...app.spec, placement: { clusters: ['a', 'b'] } }));
+    await there.store.replace({ ...app, version: app.version + 1, spec: old });
+    const site = await there.store.get({ kind: 'site', tenant: 'acme', name: 'berlin' });
+    if (site === undefined) throw new Error('no site');
+    const { labels: _labels, costPerCpu: _cost, ...rest } = site.spec;
+    await there.store.replace({ ...site, version: site.version + 1, spec: JSON.parse(JSON.stringify(rest)) });
+    await tell('a');
+    await tell('b');
+    await place();
+    expect(await countsOf()).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+  });
+
   test('that are moved stay until those in their place are ready', async () => {
     await tell('a');
     await place();
