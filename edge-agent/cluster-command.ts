@@ -1,5 +1,7 @@
 /** `edge-agent cluster add|list|remove`: what a person does about the clusters of this host. The running agent takes a change up within seconds. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { Name } from '../protocol/metadata.ts';
 import {
@@ -79,6 +81,9 @@ export async function addKubernetes(options: AddOptions): Promise<readonly strin
   }
 }
 
+/** What a drill starts. */
+const DRILL_PROGRAMS = ['etcd', 'etcdutl', 'kube-apiserver'];
+
 interface EtcdChoice {
   readonly etcd: KubernetesFile['etcd'];
   readonly said: readonly string[];
@@ -111,6 +116,14 @@ async function readEtcd({
   programs,
   ...files
 }: EtcdFiles): Promise<NonNullable<KubernetesFile['etcd']>> {
+  const odd = endpoints.find((text) => !URL.canParse(text) || new URL(text).protocol !== 'https:');
+  if (odd !== undefined) throw new Error(`--etcd-endpoint ${odd}: give https://HOST:2379.`);
+  const missing =
+    programs === '' ? undefined : DRILL_PROGRAMS.find((name) => !existsSync(join(programs, name)));
+  if (missing !== undefined)
+    throw new Error(
+      `--programs ${programs}: there is no ${missing} in it, which drills of the recovery need.`,
+    );
   const [authority = '', certificate = '', key = ''] = await Promise.all(
     [files.authority, files.certificate, files.key].map((path) => readFile(path, 'utf8')),
   );

@@ -45,8 +45,8 @@ export type Done = readonly string[];
 
 export interface Driver {
   /**
-   * Brings everything but the containers to what the workload says; of an app that is rebuilt in place it takes the next step of its containers as well, so it is
-   * called until `status` is content. On an error, what came before it was done.
+   * Brings everything but the containers to what the workload says. Where the cluster does not bring containers by itself (apps that are rebuilt in place, plain
+   * engines) it takes the next step of these as well, so it is called until `status` is content. On an error, what came before it was done.
    */
   apply(workload: WorkloadLeaf): Promise<Done>;
   /** Takes away everything of ours that belongs to the app; an app that is not there is not an error. Data in volumes stays. */

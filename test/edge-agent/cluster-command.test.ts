@@ -80,3 +80,16 @@ test('credentials that are refused are said to be so, and nothing is kept', asyn
   );
   expect(readClusterFiles(clusters()).clusters.map(({ name }) => name)).toEqual(['prod']);
 });
+
+test.each([
+  [
+    'an endpoint without a scheme',
+    { endpoints: ['10.0.0.11:2379'] },
+    /--etcd-endpoint 10\.0\.0\.11:2379: give https/,
+  ],
+  ['programs that are not there', { programs: '/nowhere' }, /--programs \/nowhere: there is no etcd in it/],
+])('etcd with %s is refused in words', async (_, more, words) => {
+  const etcd = { ...ETCD, ...more };
+  await expect(add({ name: 'odd', etcd })).rejects.toThrow(words);
+  expect(readClusterFiles(clusters()).clusters.map(({ name }) => name)).not.toContain('odd');
+});
