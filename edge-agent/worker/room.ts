@@ -191,6 +191,38 @@ export class Keeper {
   }
 }
 
+/** What a cluster has whose orchestrator's API is not passed on, which has no etcd of ours, and in which nothing publishes itself. */
+export interface PlainRoom {
+  readonly file: ClusterFile;
+  readonly keeper: Keeper;
+  /** Absent where containers have no addresses of pools. */
+  setPools?(pools: Pools | undefined): void;
+  /** Of what the driver needs beside the keeper. */
+  start?(): void;
+  close(): void;
+}
+
+export function plainRoom({ file, keeper, setPools, start, close }: PlainRoom): ClusterRoom {
+  return {
+    file,
+    served: undefined,
+    start: () => {
+      start?.();
+      keeper.start();
+    },
+    setBackup: () => undefined,
+    setExposed: () => undefined,
+    setPools: (pools) => setPools?.(pools),
+    setWorkloads: (wanted) => void keeper.setWorkloads(wanted),
+    record: (event) => keeper.record(event),
+    view: () => keeper.view(),
+    close: () => {
+      keeper.close();
+      close();
+    },
+  };
+}
+
 /** Behind an overlay nobody outside finds a pod. */
 function routableOf(facts: ClusterFacts | undefined): string[] {
   return facts?.network?.reachability === 'routable' ? facts.network.podPrefixes.slice(0, ROUTABLE_MAX) : [];

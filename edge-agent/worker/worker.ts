@@ -12,10 +12,10 @@ import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
-import { EngineRoom } from './engine-room.ts';
+import { openEngineRoom } from './engine-room.ts';
 import { failedFinding, finding } from './findings.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
-import { MesosRoom } from './mesos-room.ts';
+import { openMesosRoom } from './mesos-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
 import type { ClusterRoom } from './room.ts';
 
@@ -105,8 +105,8 @@ export class Worker {
       file.kind === 'kubernetes'
         ? new KubernetesRoom({ ...kept, file, scratch, run, environment })
         : file.kind === 'mesos'
-          ? new MesosRoom({ ...kept, file, memory: `${this.#options.state}/mesos` })
-          : new EngineRoom({ ...kept, file });
+          ? openMesosRoom({ ...kept, file, memory: `${this.#options.state}/mesos` })
+          : openEngineRoom({ ...kept, file });
     this.#rooms.set(file.name, room);
     room.start();
   }
