@@ -175,9 +175,10 @@ function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): P
 function healthOf({ facts, heardAtMs }: ClusterView, nowMs: number): Health {
   if (facts === undefined || heardAtMs === undefined)
     return { verdict: 'unknown', evidence: 'nothing was told of it yet', heardAtMs: heardAtMs ?? nowMs };
-  const ageMs = nowMs - heardAtMs;
-  if (ageMs > SILENT_MS)
-    return { verdict: 'unknown', evidence: `silent for ${Math.round(ageMs / 1_000)} s`, heardAtMs };
+  if (!isHeard({ heardAtMs }, nowMs)) {
+    const seconds = Math.round((nowMs - heardAtMs) / 1_000);
+    return { verdict: 'unknown', evidence: `silent for ${seconds} s`, heardAtMs };
+  }
   const unreachable = whyUnreachable(facts);
   if (unreachable !== undefined) return { verdict: 'cut_off', evidence: unreachable, heardAtMs: nowMs };
   return { verdict: 'alive', evidence: 'its edge tells of it', heardAtMs };
