@@ -1,8 +1,8 @@
 /** A door from the test's own process to an API server in a lab, where only hosts of the lab can reach it: bytes by a unix socket and back, through the host that has both. */
 import { access } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Host } from '../../local/lab-host.ts';
 import type { KubeCluster } from '../fixtures/kube/cluster.ts';
+import { openSocketDoor } from '../fixtures/socket-door.ts';
 import { eventually } from './eventually.ts';
 
 export interface KubeGate {
@@ -25,29 +25,11 @@ export async function startKubeGate(
     port,
   ]);
   await eventually(() => access(socketPath), 10_000);
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((incoming) => {
-    const outgoing = connect(socketPath);
-    for (const [one, other] of [
-      [incoming, outgoing],
-      [outgoing, incoming],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const door = await openSocketDoor(socketPath);
   return {
-    server: `https://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    server: `https://127.0.0.1:${door.port}`,
     close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await door.close();
       await relay.stop();
     },
   };
