@@ -146,6 +146,29 @@ export const NamesLeaf = z.strictObject({
 });
 export type NamesLeaf = z.infer<typeof NamesLeaf>;
 
+/**
+ * `apps/TENANT/SITE`, of the site's edges and of hubs: ready containers of apps at the site that others can reach. It changes with every container, so it
+ * is apart from the names of services.
+ */
+export const AppsLeaf = z.strictObject({
+  kind: z.literal('apps'),
+  tenant: Name,
+  site: Name,
+  apps: z.array(
+    z.strictObject({
+      name: Name,
+      endpoints: z.array(
+        z.strictObject({
+          real: Address,
+          virtual: Address,
+          ports: z.array(z.strictObject({ name: Name, port: Port })),
+        }),
+      ),
+    }),
+  ),
+});
+export type AppsLeaf = z.infer<typeof AppsLeaf>;
+
 /** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
 export const PeerLeaf = z.strictObject({
   kind: z.literal('peer'),
@@ -176,13 +199,16 @@ export const TenantLeaf = z.strictObject({
 });
 export type TenantLeaf = z.infer<typeof TenantLeaf>;
 
-/** `routes/TENANT`, of a hub: what its HTTPS gateway serves. `address` is virtual. */
+/** `routes/TENANT`, of a hub: what its HTTPS gateway serves. A route leads to a virtual address, or to a port of an app by name, wherever it runs. */
 export const RoutesLeaf = z.strictObject({
   kind: z.literal('routes'),
   tenant: Name,
   routes: z.array(
     z.strictObject({ name: Name, host: z.string(), path: z.string(), address: Address, port: Port }),
   ),
+  apps: z
+    .array(z.strictObject({ name: Name, host: z.string(), path: z.string(), app: Name, port: Name }))
+    .optional(),
 });
 export type RoutesLeaf = z.infer<typeof RoutesLeaf>;
 
@@ -275,6 +301,7 @@ export const Leaf = z.discriminatedUnion('kind', [
   NetworkLeaf,
   PolicyLeaf,
   NamesLeaf,
+  AppsLeaf,
   PeerLeaf,
   TenantLeaf,
   RoutesLeaf,

@@ -10,6 +10,7 @@ import {
   type AppTemplate,
 } from '../../protocol/app.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
+import { appHostname, servingOf } from '../domain/endpoint.ts';
 import { releaseInForce } from '../domain/rollout.ts';
 import type { Item } from '../store/port.ts';
 import { instancesOf, placesOf } from './app-instances.ts';
@@ -59,7 +60,7 @@ function templateOf({ placement: _placement, namespace: _namespace, ...template 
   return template;
 }
 
-async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
+async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;
@@ -70,6 +71,8 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       clusters: placesOf(item),
       placed: status.placed,
       instances: instances[index] ?? [],
+      ports: spec.ports,
+      endpoints: servingOf(servingFacts(item)),
       updatedAt,
     };
     return {
@@ -79,11 +82,18 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
         release: status.release,
         running,
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
+        hostname: appHostname(item.key.name, item.key.tenant, deployment.domain),
+        endpoints: evidence.endpoints,
         instances: evidence.instances,
         conditions: appConditions(evidence),
       },
     };
   });
+}
+
+function servingFacts({ status }: Item<'app'>) {
+  const { assignments = [], leaving = [] } = status.placed ?? {};
+  return { endpoints: status.endpoints ?? [], assignments: [...assignments, ...leaving] };
 }
 
 function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {

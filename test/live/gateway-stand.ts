@@ -123,7 +123,7 @@ export class Stand {
 
   /** One round of the agent: nothing is remembered from one to the next, as after a restart. */
   async round(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
-    const leaves = { routes: leavesOf(routes), clusters: [], edges: new Set<string>() };
+    const leaves = { routes: leavesOf(routes), apps: [], clusters: [], edges: new Set<string>() };
     const wanted = { ...gatewayDesired(leaves, this.settings), clusters };
     const steps = planGateway(wanted, await this.observe());
     const { failed } = await applyGatewaySteps(steps, this.hands);

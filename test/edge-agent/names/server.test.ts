@@ -12,12 +12,15 @@ import { parsePrefix } from '../../../protocol/address.ts';
 const PORT = 20_053;
 const LOOPBACK = { prefix: parsePrefix('127.0.0.0/8'), tenant: 'acme', site: 'berlin' };
 const SERVICE = { tenant: 'acme', site: 'berlin', name: 'db', real: '10.0.0.5', virtual: '100.65.0.5' };
+const APP = { tenant: 'acme', site: 'berlin', name: 'web' };
 const EDGE: NamesView = {
   role: 'edge',
   domain: 'isthmus.internal',
   services: [SERVICE],
   sites: ['acme/berlin'],
   clients: [LOOPBACK],
+  apps: [{ ...APP, endpoints: [{ real: '10.0.0.7', virtual: '100.65.0.7' }] }],
+  own: [parsePrefix('100.65.0.0/24')],
 };
 /** Knows clients of loopback as members of the tenant at no site, and the other site's service. */
 const HUB: NamesView = {
@@ -26,6 +29,11 @@ const HUB: NamesView = {
   services: [{ ...SERVICE, site: 'paris', virtual: '100.67.0.5' }],
   sites: ['acme/paris'],
   clients: [{ prefix: parsePrefix('127.0.0.0/8'), tenant: 'acme' }],
+  apps: [
+    { ...APP, endpoints: [{ real: '10.0.0.9', virtual: '100.65.0.9' }] },
+    { ...APP, site: 'paris', endpoints: [{ real: '10.0.0.7', virtual: '100.67.0.7' }] },
+  ],
+  own: [],
 };
 
 /** A name server at an address of its own, with a clock that the test sets. */
@@ -35,6 +43,7 @@ class Place {
   nowMs = 0;
   asked = 0;
   hubs: readonly Upstream[] = [];
+  silent: ReadonlySet<string> = new Set();
   upstreams: readonly Upstream[] = [];
 
   constructor(address: string, view: NamesView, pools = ['100.64.0.0/10']) {
@@ -45,6 +54,7 @@ class Place {
         return view;
       },
       hubs: () => this.hubs,
+      silent: () => this.silent,
       upstreams: () => this.upstreams,
       tunnelAddress: () => address,
       pools: () => pools,
@@ -118,6 +128,51 @@ beforeEach(async () => {
 });
 afterEach(() => {
   for (const place of [edge, ...hubs, far]) place.server.stop();
+});
+
+describe('an app', () => {
+  const NAME = 'web.acme.isthmus.internal';
+
+  test('has here the containers of this site as the site sees them, then those that hubs know elsewhere', async () => {
+    const reply = await ask(edge, NAME);
+    expect(short(reply)).toBe('0 10.0.0.7 2 100.67.0.7 2');
+  });
+
+  test('keeps the containers of this site when no hub answers', async () => {
+    edge.hubs = [];
+    expect(short(await ask(edge, NAME))).toBe('0 10.0.0.7 2');
+  });
+
+  test('is led away by a hub from sites that it does not hear of, while there are others', async () => {
+    const asked = async (...silent: readonly string[]) => {
+      hubs[0].silent = new Set(silent);
+      return short(await ask(hubs[0], NAME))
+        .split(' ')
+        .sort()
+        .join(' ');
+    };
+    expect(await asked()).toBe('0 100.65.0.9 100.67.0.7 2 2');
+    expect(await asked('acme/paris')).toBe('0 100.65.0.9 2');
+    expect(await asked('acme/paris', 'acme/berlin')).toBe('0 100.65.0.9 100.67.0.7 2 2');
+  });
+
+  test('is answered in turns with as many addresses as the smallest datagram takes', async () => {
+    const endpoints = Array.from({ length: 30 }, (_, index) => ({
+      real: `10.0.0.${index}`,
+      virtual: `100.67.0.${index}`,
+    }));
+    const large = new Place('127.0.53.9', { ...HUB, apps: [{ ...APP, site: 'paris', endpoints }] });
+    await large.server.listen([large.address]);
+    try {
+      const replies = await Promise.all(Array.from({ length: 40 }, () => ask(large, NAME)));
+      expect(replies.map(({ answers = [], flag_tc }) => [answers.length, flag_tc])).toEqual(
+        replies.map(() => [8, false]),
+      );
+      expect(new Set(replies.flatMap((reply) => short(reply).match(/100[.\d]+/g))).size).toBe(30);
+    } finally {
+      large.server.stop();
+    }
+  });
 });
 
 describe('a service of the own site', () => {
