@@ -19,12 +19,19 @@ import { observeGateway } from '../../edge-agent/observe/gateway.ts';
 import { type GatewayStep, planGateway } from '../../edge-agent/plan/gateway.ts';
 import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { gatewayPaths } from '../../edge-agent/plan/gateway-files.ts';
-import type { RoutesLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../protocol/document.ts';
 
 export interface Route {
   readonly host: string;
   readonly path?: string;
   readonly to: { readonly address: string; readonly port: number };
+}
+
+/** A host that leads to an app's containers. */
+export interface AppHost {
+  readonly host: string;
+  readonly app: string;
+  readonly containers: readonly Route['to'][];
 }
 
 export interface Upstream {
@@ -122,8 +129,12 @@ export class Stand {
   }
 
   /** One round of the agent: nothing is remembered from one to the next, as after a restart. */
-  async round(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
-    const leaves = { routes: leavesOf(routes), apps: [], clusters: [], edges: new Set<string>() };
+  async round(
+    routes: readonly Route[],
+    clusters: readonly ClusterEntry[] = [],
+    apps: readonly AppHost[] = [],
+  ): Promise<GatewayStep[]> {
+    const leaves = { ...leavesOf(routes, apps), clusters: [], edges: new Set<string>() };
     const wanted = { ...gatewayDesired(leaves, this.settings), clusters };
     const steps = planGateway(wanted, await this.observe());
     const { failed } = await applyGatewaySteps(steps, this.hands);
@@ -132,10 +143,14 @@ export class Stand {
   }
 
   /** Rounds until nothing is left to do now. */
-  async converge(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
+  async converge(
+    routes: readonly Route[],
+    clusters: readonly ClusterEntry[] = [],
+    apps: readonly AppHost[] = [],
+  ): Promise<GatewayStep[]> {
     const all: GatewayStep[] = [];
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const steps = await this.round(routes, clusters);
+      const steps = await this.round(routes, clusters, apps);
       if (steps.length === 0) return all;
       all.push(...steps);
     }
@@ -148,20 +163,32 @@ export class Stand {
   }
 }
 
-function leavesOf(routes: readonly Route[]): RoutesLeaf[] {
-  return [
-    {
-      kind: 'routes',
-      tenant: 'acme',
-      routes: routes.map(({ host, path, to }, index) => ({
-        name: `r${index}`,
-        host,
-        path: path ?? '/',
-        address: to.address,
-        port: to.port,
-      })),
-    },
-  ];
+function leavesOf(
+  routes: readonly Route[],
+  apps: readonly AppHost[],
+): { routes: RoutesLeaf[]; apps: AppsLeaf[] } {
+  const named = {
+    routes: routes.map(({ host, path, to }, index) => ({
+      name: `r${index}`,
+      host,
+      path: path ?? '/',
+      address: to.address,
+      port: to.port,
+    })),
+    apps: apps.map(({ host, app }) => ({ name: app, host, path: '/', app, port: 'http' })),
+  };
+  const reached = apps.map(({ app, containers }) => ({
+    name: app,
+    endpoints: containers.map(({ address, port }) => ({
+      real: address,
+      virtual: address,
+      ports: [{ name: 'http', port }],
+    })),
+  }));
+  return {
+    routes: [{ kind: 'routes', tenant: 'acme', ...named }],
+    apps: [{ kind: 'apps', tenant: 'acme', site: 'berlin', apps: reached }],
+  };
 }
 
 export interface Answer {
