@@ -7,12 +7,15 @@ import { Port } from './service.ts';
 /** Of one app in all clusters together; more are not named. */
 export const APP_ENDPOINTS_MAX = 512;
 
-/** `address` is real, inside an exposed prefix of the cluster's site; `ports` by the names that the app's manifest gives them. */
+/** A port by the name that the app's manifest gives it. */
+export const NamedPort = z.strictObject({ name: Name, port: Port }).meta({ id: 'NamedPort' });
+
+/** `address` is real, inside an exposed prefix of the cluster's site. */
 export const AppEndpoint = z
   .strictObject({
     cluster: Name,
     address: Address,
-    ports: z.array(z.strictObject({ name: Name, port: Port })).max(64),
+    ports: z.array(NamedPort).max(64),
   })
   .meta({ id: 'AppEndpoint' });
 export type AppEndpoint = z.infer<typeof AppEndpoint>;

@@ -6,7 +6,8 @@
 import { containsAddress, type Prefix, parsePrefix, readAddress } from '../../protocol/address.ts';
 import { APP_ENDPOINTS_MAX } from '../../protocol/app-endpoint.ts';
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
-import type { AppsLeaf, ClustersLeaf, RoutesLeaf } from '../../protocol/document.ts';
+import type { ClustersLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../protocol/reach-leaf.ts';
 import { RouteSpec } from '../../protocol/route.ts';
 import type { GatewayRoute, GatewayState, GatewayTarget, RefusedRoute } from '../plan/gateway.ts';
 import type { ClusterEntry } from '../plan/gateway-clusters.ts';

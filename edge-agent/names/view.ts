@@ -3,15 +3,8 @@
  * the view out.
  */
 import { type Prefix, parsePrefix } from '../../protocol/address.ts';
-import type {
-  AppsLeaf,
-  Document,
-  Leaf,
-  NamesLeaf,
-  NetworkLeaf,
-  PeerLeaf,
-  SelfLeaf,
-} from '../../protocol/document.ts';
+import type { Document, Leaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, NamesLeaf } from '../../protocol/reach-leaf.ts';
 import type { AppName, ClientRange, NamesView, ServiceName } from './answer.ts';
 
 /** Ranges that a host of a private network has; nobody else is served, so that this is never an open resolver. */

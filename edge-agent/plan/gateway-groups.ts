@@ -58,8 +58,10 @@ function assign({ name, targets }: WantedGroup, observed: ObservedGroup | undefi
   const wanted = new Map(targets.map((target) => [nameOf(target), target]));
   const serverOf = new Map<string, number>();
   // An open one before a closed one that happens to have the address still.
-  for (const { server, state, ...target } of [...servers].sort(openFirst))
-    if (wanted.has(nameOf(target)) && !serverOf.has(nameOf(target))) serverOf.set(nameOf(target), server);
+  for (const found of [...servers].sort(openFirst)) {
+    const name = nameOf(found);
+    if (wanted.has(name) && !serverOf.has(name)) serverOf.set(name, found.server);
+  }
   const taken = new Set(serverOf.values());
   // Those that are still open for others are taken last: they finish what they have.
   const free = [...servers].sort(closedFirst).filter(({ server }) => !taken.has(server));

@@ -2,7 +2,8 @@
  * From the estate to the leaves of one agent's document. Leaves are small and each depends on little, so that a
  * change touches few of them: the join of a site changes no other edge's. Order of input never matters.
  */
-import type { HubsLeaf, Leaf, NamesLeaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { HubsLeaf, Leaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { NamesLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { clusterLeaves, clustersLeaf } from './cluster.ts';
 import { appsLeaf } from './endpoint.ts';

@@ -5,7 +5,7 @@
 import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
 import { APP_ENDPOINTS_MAX, type AppEndpoint } from '../../protocol/app-endpoint.ts';
-import type { AppsLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { AppFacts, TenantEstate } from './estate.ts';
 import { mappingsOf } from './estate.ts';

@@ -1,7 +1,7 @@
 /** Routes: what the hubs' gateway serves. A route without a reachable service is kept, and served by nobody. */
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { RoutesLeaf } from '../../protocol/document.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import type { RoutesLeaf } from '../../protocol/reach-leaf.ts';
 import { mappingsOf, type RouteFacts, type ServiceFacts, type TenantEstate } from './estate.ts';
 import { distinctBy, sortedBy } from './order.ts';
 import { virtualAddress } from './service.ts';

@@ -5,7 +5,7 @@
 import type { GatewayStep, MapEntry, SlotFile } from '../../edge-agent/plan/gateway.ts';
 import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { filedGroups, type ObservedGroup } from '../../edge-agent/plan/gateway-groups.ts';
-import { NOWHERE, slotNumber } from '../../edge-agent/plan/gateway-names.ts';
+import { NOWHERE } from '../../edge-agent/plan/gateway-names.ts';
 import type {
   CertificateFile,
   ObservedGateway,

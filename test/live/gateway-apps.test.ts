@@ -1,7 +1,8 @@
 /** Routes to apps with a real HAProxy: containers come, go, hang and die under load, and no request fails. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { openSite, type Site, startLoad, startUpstream, to, type Upstream } from './gateway-stand.ts';
+import { startLoad } from './gateway-load.ts';
+import { openSite, type Site, startUpstream, to, type Upstream } from './gateway-stand.ts';
 
 const HOST = 'app.example.com';
 const RATE_PER_SECOND = 100;

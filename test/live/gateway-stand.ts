@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { Agent, type RequestOptions, request } from 'node:https';
+import { type RequestOptions, request } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { observeGateway } from '../../edge-agent/observe/gateway.ts';
 import { type GatewayStep, planGateway } from '../../edge-agent/plan/gateway.ts';
 import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { gatewayPaths } from '../../edge-agent/plan/gateway-files.ts';
-import type { AppsLeaf, RoutesLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../protocol/reach-leaf.ts';
 
 export interface Route {
   readonly host: string;
@@ -228,47 +228,6 @@ async function read(incoming: IncomingMessage): Promise<Answer> {
   let body = '';
   for await (const chunk of incoming) body += String(chunk);
   return { status: incoming.statusCode ?? 0, body, headers: incoming.headers };
-}
-
-export interface LoadResult {
-  readonly requests: number;
-  readonly failures: readonly string[];
-}
-
-/** Asks the hosts in turn at a steady rate until told to stop; every other request on a connection of its own. */
-export function startLoad(
-  hosts: readonly string[],
-  ratePerSecond: number,
-  target: { readonly port: number; readonly ca: string },
-): { stop(): Promise<LoadResult> } {
-  const keepAlive = new Agent({ keepAlive: true, maxSockets: 8 });
-  const failures: string[] = [];
-  const running = new Set<Promise<void>>();
-  let count = 0;
-  const began = performance.now();
-  const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) * ratePerSecond) / 1_000);
-    while (count < due) {
-      const host = hosts[count % hosts.length] ?? '';
-      const agent = Math.floor(count / hosts.length) % 2 === 0 ? keepAlive : false;
-      count += 1;
-      const one = ask({ ...target, host, agent })
-        .then(({ status }) => {
-          if (status !== 200) failures.push(`${host} ${status}`);
-        })
-        .catch((error: unknown) => void failures.push(`${host} ${String(error)}`))
-        .finally(() => running.delete(one));
-      running.add(one);
-    }
-  }, 5);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await Promise.all(running);
-      keepAlive.destroy();
-      return { requests: count, failures };
-    },
-  };
 }
 
 export const SHOP = 'shop.example.com';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { gatewayDesired } from '../../../edge-agent/gateway/desired.ts';
 import { gatewayFindings } from '../../../edge-agent/gateway/findings.ts';
 import { TARGETS_MAX } from '../../../edge-agent/plan/gateway-slots.ts';
-import type { AppsLeaf, RoutesLeaf } from '../../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../../protocol/reach-leaf.ts';
 import { Finding } from '../../../protocol/report.ts';
 
 const SETTINGS = {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Decision, decideAnswer } from '../../../edge-agent/names/answer.ts';
 import { namesView } from '../../../edge-agent/names/view.ts';
-import type { AppsLeaf, Document, Leaf, NamesLeaf, PeerLeaf, SelfLeaf } from '../../../protocol/document.ts';
+import type { Document, Leaf, PeerLeaf, SelfLeaf } from '../../../protocol/document.ts';
+import type { AppsLeaf, NamesLeaf } from '../../../protocol/reach-leaf.ts';
 
 const KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 
