@@ -95,12 +95,6 @@ describe('an app', () => {
     await tell({ node: 'n1' });
     expect(conditionOf(await read(), 'Reachable')).toBeUndefined();
   });
-
-  test('is named in no document once it is gone from the cluster', async () => {
-    await tell({ node: 'n1' });
-    await edit(bench, `${APPS}/web`, { ...WEB, replicas: 0 });
-    expect((await read()).status.endpoints).toEqual([]);
-  });
 });
 
 describe('a route to an app', () => {
