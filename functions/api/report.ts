@@ -3,6 +3,7 @@
  * it may bring a new WireGuard key, which only the agent itself can sign for, and new adverts, which are decided here.
  */
 import { Liveness, Report } from '../../protocol/report.ts';
+import { placeBySilence } from '../reconcile/silence.ts';
 import type { Item } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
 import { changeItem } from './change.ts';
@@ -42,7 +43,8 @@ function takeReport(desk: Desk): Operation {
   });
 }
 
-function takeLiveness({ store, guards }: Desk): Operation {
+function takeLiveness(desk: Desk): Operation {
+  const { store, guards } = desk;
   return operation({
     id: 'reportLiveness',
     method: 'post',
@@ -55,7 +57,10 @@ function takeLiveness({ store, guards }: Desk): Operation {
     answers: [{ status: 204, description: 'Kept' }],
     problems: [],
     async handle({ principal, body, now }) {
-      await store.writeLiveness(principal.item.status.agent, now, body);
+      const { agent } = principal.item.status;
+      const before = await store.liveness(agent);
+      await store.writeLiveness(agent, now, body);
+      await placeBySilence(desk, before?.liveness, body);
       return { status: 204 };
     },
   });

@@ -32,6 +32,8 @@ export interface ClusterView {
   readonly facts?: ClusterFacts | undefined;
   /** When its edge or the cluster was last heard, milliseconds since 1970; absent if never. */
   readonly heardAtMs?: number | undefined;
+  /** A hub looks at its edge all the time. */
+  readonly isWatched?: boolean | undefined;
   /** Pools that have a range there. */
   readonly pools: readonly string[];
 }
@@ -56,12 +58,18 @@ export interface KeptPlacement extends Pick<AppPlaced, 'assignments'> {
 
 export type KeptPlaced = AppPlaced & KeptPlacement;
 
-/** Hubs and edges say that they live well within this. */
+/** Edges that no hub looks at say that they live well within this. */
 const SILENT_MS = 90_000;
+/** Edges probe their hubs several times a second. No longer than the shortest contract says (`DisconnectContract`). */
+const WATCHED_SILENT_MS = 10_000;
 
 /** Whether somebody has heard of it lately. */
-export function isHeard({ heardAtMs }: Pick<ClusterView, 'heardAtMs'>, nowMs: number): boolean {
-  return heardAtMs !== undefined && nowMs - heardAtMs <= SILENT_MS;
+export function isHeard(
+  { heardAtMs, isWatched }: Pick<ClusterView, 'heardAtMs' | 'isWatched'>,
+  nowMs: number,
+): boolean {
+  const silentMs = isWatched === true ? WATCHED_SILENT_MS : SILENT_MS;
+  return heardAtMs !== undefined && nowMs - heardAtMs < silentMs;
 }
 
 /** A container that asks for nothing takes something all the same. */
@@ -173,10 +181,11 @@ function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): P
 }
 
 /** An API server that does not answer says nothing of containers: they run on, and are not replaced for that. */
-function healthOf({ facts, heardAtMs }: ClusterView, nowMs: number): Health {
+function healthOf(cluster: ClusterView, nowMs: number): Health {
+  const { facts, heardAtMs } = cluster;
   if (facts === undefined || heardAtMs === undefined)
     return { verdict: 'unknown', evidence: 'nothing was told of it yet', heardAtMs: heardAtMs ?? nowMs };
-  if (!isHeard({ heardAtMs }, nowMs)) {
+  if (!isHeard(cluster, nowMs)) {
     const seconds = Math.round((nowMs - heardAtMs) / 1_000);
     return { verdict: 'unknown', evidence: `silent for ${seconds} s`, heardAtMs };
   }

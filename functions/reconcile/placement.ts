@@ -19,6 +19,7 @@ import {
 } from '../placement/tenant.ts';
 import type { Item, Store, Telling } from '../store/port.ts';
 import { present } from './estate.ts';
+import { type HeardEdge, heardByHubs } from './heard.ts';
 import type { Clock } from './ports.ts';
 import { toldOf } from './told.ts';
 
@@ -106,7 +107,12 @@ async function viewOf(
     nowMs: millisecondsOf(now),
     sites: sites.map(({ key, spec }) => ({ name: key.name, spec: SiteSpec.parse(spec) })),
     clusters: clusters.map((cluster, index) =>
-      heardCluster(cluster, { told: told[index] ?? {}, hubs: heard.get(cluster.status.agent) ?? [], pools }),
+      heardCluster(cluster, {
+        told: told[index] ?? {},
+        edge: heard.get(cluster.status.agent),
+        pools,
+        nowMs: millisecondsOf(now),
+      }),
     ),
     apps: apps.map(({ key, spec, status }) => ({
       name: key.name,
@@ -128,13 +134,15 @@ function specOf(spec: Item<'app'>['spec']): AppSpec {
 
 interface Heard {
   readonly told: Telling;
-  /** When hubs heard of its edge. */
-  readonly hubs: readonly number[];
+  /** When hubs heard of its edge; undefined: none of them knows it. */
+  readonly edge: HeardEdge | undefined;
   readonly pools: readonly Item<'pool'>[];
+  readonly nowMs: number;
 }
 
-function heardCluster({ key, spec, status }: Item<'cluster'>, { told, hubs, pools }: Heard): HeardCluster {
-  const moments = [...Object.values(told).map(({ at }) => millisecondsOf(at)), ...hubs];
+function heardCluster({ key, spec, status }: Item<'cluster'>, heard: Heard): HeardCluster {
+  const { told, edge, pools } = heard;
+  const moments = [...Object.values(told).map(({ at }) => millisecondsOf(at)), ...momentsOf(heard)];
   return {
     name: key.name,
     site: spec.site,
@@ -142,6 +150,7 @@ function heardCluster({ key, spec, status }: Item<'cluster'>, { told, hubs, pool
     labels: ClusterSpec.parse(spec).labels,
     facts: told.facts?.value,
     heardAtMs: moments.length === 0 ? undefined : Math.max(...moments),
+    isWatched: edge !== undefined,
     pools: pools
       .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
       .map((pool) => pool.key.name),
@@ -149,19 +158,9 @@ function heardCluster({ key, spec, status }: Item<'cluster'>, { told, hubs, pool
   };
 }
 
-/** When each edge last answered a hub, milliseconds since 1970, by agent. */
-async function heardByHubs(
-  store: Pick<Store, 'list' | 'liveness'>,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const heard = new Map<string, number[]>();
-  const hubs = await present(store, 'hub', '*');
-  for (const batch of await Promise.all(hubs.map(({ status }) => store.liveness(status.agent))))
-    for (const { agent, handshakeAgeSeconds, probeAgeSeconds } of batch?.liveness.peers ?? []) {
-      const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
-      const at = millisecondsOf(batch?.at ?? '') - Math.min(...ages) * 1_000;
-      if (Number.isFinite(at)) heard.set(agent, [...(heard.get(agent) ?? []), at]);
-    }
-  return heard;
+/** As if its silence had begun so much later as nobody looked. */
+function momentsOf({ edge, nowMs }: Heard): number[] {
+  return edge === undefined ? [] : [edge.heardAtMs + Math.max(0, nowMs - edge.lookedAtMs)];
 }
 
 function millisecondsOf(time: string): number {

@@ -1,0 +1,74 @@
+/**
+ * What hubs' reports of liveness alone change for apps: an edge that fell silent may have to be replaced now, and one that is back has its apps looked at again.
+ * The sweep would do both too, later.
+ */
+import type { Liveness } from '../../protocol/report.ts';
+import { readAgentId } from '../domain/agent.ts';
+import { present } from './estate.ts';
+import { type HeardEdge, heardByHubs } from './heard.ts';
+import { type PlacementDependencies, placeApps } from './placement.ts';
+
+/** Of the shortest contract (`DisconnectContract`). */
+const SILENT_SECONDS = 10;
+
+/** `before` is what the same hub told the last time. */
+export async function placeBySilence(
+  dependencies: PlacementDependencies,
+  before: Liveness | undefined,
+  now: Liveness,
+): Promise<void> {
+  const silentBefore = silentIn(before);
+  const silent = silentIn(now);
+  // Of a report in parts this is one: who is not in it is not back.
+  const back = now.peers
+    .map(({ agent }) => agent)
+    .filter((agent) => silentBefore.has(agent) && !silent.has(agent));
+  if (silent.size === 0 && back.length === 0) return;
+  const heard = await heardByHubs(dependencies.store);
+  for (const tenant of tenantsOf(back)) await placeApps(dependencies, tenant);
+  for (const tenant of tenantsOf([...silent]))
+    if (await isLoss(dependencies, tenant, heard)) await placeApps(dependencies, tenant);
+}
+
+function silentIn(liveness: Liveness | undefined): ReadonlySet<string> {
+  const silent = (liveness?.peers ?? []).filter(({ handshakeAgeSeconds, probeAgeSeconds }) => {
+    const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
+    return Math.min(...ages) >= SILENT_SECONDS;
+  });
+  return new Set(silent.map(({ agent }) => agent));
+}
+
+function tenantsOf(agents: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    agents.flatMap((agent) => {
+      const id = readAgentId(agent);
+      return id?.role === 'edge' ? [id.tenant] : [];
+    }),
+  );
+}
+
+/** True if something counts as lost by now that did not before: then, and only then, time has changed the plan. */
+async function isLoss(
+  { store, clock }: PlacementDependencies,
+  tenant: string,
+  heard: ReadonlyMap<string, HeardEdge>,
+): Promise<boolean> {
+  const [apps, clusters] = await Promise.all([
+    present(store, 'app', tenant),
+    present(store, 'cluster', tenant),
+  ]);
+  const silence = new Map(
+    clusters.map(({ key, status }) => {
+      const edge = heard.get(status.agent);
+      return [key.name, edge === undefined ? 0 : edge.lookedAtMs - edge.heardAtMs];
+    }),
+  );
+  return apps.some(({ spec: { disconnect }, status: { placed } }) =>
+    (placed?.assignments ?? []).some(
+      ({ cluster, state }) =>
+        disconnect.replace &&
+        state === 'present' &&
+        (silence.get(cluster) ?? 0) >= disconnect.lostAfterSeconds * 1_000,
+    ),
+  );
+}
