@@ -41,9 +41,14 @@ function isSchedulable({ active, deactivated }: Agent): boolean {
   return active && !deactivated;
 }
 
+/** Of an agent's process, `slave(1)@10.0.0.1:5051`; undefined if it is no IPv4 address. */
+export function addressOf(pid: string): string | undefined {
+  return /@(\d+\.\d+\.\d+\.\d+):/.exec(pid)?.[1];
+}
+
 function nodeOf(agent: Agent): ClusterNode {
   const { agent_info: info, active, pid, version } = agent;
-  const address = /@(\d+\.\d+\.\d+\.\d+):/.exec(pid)?.[1];
+  const address = addressOf(pid);
   const labels = info.attributes.map(({ name, text, scalar }) => [
     name,
     (text?.value ?? `${scalar?.value ?? ''}`).slice(0, LABEL_MAX),

@@ -15,6 +15,8 @@ export interface MesosEvidence {
   readonly view: AppView;
   /** Host names of agents, by id. */
   readonly hostnames: ReadonlyMap<string, string>;
+  /** Addresses of agents, by id. */
+  readonly addresses: ReadonlyMap<string, string>;
   /** Last lines of the task that ended last. */
   readonly lastLines: readonly string[];
 }
@@ -58,7 +60,9 @@ function strugglingOf(
   return isChanging && (failures !== undefined || refusals !== undefined) ? 1 : 0;
 }
 
-function containerOf(task: TaskRecord, { workload, view, hostnames }: MesosEvidence): ContainerStatus {
+function containerOf(task: TaskRecord, evidence: MesosEvidence): ContainerStatus {
+  const { workload, view, hostnames } = evidence;
+  const published = publishedOf(task, evidence);
   const isNewest = task.content === view.app?.content;
   return {
     name: task.id,
@@ -68,7 +72,17 @@ function containerOf(task: TaskRecord, { workload, view, hostnames }: MesosEvide
     lastLines: [],
     restarts: isNewest ? (view.failures?.count ?? 0) : 0,
     release: isNewest ? workload.release : 0,
+    ...(published.length === 0 ? {} : { published }),
   };
+}
+
+/** Ports that the agent gave it, by the names of the manifest. */
+function publishedOf({ agent, ports }: TaskRecord, { workload, addresses }: MesosEvidence) {
+  const address = addresses.get(agent);
+  return workload.template.ports.flatMap(({ name }, index) => {
+    const port = ports[index];
+    return address === undefined || port === undefined ? [] : [{ name, address, port }];
+  });
 }
 
 function judged(task: TaskRecord, isChecked: boolean): Judgement {

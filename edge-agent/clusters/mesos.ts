@@ -11,6 +11,7 @@ import type { MesosFramework } from '../mesos/framework.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
 import { Agents, isTerminal, Tasks } from '../mesos/wire.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
+import { addressOf } from './mesos-facts.ts';
 import { mesosAppOf } from './mesos-objects.ts';
 import { mesosInstance } from './mesos-status.ts';
 
@@ -63,13 +64,19 @@ async function status(framework: MesosFramework, workload: WorkloadLeaf): Promis
   const view = framework.view(keyOf(workload));
   const { get_agents: told } = await framework.client.operator(Agents, 'GET_AGENTS');
   const hostnames = new Map(told.agents.map(({ agent_info: info }) => [info.id.value, info.hostname]));
+  const addresses = new Map(
+    told.agents.flatMap(({ agent_info: info, pid }) => {
+      const address = addressOf(pid);
+      return address === undefined ? [] : [[info.id.value, address] as const];
+    }),
+  );
   const { ended } = view;
   const agent = told.agents.find(({ agent_info: info }) => info.id.value === ended?.agent);
   const lastLines =
     ended === undefined || agent === undefined
       ? []
       : await sandboxLines(framework, { pid: agent.pid, task: ended.id }).catch(() => []);
-  return mesosInstance({ workload, view, hostnames, lastLines });
+  return mesosInstance({ workload, view, hostnames, addresses, lastLines });
 }
 
 const FAULTS: Readonly<Record<MesosFault, DriverFault>> = {

@@ -17,6 +17,7 @@ const KeptTask = z.strictObject({
   release: z.int(),
   state: z.string(),
   address: z.string(),
+  ports: z.array(z.int()).default([]),
   sinceMs: z.number(),
   isKilled: z.boolean(),
 });
@@ -59,6 +60,6 @@ export function writeMemory(directory: string, { frameworkId, apps, tasks }: Mem
 }
 
 function keptOf(record: TaskRecord): z.infer<typeof KeptTask> {
-  const { id, key, agent, content, release, state, address, sinceMs, isKilled } = record;
-  return { id, key, agent, content, release, state, address, sinceMs, isKilled };
+  const { id, key, agent, content, release, state, address, ports, sinceMs, isKilled } = record;
+  return { id, key, agent, content, release, state, address, ports: [...ports], sinceMs, isKilled };
 }

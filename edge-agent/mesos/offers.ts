@@ -1,6 +1,6 @@
 /** Which tasks go to which offers. Pure. Never more than asked for, never beyond an offer, constraints kept; whatever offers are left are declined by the caller. */
 import type { Constraint, MesosApp } from './app.ts';
-import { type Offer, scalarOf } from './wire.ts';
+import { type Offer, portsIn, scalarOf } from './wire.ts';
 
 /** Tasks of one app that want a place. */
 export interface Wish {
@@ -80,10 +80,7 @@ export function placeOf(offer: Pick<Offer, 'agent_id' | 'hostname' | 'attributes
 }
 
 function roomOf(offer: Offer): Room {
-  const ports = offer.resources
-    .filter(({ name }) => name === 'ports')
-    .flatMap(({ ranges }) => ranges?.range ?? [])
-    .flatMap(({ begin, end }) => Array.from({ length: end - begin + 1 }, (_, index) => begin + index));
+  const ports = portsIn(offer.resources);
   const first = ports.length === 0 ? 0 : scattered(offer.agent_id.value) % ports.length;
   return {
     offer,

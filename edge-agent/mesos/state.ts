@@ -125,7 +125,7 @@ export class FrameworkState {
     for (const { app } of wishes) this.#refusals.delete(keyOf(app));
     for (const [app, counts] of refusals) this.#refusals.set(keyOf(app), counts);
     return launches.map((launch) => {
-      const { app, offer } = launch;
+      const { app, offer, ports } = launch;
       const id = `${app.namespace}.${app.app}.${newId()}`;
       this.tasks.set(id, {
         id,
@@ -136,6 +136,7 @@ export class FrameworkState {
         state: 'TASK_STAGING',
         healthy: undefined,
         address: '',
+        ports,
         message: '',
         reason: '',
         sinceMs: nowMs,

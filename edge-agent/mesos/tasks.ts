@@ -1,6 +1,6 @@
 /** A task of ours as we know it, and what a status makes of it. Pure: the time is an argument. */
 import { APP_LABEL, CONTENT_LABEL, keyOf, NAMESPACE_LABEL, RELEASE_LABEL } from './app.ts';
-import { isTerminal, type Task, type TaskStatus } from './wire.ts';
+import { isTerminal, portsIn, type Task, type TaskStatus } from './wire.ts';
 
 export interface TaskRecord {
   readonly id: string;
@@ -13,6 +13,8 @@ export interface TaskRecord {
   /** What the last health check said; undefined before there was one. */
   readonly healthy: boolean | undefined;
   readonly address: string;
+  /** Of its agent, in the order of the app's ports. */
+  readonly ports: readonly number[];
   readonly message: string;
   readonly reason: string;
   /** When it was made, or seen first. */
@@ -36,6 +38,7 @@ export function recordOf(task: Task, nowMs: number): TaskRecord | undefined {
     state: task.state,
     healthy: undefined,
     address: '',
+    ports: portsOf(task),
     message: '',
     reason: '',
     sinceMs: first?.timestamp === undefined ? nowMs : first.timestamp * 1_000,
@@ -45,6 +48,12 @@ export function recordOf(task: Task, nowMs: number): TaskRecord | undefined {
   const told = task.statuses.reduce((record, status) => withStatus(record, status, nowMs), blank);
   // The list of statuses is short of the newest where the agent has not sent it yet.
   return withStatus(told, { ...BARE, task_id: task.task_id, state: task.state }, nowMs);
+}
+
+/** A container's mappings are in order, the resources of a task need not be. */
+function portsOf({ container, resources }: Task): number[] {
+  const mapped = container?.docker?.port_mappings.map(({ host_port: port }) => port) ?? [];
+  return mapped.length > 0 ? mapped : portsIn(resources);
 }
 
 const BARE = { message: '', reason: '', source: '' } as const;

@@ -68,6 +68,14 @@ export const Task = z.looseObject({
   framework_id: Value,
   agent_id: Value,
   state: z.string(),
+  resources: z.array(Resource).default([]),
+  container: z
+    .looseObject({
+      docker: z
+        .looseObject({ port_mappings: z.array(z.looseObject({ host_port: z.number() })).default([]) })
+        .optional(),
+    })
+    .optional(),
   labels: z.looseObject({ labels: z.array(Label).default([]) }).default({ labels: [] }),
   statuses: z.array(TaskStatus).default([]),
 });
@@ -113,6 +121,13 @@ export function scalarOf(resources: readonly Resource[], name: string): number {
   return resources
     .filter((resource) => resource.name === name)
     .reduce((sum, { scalar }) => sum + (scalar?.value ?? 0), 0);
+}
+
+export function portsIn(resources: readonly Resource[]): number[] {
+  return resources
+    .filter(({ name }) => name === 'ports')
+    .flatMap(({ ranges }) => ranges?.range ?? [])
+    .flatMap(({ begin, end }) => Array.from({ length: end - begin + 1 }, (_, index) => begin + index));
 }
 
 const TERMINAL = new Set([

@@ -35,6 +35,7 @@ export function taskOf(change: Partial<TaskRecord> = {}): TaskRecord {
     state: 'TASK_RUNNING',
     healthy: true,
     address: '',
+    ports: [],
     message: '',
     reason: '',
     sinceMs: 0,
