@@ -27,7 +27,7 @@ function groupedBy(field: string, groups: (field: string) => number | undefined)
   const count = groups(field);
   if (count === undefined || count === 0)
     throw unsupported(
-      `Marathon spreads over ${field} only if it is told how many values there are: let this edge reach the masters of Mesos (--mesos), and give agents that attribute.`,
+      `Marathon spreads over ${field} only if it is told how many values there are: let this edge reach the masters of Mesos (--master), and give agents that attribute.`,
     );
   return [field, 'GROUP_BY', `${count}`];
 }

@@ -69,7 +69,7 @@ export function factsOfTasks(info: Info, apps: readonly App[], why?: string): Cl
     status: 'Unknown',
     reason: 'MesosNotReached',
     message:
-      `Agents and their capacity are not known: this host does not reach the masters of Mesos${why === undefined ? '' : ` (${why})`}. Give --mesos.`.slice(
+      `Agents and their capacity are not known: this host does not reach the masters of Mesos${why === undefined ? '' : ` (${why})`}. Give --master.`.slice(
         0,
         500,
       ),

@@ -74,7 +74,7 @@ function upgradeStrategyOf({ upgrade, volumes }: AppTemplate, instances: number)
       maximumOverCapacity: 0,
     };
   const over = (upgrade.maxSurge + 0.5) / Math.max(1, instances);
-  return { minimumHealthCapacity: 1, maximumOverCapacity: Math.min(1, Math.round(over * 1e4) / 1e4) };
+  return { minimumHealthCapacity: 1, maximumOverCapacity: Math.min(1, over) };
 }
 
 function taskOf(template: AppTemplate): JsonObject {
@@ -159,7 +159,9 @@ function secretsOf(template: AppTemplate): JsonObject {
   );
   const env: JsonObject = { ...environment, ...fileVariables(template) };
   for (const { variable, name } of named) env[variable] = { secret: name };
-  return { env, secrets: Object.fromEntries(named.map(({ name, source }) => [name, { source }])) };
+  const sources = Object.fromEntries(named.map(({ name, source }) => [name, { source }]));
+  // A Marathon without that feature takes no such field, be it empty.
+  return named.length === 0 ? { env } : { env, secrets: sources };
 }
 
 /** Mesos has one check for a task. With `live` it ends a task that fails; with `ready` alone it says so and no more. */

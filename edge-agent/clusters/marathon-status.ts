@@ -39,22 +39,13 @@ export function marathonInstance(evidence: MarathonEvidence): AppInstance {
     wanted,
     ready,
     updated,
-    statements: [
-      available({ wanted, ready }, containers),
-      upToDate({ wanted, ready, updated }, endedBy(evidence)),
-    ],
+    statements: [available({ wanted, ready }, containers), upToDate({ wanted, ready, updated })],
     containers: containers.slice(0, CONTAINERS_MAX),
   };
 }
 
 function standing(app: App | undefined): App | undefined {
   return app !== undefined && isOurs(app) && !isRemoved(app) ? app : undefined;
-}
-
-/** A deployment never fails by itself: somebody took it back. */
-function endedBy({ app, news, isTold }: MarathonEvidence): string | undefined {
-  const isOver = news.outcome === 'failed' && app !== undefined && app.deployments.length === 0;
-  return isOver && !isTold ? 'somebody ended its deployment in Marathon.' : undefined;
 }
 
 type Standing = MarathonEvidence & { readonly app: App };

@@ -1,31 +1,41 @@
 /**
- * What Marathon told of by its stream of events: how deployments of an app ended, which no list says after, and how often its tasks ended in a row. It is an addition:
- * whoever missed an event reads what is there, as if it had never been.
+ * What Marathon tells of by its stream of events: how often tasks of an app ended by themselves, which it counts nowhere, and that there is something to look at. It is
+ * an addition: whoever missed an event reads what is there, only later.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseJson } from '../../protocol/json.ts';
 import type { MarathonClient } from './client.ts';
 import type { ServerEvent } from './sse.ts';
-import { DeploymentEvent, StatusEvent } from './wire.ts';
+import { StatusEvent } from './wire.ts';
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MS_MAX = 30_000;
 const APPS_MAX = 10_000;
+/** After these a look is worth it. */
+const TELLING = new Set([
+  'status_update_event',
+  'deployment_success',
+  'deployment_failed',
+  'deployment_info',
+  'health_status_changed_event',
+  'instance_health_changed_event',
+]);
 const OWN_ENDS = new Set(['TASK_FAILED', 'TASK_FINISHED', 'TASK_ERROR']);
 
 export interface AppNews {
-  /** Of the deployment that ended last. */
-  readonly outcome: 'none' | 'succeeded' | 'failed';
   readonly version: string;
-  /** Tasks of this version that ended by themselves. */
+  /** Tasks of this version that ended by themselves, since we listen. */
   readonly failures: number;
 }
 
-const NONE: AppNews = { outcome: 'none', version: '', failures: 0 };
+const NONE: AppNews = { version: '', failures: 0 };
 
 export interface NewsOptions {
   readonly client: MarathonClient;
   readonly log?: (words: string) => void;
+  /** Something has changed; of which app is not said. */
+  readonly onNews?: () => void;
+  readonly retryMs?: number;
 }
 
 export class MarathonNews {
@@ -52,23 +62,15 @@ export class MarathonNews {
   }
 
   heard({ type, data }: ServerEvent): void {
-    const body = parseJson(data);
-    if (type === 'status_update_event') {
-      const status = StatusEvent.safeParse(body).data;
-      if (status !== undefined && OWN_ENDS.has(status.taskStatus)) this.#failed(status.appId, status.version);
-      return;
-    }
-    if (type !== 'deployment_success' && type !== 'deployment_failed') return;
-    const steps = DeploymentEvent.safeParse(body).data?.plan?.steps ?? [];
-    const apps = new Set(steps.flatMap(({ actions }) => actions.flatMap(({ app }) => app ?? [])));
-    const outcome = type === 'deployment_success' ? 'succeeded' : 'failed';
-    for (const app of apps) this.#keep(app, { ...this.of(app), outcome });
+    const status = type === 'status_update_event' ? StatusEvent.safeParse(parseJson(data)).data : undefined;
+    if (status !== undefined && OWN_ENDS.has(status.taskStatus)) this.#failed(status.appId, status.version);
+    if (TELLING.has(type)) this.#options.onNews?.();
   }
 
   #failed(appId: string, version: string): void {
     const before = this.of(appId);
     const failures = before.version === version ? before.failures + 1 : 1;
-    this.#keep(appId, { ...before, version, failures });
+    this.#keep(appId, { version, failures });
   }
 
   #keep(appId: string, news: AppNews): void {
@@ -79,20 +81,18 @@ export class MarathonNews {
   }
 
   async #follow(): Promise<void> {
-    const { client, log } = this.#options;
+    const { client, log, retryMs = RETRY_FIRST_MS } = this.#options;
     const { signal } = this.#ending;
-    let waitMs = RETRY_FIRST_MS;
+    let waitMs = retryMs;
     while (!signal.aborted) {
       try {
         for await (const event of client.events(signal)) {
-          waitMs = RETRY_FIRST_MS;
+          waitMs = retryMs;
           this.heard(event);
         }
       } catch (cause) {
         if (!signal.aborted) log?.(`events: ${cause instanceof Error ? cause.message : String(cause)}`);
       }
-      // How deployments ended that went on meanwhile is not known.
-      for (const [app, news] of this.#apps) this.#apps.set(app, { ...news, outcome: 'none' });
       await pause(waitMs, undefined, { signal }).catch(() => undefined);
       waitMs = Math.min(RETRY_MS_MAX, waitMs * 2);
     }

@@ -102,17 +102,7 @@ export const Problem = z.looseObject({
     .default([]),
 });
 
-/** Of the stream. Only these are looked at. */
-export const DeploymentEvent = z.looseObject({
-  id: z.string(),
-  plan: z
-    .looseObject({
-      steps: z
-        .array(z.looseObject({ actions: z.array(z.looseObject({ app: z.string().optional() })).default([]) }))
-        .default([]),
-    })
-    .optional(),
-});
+/** Of the stream. */
 export const StatusEvent = z.looseObject({
   appId: z.string(),
   taskStatus: z.string(),

@@ -59,7 +59,6 @@ export const MarathonAppJson = z
     cmd: z.string().optional(),
     args: z.array(z.string()).optional(),
     env: Texts.default({}),
-    secrets: z.strictObject({}, { error: 'the double has no secrets' }).default({}),
     labels: Texts.default({}),
     constraints: z.array(z.array(z.string()).min(2).max(3)).default([]),
     container: Container,

@@ -1,6 +1,8 @@
 /** The Marathon driver against a Marathon-compatible double over a real Mesos with real containers: the contract of all drivers, and what only Marathon has. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
 import type { Driver } from '../../edge-agent/clusters/driver.ts';
 import { createMarathonDriver } from '../../edge-agent/clusters/marathon.ts';
 import { inspectMarathon } from '../../edge-agent/clusters/marathon-facts.ts';
@@ -8,6 +10,7 @@ import { idOf } from '../../edge-agent/clusters/marathon-objects.ts';
 import { MarathonClient } from '../../edge-agent/marathon/client.ts';
 import { MarathonNews } from '../../edge-agent/marathon/news.ts';
 import { type App, OneApp } from '../../edge-agent/marathon/wire.ts';
+import { addMarathon } from '../../edge-agent/marathon-command.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import {
@@ -97,6 +100,22 @@ test('what a Marathon is: its version, and the agents of its Mesos with their ca
   expect(alone.statements.map(({ type, status }) => `${type} ${status}`)).toEqual([
     'Reachable True',
     'NodesReady Unknown',
+  ]);
+});
+
+test('a Marathon that answers is attached by what it is, and one that does not is not kept', async () => {
+  const directory = join(stand.scratch, 'clusters');
+  const add = (name: string, server: string, master: string | undefined) =>
+    addMarathon({ name, server, master, files: {}, directory });
+  const said = await add('mth', stand.server(), stand.cluster.server);
+  expect(said.join('\n')).toMatch(/^mth: Marathon 1\.5\.0 at http[^]*2 agents, 8 CPUs, /);
+  expect((await add('alone', stand.server(), undefined)).join('\n')).toContain('placements see no room here');
+  await expect(add('gone', 'http://127.0.0.1:1', undefined)).rejects.toThrow(/127\.0\.0\.1/);
+  await expect(add('blind', stand.server(), 'http://127.0.0.1:1')).rejects.toThrow('--master');
+  await expect(add('odd', 'marathon:8080', undefined)).rejects.toThrow('--marathon');
+  expect(readClusterFiles(directory).clusters.map(({ name, kind }) => [name, kind])).toEqual([
+    ['alone', 'marathon'],
+    ['mth', 'marathon'],
   ]);
 });
 
