@@ -1,4 +1,5 @@
 /** The Marathon driver against a Marathon-compatible double over a real Mesos with real containers: the contract of all drivers, and what only Marathon has. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -12,14 +13,17 @@ import { MarathonNews } from '../../edge-agent/marathon/news.ts';
 import { type App, OneApp } from '../../edge-agent/marathon/wire.ts';
 import { addMarathon } from '../../edge-agent/marathon-command.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
+import { readConstraint } from '../../protocol/constraint.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { NodeRules } from '../../protocol/placement.ts';
 import {
   type DriverStand,
   driverContract,
   untilReady,
   workloadOf,
 } from '../edge-agent/clusters/driver-contract.ts';
-import { type MarathonStand, raiseMarathon } from './marathon-stand.ts';
+import { eventually } from './eventually.ts';
+import { type MarathonStand, raiseMarathon, TOKEN } from './marathon-stand.ts';
 
 let stand: MarathonStand;
 let silent: Driver;
@@ -105,14 +109,24 @@ test('what a Marathon is: its version, and the agents of its Mesos with their ca
 
 test('a Marathon that answers is attached by what it is, and one that does not is not kept', async () => {
   const directory = join(stand.scratch, 'clusters');
+  const token = join(stand.scratch, 'token');
+  writeFileSync(token, `${TOKEN.token}\n`);
   const add = (name: string, server: string, master: string | undefined) =>
-    addMarathon({ name, server, master, files: {}, directory });
+    addMarathon({ name, server, master, files: { token }, directory });
   const said = await add('mth', stand.server(), stand.cluster.server);
   expect(said.join('\n')).toMatch(/^mth: Marathon 1\.5\.0 at http[^]*2 agents, 8 CPUs, /);
   expect((await add('alone', stand.server(), undefined)).join('\n')).toContain('placements see no room here');
   await expect(add('gone', 'http://127.0.0.1:1', undefined)).rejects.toThrow(/127\.0\.0\.1/);
   await expect(add('blind', stand.server(), 'http://127.0.0.1:1')).rejects.toThrow('--master');
   await expect(add('odd', 'marathon:8080', undefined)).rejects.toThrow('--marathon');
+  const stranger = addMarathon({
+    name: 'no',
+    server: stand.server(),
+    master: undefined,
+    files: {},
+    directory,
+  });
+  await expect(stranger).rejects.toMatchObject({ code: 'marathon.forbidden' });
   expect(readClusterFiles(directory).clusters.map(({ name, kind }) => [name, kind])).toEqual([
     ['alone', 'marathon'],
     ['mth', 'marathon'],
@@ -149,4 +163,48 @@ test('a group under the name of an app is somebody else', async () => {
     code: 'driver.conflict',
   });
   expect((await appAt('/acme/team/web')).instances).toBe(1);
+});
+
+test('who may not is told so', async () => {
+  const client = new MarathonClient({
+    server: stand.server(),
+    credentials: { kind: 'token', token: 'wrong' },
+  });
+  const driver = createMarathonDriver({ client, mesos: undefined, news: new MarathonNews({ client }) });
+  await expect(driver.apply(workloadOf('nobodys', 'local/tool:1'))).rejects.toMatchObject({
+    code: 'driver.forbidden',
+  });
+});
+
+test('constraints are kept, and what they exclude is said', async () => {
+  const { driver } = stand;
+  const on = (app: string, nodes: NodeRules, replicas: number) => ({
+    ...workloadOf(app, 'local/tool:1', { replicas }),
+    nodes,
+  });
+  const rules = (text: string) => ({ constraints: [readConstraint(text)], preferences: [] });
+  const { subject: groupBy } = readConstraint('node.rack');
+  // Both agents say that their rack is one, and have one host name.
+  const here = on('here', { ...rules('node.rack == one'), groupBy }, 2);
+  const nowhere = on('nowhere', rules('node.rack in (two, three)'), 1);
+  const apart = on('apart', { ...rules('node.rack'), maxPerNode: 1 }, 2);
+  for (const workload of [here, nowhere, apart]) await driver.apply(workload);
+  await untilReady(driver, here);
+  expect((await appAt('/acme/here')).constraints).toEqual([
+    ['rack', 'CLUSTER', 'one'],
+    ['rack', 'GROUP_BY', '1'],
+  ]);
+  expect(await driver.apply(here)).toEqual([]);
+  for (const [workload, ready] of [
+    [nowhere, 0],
+    [apart, 1],
+  ] as const)
+    await eventually(async () => {
+      const told = await driver.status(workload);
+      const excluded = told.containers.find(({ reason }) => reason === 'unschedulable');
+      expect([told.ready, excluded?.message]).toEqual([
+        ready,
+        expect.stringContaining('its constraints exclude the agent'),
+      ]);
+    }, 60_000);
 });

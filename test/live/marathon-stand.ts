@@ -11,6 +11,9 @@ import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
 import { type MarathonDouble, startMarathon } from '../fakes/marathon.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
 
+/** The double asks for it. */
+export const TOKEN = { kind: 'token', token: 'of-the-tests' } as const;
+
 export interface MarathonStand {
   readonly cluster: MesosCluster;
   readonly scratch: string;
@@ -44,7 +47,8 @@ export async function raiseMarathon(name: string): Promise<MarathonStand> {
     await framework.ready();
     state.framework = framework;
     const { port } = state;
-    state.double = await startMarathon({ framework, directory: scratch, port, hostname: 'agents' });
+    const { token } = TOKEN;
+    state.double = await startMarathon({ framework, directory: scratch, port, hostname: 'agents', token });
     state.port = state.double.port;
   };
   const stopDouble = async () => {
@@ -53,7 +57,7 @@ export async function raiseMarathon(name: string): Promise<MarathonStand> {
   };
   await startDouble();
   const server = () => `http://127.0.0.1:${state.port}`;
-  const client = new MarathonClient({ server: server() });
+  const client = new MarathonClient({ server: server(), credentials: TOKEN });
   const news = new MarathonNews({ client });
   news.start();
   return {

@@ -12,7 +12,7 @@ import type { AppTemplate } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { eventually, pause } from './eventually.ts';
-import { type MarathonStand, raiseMarathon } from './marathon-stand.ts';
+import { type MarathonStand, raiseMarathon, TOKEN } from './marathon-stand.ts';
 
 let stand: MarathonStand;
 
@@ -120,7 +120,7 @@ test('a restart of the double in the middle of a deployment, and a driver that r
   await stand.stopDouble();
   await expect(stand.driver.apply(workload)).rejects.toMatchObject({ code: 'driver.unreachable' });
   await stand.startDouble();
-  const client = new MarathonClient({ server: stand.server() });
+  const client = new MarathonClient({ server: stand.server(), credentials: TOKEN });
   const again = createMarathonDriver({ client, mesos: stand.mesos, news: new MarathonNews({ client }) });
   expect(await again.apply(workload)).toEqual([]);
   await untilReady(again, workload);
