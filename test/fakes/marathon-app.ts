@@ -139,7 +139,7 @@ export function mesosAppOf({ json, sequence }: Configured): MesosApp {
   };
 }
 
-function constraintOf([field = '', operator, value = '']: string[]): MesosApp['constraints'][number] {
+function constraintOf([field = '', operator = '', value = '']: string[]): MesosApp['constraints'][number] {
   switch (operator) {
     case 'UNIQUE':
       return { field, operator: 'unique' };
