@@ -9,6 +9,8 @@ import { available, type Judgement, say, upToDate } from './statements.ts';
 const LINE_MAX = 500;
 const LINES_MAX = 20;
 const CONTAINERS_MAX = 1_000;
+/** A task that is made so soon after one that ended takes its place: longer than the longest pause between tries. */
+const RETRY_MS = 120_000;
 
 export interface MarathonEvidence {
   readonly workload: WorkloadLeaf;
@@ -78,18 +80,36 @@ function failureOf({ lastTaskFailure, versionInfo }: App): TaskFailure | undefin
   return lastTaskFailure.version >= (versionInfo?.lastConfigChangeAt ?? '') ? lastTaskFailure : undefined;
 }
 
-function containerOf(task: Task, { app, workload, isTold, news }: Standing): ContainerStatus {
+function containerOf(task: Task, evidence: Standing): ContainerStatus {
+  const { app, workload, isTold, news } = evidence;
   const isNewest = isTold && task.version >= (app.versionInfo?.lastConfigChangeAt ?? '');
   const address = task.ipAddresses?.[0]?.ipAddress;
   return {
     name: task.id,
     node: task.host ?? task.slaveId ?? '',
     address: task.state === 'TASK_RUNNING' ? (address ?? '') : '',
-    ...judged(task, isChecked(app)),
-    lastLines: [],
+    ...(triedAgain(task, evidence) ?? { ...judged(task, isChecked(app)), lastLines: [] }),
     restarts: isNewest ? restartsOf(app, news) : 0,
     release: isNewest ? workload.release : 0,
   };
+}
+
+/** What is wrong stays said while the next try begins. */
+function triedAgain(
+  task: Task,
+  evidence: Standing,
+): (Judgement & Pick<ContainerStatus, 'lastLines'>) | undefined {
+  const failure = failureOf(evidence.app);
+  const apartMs = Date.parse(task.stagedAt ?? '') - Date.parse(failure?.timestamp ?? '');
+  const isNext = apartMs >= 0 && apartMs <= RETRY_MS;
+  const isBeginning = /^TASK_(STAGING|STARTING|CREATED)$/.test(task.state) && !isStale(task, evidence.app);
+  if (failure === undefined || !isNext || !isBeginning) return undefined;
+  const { reason, message } = failed(failure, undefined);
+  return { ...say('starting', reason, `It is being tried again. ${message}`), lastLines: linesOf(evidence) };
+}
+
+function linesOf({ lastLines }: Standing): string[] {
+  return lastLines.slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX));
 }
 
 /** Marathon counts none; its events do, while we hear them. */
@@ -120,15 +140,13 @@ function judged({ state, healthCheckResults }: Task, checked: boolean): Judgemen
 }
 
 /** A container that should be there: it waits for its next try, or for a place. */
-function absentOf(index: number, { workload, app, queued, news, lastLines }: Standing): ContainerStatus {
+function absentOf(index: number, evidence: Standing): ContainerStatus {
+  const { workload, app, queued, news } = evidence;
   const name = `${workload.namespace}.${workload.app}.waiting-${index}`;
   const restarts = restartsOf(app, news);
   const rest = { name, node: '', address: '', restarts, release: workload.release };
   const failure = failureOf(app);
-  if (failure !== undefined) {
-    const lines = lastLines.slice(-LINES_MAX).map((line) => line.slice(0, LINE_MAX));
-    return { ...rest, ...failed(failure, queued), lastLines: lines };
-  }
+  if (failure !== undefined) return { ...rest, ...failed(failure, queued), lastLines: linesOf(evidence) };
   const reasons = reasonsOf(queued);
   const judgement =
     reasons === ''

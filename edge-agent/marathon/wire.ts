@@ -28,6 +28,7 @@ export const TaskFailure = z.looseObject({
   slaveId: z.string().nullish(),
   host: z.string().nullish(),
   version: z.string().default(''),
+  timestamp: z.string().nullish(),
 });
 export type TaskFailure = z.infer<typeof TaskFailure>;
 

@@ -7,7 +7,7 @@ const BACK_OFF_S_MAX = 60;
 
 export function appJson(stored: Stored, apps: MarathonApps, hostname: string): object {
   const { json, version, configVersion, scaledAt } = stored;
-  const { tasks, ended } = apps.view(json.id);
+  const { tasks, ended, failures } = apps.view(json.id);
   const deployments = apps.deployments.filter(({ affectedApps }) => affectedApps.includes(json.id));
   return {
     ...json,
@@ -27,6 +27,7 @@ export function appJson(stored: Stored, apps: MarathonApps, hostname: string): o
             taskId: ended.id,
             slaveId: ended.agent,
             version: apps.versionOf(ended.release),
+            timestamp: new Date(failures?.lastMs ?? ended.sinceMs).toISOString(),
           },
         }),
   };

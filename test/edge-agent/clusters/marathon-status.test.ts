@@ -99,6 +99,21 @@ test('an end of an older configuration is no fault of this one, and why there is
   ]);
 });
 
+test('what is wrong stays said while the next try begins, and a task that is made much later is none', () => {
+  const timestamp = '2026-01-03T00:00:00.000Z';
+  const lastTaskFailure = { message: 'exit 3', state: 'TASK_FAILED', version: NEW, timestamp };
+  const seen = (stagedAt: string, state = 'TASK_STAGING') =>
+    instance({ lastTaskFailure, tasks: [running({ state, stagedAt, ...alive })] }).containers.map((one) => [
+      one.state,
+      one.reason,
+      one.lastLines,
+    ]);
+  expect(seen('2026-01-03T00:00:30.000Z')).toEqual([['starting', 'crash_loop', ['bye']]]);
+  expect(seen('2026-01-03T00:00:30.000Z', 'TASK_RUNNING')).toEqual([['ready', 'none', []]]);
+  expect(seen('2026-01-03T01:00:00.000Z')).toEqual([['starting', 'none', []]]);
+  expect(seen('2026-01-02T23:59:59.000Z')).toEqual([['starting', 'none', []]]);
+});
+
 test('while old ones serve, a new one that fails is told of beside them', () => {
   const { ready, updated, containers } = instance({
     tasks: [running({ version: OLD, ...alive })],
