@@ -159,7 +159,7 @@ export function listClusters(directory: string): readonly string[] {
 
 function placeOf(file: ClusterFile): string {
   if (file.kind === 'kubernetes') return file.credentials.server;
-  return file.kind === 'mesos' ? file.server : placesOf(file);
+  return file.kind === 'mesos' || file.kind === 'marathon' ? file.server : placesOf(file);
 }
 
 /** Throws a sentence if there is none. */

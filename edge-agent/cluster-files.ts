@@ -92,7 +92,30 @@ export const MesosFile = z.strictObject({
 });
 export type MesosFile = z.infer<typeof MesosFile>;
 
-export const ClusterFile = z.discriminatedUnion('kind', [KubernetesFile, SwarmFile, DockerFile, MesosFile]);
+export const MarathonFile = z.strictObject({
+  name: Name,
+  kind: z.literal('marathon'),
+  /** Of any Marathon of it, with a path where there is one before `/v2`. */
+  server: z.url({ protocol: /^https?$/ }),
+  authority: Pem.optional(),
+  credentials: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('basic'), user: z.string().min(1), password: z.string() }),
+      z.strictObject({ kind: z.literal('token'), token: z.string().min(1) }),
+    ])
+    .optional(),
+  /** Its Mesos, where this host reaches the masters: agents, capacity, and what tasks wrote. */
+  mesos: MesosFile.pick({ server: true, credentials: true }).optional(),
+});
+export type MarathonFile = z.infer<typeof MarathonFile>;
+
+export const ClusterFile = z.discriminatedUnion('kind', [
+  KubernetesFile,
+  SwarmFile,
+  DockerFile,
+  MesosFile,
+  MarathonFile,
+]);
 export type ClusterFile = z.infer<typeof ClusterFile>;
 
 export interface ClusterFiles {

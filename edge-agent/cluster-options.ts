@@ -21,6 +21,9 @@ export interface ClusterOptions {
   readonly master?: string;
   readonly user?: string;
   readonly mesosCredentials?: string;
+  readonly marathon?: string;
+  readonly marathonCredentials?: string;
+  readonly marathonToken?: string;
 }
 
 type Directed = ClusterOptions & { readonly directory: string };
@@ -31,6 +34,22 @@ export async function addMesosCluster(name: string, options: Directed): Promise<
   if (master === undefined) throw new Error('Give --master http://HOST:5050.');
   const { addMesos } = await import('./clusters.ts');
   for (const line of await addMesos({ name, server: master, user, credentials, directory }))
+    console.log(line);
+}
+
+/** Throws a sentence if an option is missing. */
+export async function addMarathonCluster(name: string, options: Directed): Promise<void> {
+  const { marathon, marathonCredentials, marathonToken, tlsCa, master, mesosCredentials, directory } =
+    options;
+  if (marathon === undefined) throw new Error('Give --marathon http://HOST:8080.');
+  const { addMarathon } = await import('./clusters.ts');
+  const files = {
+    credentials: marathonCredentials,
+    token: marathonToken,
+    authority: tlsCa,
+    mesosCredentials,
+  };
+  for (const line of await addMarathon({ name, server: marathon, master, files, directory }))
     console.log(line);
 }
 

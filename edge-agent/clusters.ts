@@ -11,6 +11,7 @@ import { Worker } from './worker/worker.ts';
 
 export { addKubernetes, listClusters, removeCluster } from './cluster-command.ts';
 export { addEngines } from './engine-command.ts';
+export { addMarathon } from './marathon-command.ts';
 export { addMesos } from './mesos-command.ts';
 export { installNode, runNode, uninstallNode } from './node-command.ts';
 

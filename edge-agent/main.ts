@@ -6,7 +6,12 @@
 import './frugal.ts';
 import { Command, Option } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
-import { addEngineCluster, addMesosCluster, type ClusterOptions } from './cluster-options.ts';
+import {
+  addEngineCluster,
+  addMarathonCluster,
+  addMesosCluster,
+  type ClusterOptions,
+} from './cluster-options.ts';
 import { pathsUnder, readConfig, readEnvironment } from './settings.ts';
 
 const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
@@ -88,7 +93,7 @@ const clusters = program.command('cluster').description('clusters that this host
 clusters
   .command('add')
   .description('attach a cluster: see that it answers, keep its credentials on this host')
-  .argument('<kind>', 'kubernetes, swarm or docker')
+  .argument('<kind>', 'kubernetes, swarm, docker, mesos or marathon')
   .argument('<name>', 'its name in the tenant')
   .option('--kubeconfig <file>', 'credentials, as kubectl has them')
   .option('--context <name>', 'context of the kubeconfig; the current one if absent')
@@ -97,12 +102,15 @@ clusters
     '--engine <url...>',
     'swarm: a manager; docker: each engine as NODE=URL. unix:///PATH or https://HOST:2376',
   )
-  .option('--tls-ca <file>', "PEM of the engines' authority")
+  .option('--tls-ca <file>', 'PEM of the authority of the engines, or of Marathon')
   .option('--tls-cert <file>', 'PEM of a client certificate for the engines')
   .option('--tls-key <file>', 'and of its key')
-  .option('--master <url>', 'mesos: http://HOST:5050 of any master')
+  .option('--master <url>', 'mesos, and beside marathon: http://HOST:5050 of any master')
   .option('--user <name>', 'mesos: whom tasks run as', 'root')
   .option('--mesos-credentials <file>', 'mesos: a file of PRINCIPAL:SECRET')
+  .option('--marathon <url>', 'marathon: http://HOST:8080 of any of it')
+  .option('--marathon-credentials <file>', 'marathon: a file of USER:PASSWORD')
+  .option('--marathon-token <file>', 'marathon: a file with a token of DC/OS')
   .option(
     '--lan <parent=subnet>',
     'docker: pools are on the LAN of this interface of each node, as in eth0=10.0.0.0/24',
@@ -118,8 +126,13 @@ clusters
     if (kind === 'swarm' || kind === 'docker')
       return addEngineCluster(kind, name, { ...options, directory: installed().paths.clusters });
     if (kind === 'mesos') return addMesosCluster(name, { ...options, directory: installed().paths.clusters });
+    if (kind === 'marathon')
+      return addMarathonCluster(name, { ...options, directory: installed().paths.clusters });
     if (kind !== 'kubernetes')
-      fail(`${kind} clusters can't be attached: give kubernetes, swarm, docker or mesos.`, EXIT.usage);
+      fail(
+        `${kind} clusters can't be attached: give kubernetes, swarm, docker, mesos or marathon.`,
+        EXIT.usage,
+      );
     if ((options.kubeconfig === undefined) === (options.inCluster !== true))
       fail('Give either --kubeconfig FILE or --in-cluster.', EXIT.usage);
     const { paths, environment } = installed();

@@ -33,8 +33,9 @@ export async function addMesos(options: AddMesosOptions): Promise<readonly strin
   ];
 }
 
-async function credentialsIn(path: string): Promise<{ principal: string; secret: string }> {
+export async function credentialsIn(path: string): Promise<{ principal: string; secret: string }> {
   const [principal = '', secret = ''] = (await readFile(path, 'utf8')).trim().split(/:(.*)/s);
-  if (principal === '' || secret === '') throw new Error(`${path}: one line is wanted, PRINCIPAL:SECRET.`);
+  if (principal === '' || secret === '')
+    throw new Error(`${path}: one line of two parts with a colon between is wanted.`);
   return { principal, secret };
 }

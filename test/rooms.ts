@@ -76,8 +76,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/kube': { rooms: ['protocol'], packages: ['node:', 'zod', 'yaml'] },
   'edge-agent/engine': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/mesos': { rooms: ['protocol', 'edge-agent/link/durable.ts'], packages: ['node:', 'zod'] },
+  'edge-agent/marathon': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/clusters': {
-    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos'],
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos', 'edge-agent/marathon'],
     packages: ['node:', 'zod', 'yaml'],
   },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },

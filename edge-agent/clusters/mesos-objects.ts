@@ -5,10 +5,10 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import type { MesosApp } from '../mesos/app.ts';
 import { DriverError } from './driver.ts';
+import { bytesOf, FILES_BYTES_MAX, fileVariables, scriptOf } from './file-script.ts';
 
 const CPU_MILLIS = 100;
 const MEMORY_MIB = 64;
-const FILES_BYTES_MAX = 96 * 1024;
 /** Mesos ends a task whose check fails so often; of one that is asked only whether it is ready, it never comes to that. */
 const NEVER = 1_000_000_000;
 const SECOND_NS = 1_000_000_000;
@@ -115,7 +115,7 @@ function checkSupported(template: AppTemplate): void {
     throw unsupported(
       'Files are written by a shell before the command: give the command, and an image with sh and base64.',
     );
-  if (files.reduce((sum, { content }) => sum + content.length, 0) > FILES_BYTES_MAX)
+  if (bytesOf(template) > FILES_BYTES_MAX)
     throw unsupported(`Files travel in the environment of a task: at most ${FILES_BYTES_MAX} bytes in all.`);
   if (health.live !== undefined && health.ready !== undefined && !isSameQuestion(health.live, health.ready))
     throw unsupported(
@@ -174,27 +174,6 @@ function commandOf(template: AppTemplate): JsonObject {
     command: { shell: false, arguments: rest.flatMap((word) => word ?? []), environment: { variables } },
     container: { type: 'DOCKER', docker },
   };
-}
-
-function scriptOf({ files }: AppTemplate): string {
-  const lines = files.map(({ path, mode }, index) => {
-    const quoted = quote(path);
-    return `mkdir -p "$(dirname ${quoted})" && printf %s "$ISTHMUS_FILE_${index}" | base64 -d >${quoted} && chmod ${mode.toString(8)} ${quoted}`;
-  });
-  return [...lines, 'exec "$@"'].join(' && ');
-}
-
-function fileVariables({ files }: AppTemplate): Record<string, string> {
-  return Object.fromEntries(
-    files.map(({ content }, index) => [
-      `ISTHMUS_FILE_${index}`,
-      Buffer.from(content, 'utf8').toString('base64'),
-    ]),
-  );
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The one check of a task. With `live` it ends a task that fails; with `ready` alone it says so and no more. */

@@ -1,7 +1,7 @@
 /** What a task of ours wrote, from its sandbox at its agent. */
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
-import type { MesosFramework } from './framework.ts';
+import type { MesosClient } from './client.ts';
 
 const BYTES = 8_000;
 
@@ -9,7 +9,7 @@ const Piece = z.looseObject({ data: z.string(), offset: z.number() });
 
 /** The last lines of its standard output. `pid` is the agent's, as masters tell it: `slave(1)@10.0.0.5:5051`. */
 export async function sandboxLines(
-  { client, frameworkId }: MesosFramework,
+  { client, frameworkId }: { readonly client: MesosClient; readonly frameworkId: string | undefined },
   { pid, task }: { readonly pid: string; readonly task: string },
 ): Promise<string[]> {
   const path = `/frameworks/${frameworkId}/executors/${task}/runs/latest/stdout`;

@@ -110,6 +110,11 @@ export class Keeper {
     this.wakeReport();
   }
 
+  /** The cluster says that something changed: looks at its apps now. */
+  wakeApps(): void {
+    this.#passes.wake();
+  }
+
   wakeReport(): void {
     this.#reports.wake();
   }

@@ -15,6 +15,7 @@ import { ClusterProxy } from '../proxy/proxy.ts';
 import { openEngineRoom } from './engine-room.ts';
 import { failedFinding, finding } from './findings.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
+import { openMarathonRoom } from './marathon-room.ts';
 import { openMesosRoom } from './mesos-room.ts';
 import type { ClusterOrders, ClusterState, ClusterView } from './messages.ts';
 import type { ClusterRoom } from './room.ts';
@@ -106,7 +107,9 @@ export class Worker {
         ? new KubernetesRoom({ ...kept, file, scratch, run, environment })
         : file.kind === 'mesos'
           ? openMesosRoom({ ...kept, file, memory: `${this.#options.state}/mesos` })
-          : openEngineRoom({ ...kept, file });
+          : file.kind === 'marathon'
+            ? openMarathonRoom({ ...kept, file })
+            : openEngineRoom({ ...kept, file });
     this.#rooms.set(file.name, room);
     room.start();
   }

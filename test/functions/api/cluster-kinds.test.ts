@@ -3,16 +3,19 @@ import { expect, test } from 'vitest';
 import { callAs, createBench } from './bench.ts';
 import { enrol, tokenFor, withSite } from './estates.ts';
 
-test.each(['swarm', 'docker', 'mesos'])('a token of a %s cluster is not to be had', async (kind) => {
-  const bench = await createBench();
-  await withSite(bench);
-  const edge = await enrol(bench, await tokenFor(bench));
-  const body = { kind, authority: 'PEM' };
-  const attached = await callAs(bench, edge, { method: 'POST', path: '/v1/agent/clusters/plain', body });
-  expect(attached.status).toBe(200);
-  const reply = await bench.call('POST', '/v1/tenants/acme/clusters/plain/credentials', {});
-  expect([reply.status, reply.json.detail]).toEqual([
-    403,
-    `plain is a ${kind} cluster: its API is not passed on. Apps run there by manifest.`,
-  ]);
-});
+test.each(['swarm', 'docker', 'mesos', 'marathon'])(
+  'a token of a %s cluster is not to be had',
+  async (kind) => {
+    const bench = await createBench();
+    await withSite(bench);
+    const edge = await enrol(bench, await tokenFor(bench));
+    const body = { kind, authority: 'PEM' };
+    const attached = await callAs(bench, edge, { method: 'POST', path: '/v1/agent/clusters/plain', body });
+    expect(attached.status).toBe(200);
+    const reply = await bench.call('POST', '/v1/tenants/acme/clusters/plain/credentials', {});
+    expect([reply.status, reply.json.detail]).toEqual([
+      403,
+      `plain is a ${kind} cluster: its API is not passed on. Apps run there by manifest.`,
+    ]);
+  },
+);
