@@ -65,10 +65,10 @@ export function marathonAppOf(workload: WorkloadLeaf, around: Surroundings): Mar
 
 /**
  * Marathon speaks in fractions of the instances: of `n * (1 + fraction)` it takes the whole part, so half a task more than meant keeps rounding from taking one away.
- * Apps with volumes have no room for a second task of theirs: one goes, then one comes.
+ * Apps with volumes or ports of their agents have no room for a second task of theirs: one goes, then one comes.
  */
-function upgradeStrategyOf({ upgrade, volumes }: AppTemplate, instances: number): JsonObject {
-  if (volumes.length > 0)
+function upgradeStrategyOf({ upgrade, volumes, ports }: AppTemplate, instances: number): JsonObject {
+  if (volumes.length > 0 || ports.some(({ hostPort }) => hostPort !== undefined))
     return {
       minimumHealthCapacity: Math.max(0, instances - 1) / Math.max(1, instances),
       maximumOverCapacity: 0,

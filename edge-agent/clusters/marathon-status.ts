@@ -6,6 +6,7 @@ import type { App, QueueItem, Task, TaskFailure } from '../marathon/wire.ts';
 import { isOurs, isRemoved, isStale } from './marathon-plan.ts';
 import { available, type Judgement, say, upToDate } from './statements.ts';
 
+const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 const LINE_MAX = 500;
 const LINES_MAX = 20;
 const CONTAINERS_MAX = 1_000;
@@ -21,6 +22,8 @@ export interface MarathonEvidence {
   /** What waits for a place, and why. */
   readonly queued: QueueItem | undefined;
   readonly news: AppNews;
+  /** Addresses of agents by what Marathon calls them; those that it calls by their address need not be there. */
+  readonly addresses: ReadonlyMap<string, string>;
   /** Last lines of the task that ended last. */
   readonly lastLines: readonly string[];
 }
@@ -84,6 +87,7 @@ function containerOf(task: Task, evidence: Standing): ContainerStatus {
   const { app, workload, isTold, news } = evidence;
   const isNewest = isTold && task.version >= (app.versionInfo?.lastConfigChangeAt ?? '');
   const address = task.ipAddresses?.[0]?.ipAddress;
+  const published = publishedOf(task, evidence);
   return {
     name: task.id,
     node: task.host ?? task.slaveId ?? '',
@@ -91,7 +95,17 @@ function containerOf(task: Task, evidence: Standing): ContainerStatus {
     ...(triedAgain(task, evidence) ?? { ...judged(task, isChecked(app)), lastLines: [] }),
     restarts: isNewest ? restartsOf(app, news) : 0,
     release: isNewest ? workload.release : 0,
+    ...(published.length === 0 ? {} : { published }),
   };
+}
+
+/** Ports of its agent, which Marathon tells in the order of the mappings. */
+function publishedOf({ host, ports }: Task, { workload, addresses }: Standing) {
+  const address = addresses.get(host ?? '') ?? (IPV4.test(host ?? '') ? host : undefined);
+  return workload.template.ports.flatMap(({ name }, index) => {
+    const port = ports?.[index];
+    return address == null || port === undefined ? [] : [{ name, address, port }];
+  });
 }
 
 /** What is wrong stays said while the next try begins. */

@@ -13,7 +13,7 @@ import { type App, Apps, Deployments, Group, Info, OneApp, Queue } from '../mara
 import type { MesosClient } from '../mesos/client.ts';
 import { placeOf } from '../mesos/offers.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
-import { Agents } from '../mesos/wire.ts';
+import { Agents, addressOf } from '../mesos/wire.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { fieldOf } from './marathon-constraints.ts';
 import {
@@ -130,7 +130,19 @@ async function status(options: MarathonDriverOptions, workload: WorkloadLeaf): P
   const queued = queue.find((item) => item.app?.id === id);
   const isTold = app !== undefined && (await isContentOf(options, workload, app));
   const lastLines = app === undefined ? [] : await lastLinesOf(options, app).catch(() => []);
-  return marathonInstance({ workload, app, isTold, queued, news: news.of(id), lastLines });
+  const addresses = await addressesOf(options);
+  return marathonInstance({ workload, app, isTold, queued, news: news.of(id), addresses, lastLines });
+}
+
+/** Only the masters know how agents are reached; without them, what Marathon calls by its address is known. */
+async function addressesOf({ mesos }: MarathonDriverOptions): Promise<ReadonlyMap<string, string>> {
+  const told = await mesos?.operator(Agents, 'GET_AGENTS').catch(() => undefined);
+  return new Map(
+    (told?.get_agents.agents ?? []).flatMap(({ agent_info: { hostname }, pid }) => {
+      const address = addressOf(pid);
+      return address === undefined ? [] : [[hostname, address] as const];
+    }),
+  );
 }
 
 /** What Marathon can't carry it was never told. */

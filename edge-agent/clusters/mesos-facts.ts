@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { MesosClient } from '../mesos/client.ts';
-import { Agents, scalarOf, Version } from '../mesos/wire.ts';
+import { Agents, addressOf, scalarOf, Version } from '../mesos/wire.ts';
 
 const NODES_MAX = 5_000;
 const LABEL_MAX = 63;
@@ -39,11 +39,6 @@ export function mesosFacts(version: string, agents: readonly Agent[]): ClusterFa
 
 function isSchedulable({ active, deactivated }: Agent): boolean {
   return active && !deactivated;
-}
-
-/** Of an agent's process, `slave(1)@10.0.0.1:5051`; undefined if it is no IPv4 address. */
-export function addressOf(pid: string): string | undefined {
-  return /@(\d+\.\d+\.\d+\.\d+):/.exec(pid)?.[1];
 }
 
 function nodeOf(agent: Agent): ClusterNode {

@@ -29,13 +29,14 @@ export function mesosAppOf(workload: WorkloadLeaf, sha256: (text: string) => str
     namespace,
     tenant,
     release,
-    content: sha256(JSON.stringify([cpus, memoryMib, task])).slice(0, 32),
+    content: sha256(JSON.stringify([cpus, memoryMib, task, ...hostPortsOf(template)])).slice(0, 32),
     instances,
-    surge: template.upgrade.maxSurge,
-    floor: instances,
+    // A port of the agent's own is there once: one goes, then one comes.
+    surge: takesHostPorts(template) ? 0 : template.upgrade.maxSurge,
+    floor: takesHostPorts(template) ? Math.max(0, instances - 1) : instances,
     cpus,
     memoryMib,
-    ports: template.ports.length,
+    ports: template.ports.map(({ hostPort = 0 }) => hostPort),
     constraints: workload.nodes === undefined ? [] : constraintsOf(workload.nodes),
     isChecked: checkOf(template) !== undefined,
     disconnect: {
@@ -45,6 +46,15 @@ export function mesosAppOf(workload: WorkloadLeaf, sha256: (text: string) => str
     },
     task,
   };
+}
+
+/** Nothing while there are none, so that what runs stays what it was. */
+function hostPortsOf(template: AppTemplate): (number | null)[] {
+  return takesHostPorts(template) ? template.ports.map(({ hostPort = null }) => hostPort) : [];
+}
+
+function takesHostPorts({ ports }: AppTemplate): boolean {
+  return ports.some(({ hostPort }) => hostPort !== undefined);
 }
 
 /** In Mesos' own words. What is preferred is left out: nothing there takes it. */

@@ -9,9 +9,8 @@ import { keyOf } from '../mesos/app.ts';
 import { MesosError, type MesosFault } from '../mesos/client.ts';
 import type { MesosFramework } from '../mesos/framework.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
-import { Agents, isTerminal, Tasks } from '../mesos/wire.ts';
+import { Agents, addressOf, isTerminal, Tasks } from '../mesos/wire.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
-import { addressOf } from './mesos-facts.ts';
 import { mesosAppOf } from './mesos-objects.ts';
 import { mesosInstance } from './mesos-status.ts';
 

@@ -30,8 +30,14 @@ export const MesosApp = z.strictObject({
   floor: z.int().min(0),
   cpus: z.number().positive(),
   memoryMib: z.number().positive(),
-  /** How many ports of its agent a task takes. */
-  ports: z.int().min(0),
+  /** Ports of its agent that a task takes, 0 for any; once there was only their number. */
+  ports: z.union([
+    z.array(z.int().min(0).max(65_535)),
+    z
+      .int()
+      .min(0)
+      .transform((count) => Array.from({ length: count }, () => 0)),
+  ]),
   constraints: z.array(Constraint).max(CONSTRAINTS_MAX),
   /** Whether a task counts as ready only once its health check has passed. */
   isChecked: z.boolean(),

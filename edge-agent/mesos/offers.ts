@@ -59,10 +59,11 @@ export function matchOffers(offers: readonly Offer[], wishes: readonly Wish[]): 
         refusals.set(app, countsOf(judged.flatMap(({ why }) => (why === undefined ? [] : [why]))));
         break;
       }
-      launches.push({ offer: best.offer, app, ports: best.ports.slice(0, app.ports) });
+      const ports = portsFor(app, best.ports) ?? [];
+      launches.push({ offer: best.offer, app, ports });
       best.cpus -= app.cpus;
       best.memoryMib -= app.memoryMib;
-      best.ports = best.ports.slice(app.ports);
+      best.ports = best.ports.filter((port) => !ports.includes(port));
       taken.push(best.place);
     }
   }
@@ -103,7 +104,16 @@ function refusalOf(app: MesosApp, room: Room, taken: readonly Place[]): Refusal 
   if (app.constraints.some((constraint) => !allows(constraint, room.place, taken))) return 'constraint';
   if (room.cpus + SMALLEST < app.cpus) return 'cpus';
   if (room.memoryMib + SMALLEST < app.memoryMib) return 'memory';
-  return room.ports.length < app.ports ? 'ports' : undefined;
+  return portsFor(app, room.ports) === undefined ? 'ports' : undefined;
+}
+
+/** In the order of the app's ports; undefined if they can't be had. */
+function portsFor({ ports }: MesosApp, free: readonly number[]): number[] | undefined {
+  const named = ports.filter((port) => port !== 0);
+  const left = free.filter((port) => !named.includes(port));
+  const isFree = named.every((port) => free.includes(port)) && new Set(named).size === named.length;
+  if (!isFree || left.length < ports.length - named.length) return undefined;
+  return ports.map((port) => (port === 0 ? (left.shift() ?? 0) : port));
 }
 
 /** Spread over agents, then where most is free. */

@@ -123,6 +123,11 @@ export function scalarOf(resources: readonly Resource[], name: string): number {
     .reduce((sum, { scalar }) => sum + (scalar?.value ?? 0), 0);
 }
 
+/** Of an agent's process, `slave(1)@10.0.0.1:5051`; undefined if it is no IPv4 address. */
+export function addressOf(pid: string): string | undefined {
+  return /@(\d+\.\d+\.\d+\.\d+):/.exec(pid)?.[1];
+}
+
 export function portsIn(resources: readonly Resource[]): number[] {
   return resources
     .filter(({ name }) => name === 'ports')

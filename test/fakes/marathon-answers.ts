@@ -40,7 +40,7 @@ interface Around {
 }
 
 function taskJson(task: TaskRecord, { id, apps, hostname }: Around): object {
-  const { healthy, address, isKilled, state, sinceMs } = task;
+  const { healthy, address, ports, isKilled, state, sinceMs } = task;
   const result = { alive: healthy, consecutiveFailures: healthy === true ? 0 : 1, taskId: task.id };
   return {
     id: task.id,
@@ -50,7 +50,7 @@ function taskJson(task: TaskRecord, { id, apps, hostname }: Around): object {
     state: isKilled ? 'TASK_KILLING' : state,
     version: apps.versionOf(task.release),
     stagedAt: new Date(sinceMs).toISOString(),
-    ports: [],
+    ports,
     ipAddresses: address === '' ? [] : [{ ipAddress: address, protocol: 'IPv4' }],
     ...(healthy === undefined ? {} : { healthCheckResults: [result] }),
   };

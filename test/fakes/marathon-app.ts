@@ -13,7 +13,7 @@ const Texts = z.record(z.string(), z.string());
 const PortMapping = z.strictObject({
   name: z.string().optional(),
   containerPort: z.int().min(0).max(65_535),
-  hostPort: z.literal(0, { error: 'the double chooses ports of agents itself' }).default(0),
+  hostPort: z.int().min(0).max(65_535).default(0),
   servicePort: z.int().default(0),
   protocol: z.enum(['tcp', 'udp']).default('tcp'),
   labels: Texts.default({}),
@@ -127,7 +127,7 @@ export function mesosAppOf({ json, sequence }: Configured): MesosApp {
     floor: Math.ceil(instances * strategy.minimumHealthCapacity),
     cpus: Math.max(0.01, json.cpus),
     memoryMib: Math.max(32, json.mem),
-    ports: json.container.portMappings.length,
+    ports: json.container.portMappings.map(({ hostPort }) => hostPort),
     constraints: json.constraints.map(constraintOf),
     isChecked: json.healthChecks.length > 0,
     disconnect: {

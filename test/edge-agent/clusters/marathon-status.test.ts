@@ -32,6 +32,7 @@ function instance({ queued, failures = 0, ...seen }: Seen) {
     isTold: true,
     queued: queued === undefined ? undefined : QueueItem.parse(queued),
     news: { version: NEW, failures },
+    addresses: new Map([['box', '10.0.0.9']]),
     lastLines: ['bye'],
   });
 }
@@ -60,6 +61,15 @@ test.each([
   expect(instance({ tasks: [running(more)] }).containers).toMatchObject([
     { name: 't1', node: 'box', state, reason },
   ]);
+});
+
+test('a task is published at the ports of its agent, by the names of the manifest', () => {
+  const published = (more: object) =>
+    instance({ tasks: [running({ ...alive, ports: [31_002], ...more })] }).containers[0]?.published;
+  expect(published({})).toEqual([{ name: 'http', address: '10.0.0.9', port: 31_002 }]);
+  expect(published({ host: '10.0.0.7' })).toEqual([{ name: 'http', address: '10.0.0.7', port: 31_002 }]);
+  expect(published({ host: 'elsewhere' })).toBeUndefined();
+  expect(published({ ports: null })).toBeUndefined();
 });
 
 test.each([

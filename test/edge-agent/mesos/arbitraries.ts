@@ -16,7 +16,7 @@ export function appOf(change: Partial<MesosApp> = {}): MesosApp {
     floor: 2,
     cpus: 0.5,
     memoryMib: 64,
-    ports: 1,
+    ports: [0],
     constraints: [],
     isChecked: true,
     disconnect: { lostAfterMs: 10_000, replace: false, reconcile: 'keep_newest' },
@@ -112,7 +112,7 @@ export const apps = fc.array(
       .record({
         cpus: fc.integer({ min: 1, max: 20 }).map((tenths) => tenths / 10),
         memoryMib: fc.integer({ min: 1, max: 512 }),
-        ports: fc.integer({ min: 0, max: 2 }),
+        ports: fc.array(fc.constantFrom(0, 0, 31_000, 31_003), { maxLength: 2 }),
         constraints: fc.array(constraint, { maxLength: 2 }),
       })
       .map(appOf),
