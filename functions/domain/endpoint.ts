@@ -1,6 +1,6 @@
 /**
  * Where apps are reached. A container counts once it is ready, with the first of these places that lies in an exposed prefix of its cluster's site: where its
- * cluster published its ports, its own address, its node's with the ports that the manifest opens there.
+ * cluster published its ports, its own address, its node's with the ports that the manifest opens there (these first if it opens all).
  */
 import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
@@ -52,12 +52,16 @@ function* candidatesOf(
       address: at,
       ports: published.filter((one) => one.address === at).map(({ name, port }) => ({ name, port })),
     };
-  yield { address, ports: ports.map(({ name, port }) => ({ name, port })) };
+  const own = { address, ports: ports.map(({ name, port }) => ({ name, port })) };
+  const isAllOpen = ports.every(({ hostPort }) => hostPort !== undefined);
+  if (!isAllOpen) yield own;
   const open = ports.flatMap(({ name, hostPort }) =>
     hostPort === undefined ? [] : [{ name, port: hostPort }],
   );
   for (const at of nodes.find(({ name }) => name === node)?.addresses ?? [])
     yield { address: at, ports: open };
+  // Who asked for ports of the nodes is to find the same ones in every cluster.
+  if (isAllOpen) yield own;
 }
 
 function inOrder(open: Ports, ports: AppTemplate['ports']): Ports {

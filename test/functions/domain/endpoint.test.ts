@@ -67,6 +67,17 @@ describe('a container is reached', () => {
     expect(reached(own)).toEqual(expected);
   });
 
+  test('at its node before its own address, if all its ports are open there', () => {
+    const ports = PORTS.filter(({ hostPort }) => hostPort !== undefined);
+    const at = (node: string) =>
+      endpointsIn({
+        cluster: 'kube',
+        instance: { containers: [container({ address: '10.9.0.3', node })] },
+        ...{ ports, nodes: NODES, prefixes: PREFIXES },
+      }).map(({ address }) => address);
+    expect([at('n1'), at('n9')]).toEqual([['10.0.0.1'], ['10.9.0.3']]);
+  });
+
   test('once, however many containers are told of at one place', () => {
     expect(reached({ name: 'a' }, { name: 'b' })).toEqual(['10.0.0.1 http:80']);
   });
