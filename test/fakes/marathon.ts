@@ -18,6 +18,8 @@ export interface MarathonSettings {
   readonly directory: string;
   /** 0: any. */
   readonly port?: number;
+  /** Where it listens; loopback if absent. */
+  readonly address?: string;
   /** What it says as the host name of agents. */
   readonly hostname: string;
   /** Asked for as a DC/OS token. */
@@ -58,7 +60,7 @@ export async function startMarathon(settings: MarathonSettings): Promise<Maratho
   const server = createServer((request, response) => {
     void serve({ settings, apps, streams, request, response });
   });
-  await new Promise<void>((resolve) => server.listen(settings.port ?? 0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(settings.port ?? 0, settings.address ?? '127.0.0.1', resolve));
   const address = server.address();
   const port = address === null || typeof address === 'string' ? 0 : address.port;
   return {
