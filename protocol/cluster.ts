@@ -138,6 +138,9 @@ export const ClusterFacts = z
     network: ClusterNetwork.optional(),
     capacity: Capacity,
     allocatable: Capacity,
+    foreign: Capacity.optional().meta({
+      description: 'Of that, what workloads take that are not of Isthmus; absent where it is not known',
+    }),
     nodes: z.array(ClusterNode).max(5_000),
     statements: z.array(Statement).max(32),
     etcd: EtcdStatus.optional(),

@@ -20,12 +20,16 @@ import { DriverError } from './driver.ts';
 const STOP_MS_MAX = 3_700_000;
 /** Most containers have stopped by then, and one pass is enough. */
 const STOP_WAIT_MS = 1_500;
+/** Whoever had the address when its container was withdrawn may have to knock once more, which TCP does after a second. */
+const DRAIN_MS = 2_000;
 
 type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
 
 export class DockerHands {
   readonly #nodes: ReadonlyMap<string, EngineClient>;
   readonly #stopping = new Map<string, Promise<void>>();
+  /** Containers that nobody new comes to, each with when those on their way to it are through. */
+  readonly #draining = new Map<string, Promise<void>>();
   readonly images: DockerImages;
   /** Why a step at a container failed, until one succeeds. */
   readonly #faults = new Map<string, string>();
@@ -138,11 +142,10 @@ export class DockerHands {
   async #end({ id, node }: SeenContainer, then: (stopped: Promise<void>) => Promise<void>): Promise<boolean> {
     const isNew = !this.#stopping.has(id);
     if (isNew) {
-      const stopped = this.#at(node).ask({
-        method: 'POST',
-        path: `/containers/${id}/stop`,
-        timeoutMs: STOP_MS_MAX,
-      });
+      const call = { method: 'POST', path: `/containers/${id}/stop`, timeoutMs: STOP_MS_MAX } as const;
+      const drained = this.#draining.get(id);
+      const stopped =
+        drained === undefined ? this.#at(node).ask(call) : drained.then(() => this.#at(node).ask(call));
       const work = then(stopped)
         .catch(() => undefined)
         .finally(() => this.#stopping.delete(id));
@@ -179,7 +182,15 @@ export class DockerHands {
   /** At the same address, so that what is under way goes on after a moment. */
   async #withdraw({ container }: Step<'withdraw'>, work: Work): Promise<boolean> {
     const address = container.networks[networkName(work.workload.tenant)];
-    return this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+    const isDone = await this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+    const { id } = container;
+    this.#draining.set(
+      id,
+      pause(DRAIN_MS).then(() => {
+        this.#draining.delete(id);
+      }),
+    );
+    return isDone;
   }
 
   async #connectAnew(

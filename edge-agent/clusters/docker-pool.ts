@@ -1,4 +1,6 @@
 /** Addresses that containers of a pool can have at plain engines. Values in, values out. */
+import type { ClusterReport } from '../../protocol/cluster-report.ts';
+import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { poolNetworkName } from './docker-container.ts';
 
 const ADDRESSES_MAX = 4_096;
@@ -23,6 +25,37 @@ export function networkOfAddress(pool: string, prefixes: readonly string[], addr
     return number >= first && number < first + count;
   });
   return prefix === undefined ? undefined : poolNetworkName(pool, prefix);
+}
+
+type Reservations = NonNullable<ClusterReport['reservations']>;
+
+export interface PooledApps {
+  readonly cluster: string;
+  /** Prefixes of each pool in this cluster. */
+  readonly pools: readonly { readonly name: string; readonly prefixes: readonly string[] }[];
+  readonly workloads: readonly WorkloadLeaf[];
+  readonly apps: readonly NonNullable<ClusterReport['apps']>[number][];
+}
+
+/** Who has which address of a pool, by what the apps are told to have; each address once. */
+export function reservationsIn({ cluster, pools, workloads, apps }: PooledApps): Reservations {
+  const all = apps.flatMap(({ app, instance }) => {
+    const name = workloads.find((workload) => workload.app === app)?.template.pool;
+    const pool = pools.find((one) => one.name === name);
+    if (pool === undefined) return [];
+    return instance.containers
+      .filter(({ address }) => address !== '' && isWithin(pool.prefixes, address))
+      .map(({ address, name: holder, node }) => ({
+        ...{ pool: pool.name, address, cluster, app, holder, node },
+        state: 'held' as const,
+      }));
+  });
+  return [...new Map(all.map((one) => [one.address, one])).values()];
+}
+
+function isWithin(prefixes: readonly string[], address: string): boolean {
+  const number = numberOf(address);
+  return prefixes.map(rangeOf).some(({ first, count }) => number >= first && number < first + count);
 }
 
 function rangeOf(prefix: string): { readonly first: number; readonly count: number } {

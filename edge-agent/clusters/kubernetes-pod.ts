@@ -17,6 +17,9 @@ import { nodePlacement } from './kubernetes-nodes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** From the moment a pod is to end until the last node sends nothing there any more; a node's proxy may gather changes for a second, and be busy. */
+const DRAIN_SECONDS = 5;
+
 /** What pods have on them beside what the app says. */
 export interface PodParts {
   /** ConfigMap of the app's files, if it has some. */
@@ -76,7 +79,8 @@ interface SpecParts {
 function podSpec(template: AppTemplate, { environment, resources, mounts: files, volumes }: SpecParts) {
   const mounts = [...files, ...secretMounts(template), ...volumeMounts(template)];
   return {
-    terminationGracePeriodSeconds: template.stopSeconds,
+    // The app has its own time whole, after the wait.
+    terminationGracePeriodSeconds: template.stopSeconds + drainSeconds(template),
     // An app has no business with the cluster's API unless somebody gives it some.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -97,11 +101,26 @@ function podSpec(template: AppTemplate, { environment, resources, mounts: files,
         })),
         ...resources,
         ...probes(template),
+        ...drain(template),
         ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
       },
     ],
     volumes: [...volumes, ...secretVolumes(template)],
   };
+}
+
+/**
+ * The cluster tells a pod to end and the nodes to send nobody there at the same moment, and nodes are slower: who ends at once refuses those who still come.
+ * An app that is rebuilt in place, or is to end without a moment's time, is not kept waiting.
+ */
+function drainSeconds({ ports, onChange, stopSeconds }: AppTemplate): number {
+  const isAsked = ports.length > 0 && stopSeconds > 0 && onChange === 'rolling';
+  return isAsked ? DRAIN_SECONDS : 0;
+}
+
+function drain(template: AppTemplate): Json {
+  const seconds = drainSeconds(template);
+  return seconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds } } } };
 }
 
 const PULL: Readonly<Record<AppTemplate['pullPolicy'], string>> = {

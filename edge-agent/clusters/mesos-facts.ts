@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
 import type { MesosClient } from '../mesos/client.ts';
-import { Agents, addressOf, scalarOf, Version } from '../mesos/wire.ts';
+import { Agents, addressOf, Frameworks, scalarOf, Version } from '../mesos/wire.ts';
 
 const NODES_MAX = 5_000;
 const LABEL_MAX = 63;
@@ -11,11 +11,21 @@ const CONTAINERS_AN_AGENT = 1_000;
 
 type Agent = z.infer<typeof Agents>['get_agents']['agents'][number];
 
-/** Throws MesosError if the master does not answer or does not know us. */
-export async function inspectMesos(client: MesosClient): Promise<ClusterFacts> {
+/** `own`: id of our framework, if it has one. Throws MesosError if the master does not answer or does not know us. */
+export async function inspectMesos(client: MesosClient, own?: string): Promise<ClusterFacts> {
   const { get_version: version } = await client.operator(Version, 'GET_VERSION');
   const { get_agents: told } = await client.operator(Agents, 'GET_AGENTS');
-  return mesosFacts(version.version_info.version, told.agents);
+  const { get_frameworks: held } = await client.operator(Frameworks, 'GET_FRAMEWORKS');
+  const facts = mesosFacts(version.version_info.version, told.agents);
+  return { ...facts, foreign: foreignOf(held.frameworks, own) };
+}
+
+type Framework = z.infer<typeof Frameworks>['get_frameworks']['frameworks'][number];
+
+/** What the tasks and executors of all other frameworks take; how many these are, Mesos does not say here. */
+export function foreignOf(frameworks: readonly Framework[], own: string | undefined): Capacity {
+  const others = frameworks.filter(({ framework_info: info }) => info.id.value !== own);
+  return { ...sum(others.map((one) => capacityOf(one.allocated_resources))), pods: 0 };
 }
 
 export function mesosFacts(version: string, agents: readonly Agent[]): ClusterFacts {

@@ -113,6 +113,22 @@ export const Agents = z.looseObject({
     .default({ agents: [] }),
 });
 
+/** `GET_FRAMEWORKS`: those that are connected or may come back; what they hold counts either way. */
+export const Frameworks = z.looseObject({
+  get_frameworks: z
+    .looseObject({
+      frameworks: z
+        .array(
+          z.looseObject({
+            framework_info: z.looseObject({ id: Value }),
+            allocated_resources: z.array(Resource).default([]),
+          }),
+        )
+        .default([]),
+    })
+    .default({ frameworks: [] }),
+});
+
 export const Version = z.looseObject({
   get_version: z.looseObject({ version_info: z.looseObject({ version: z.string() }) }),
 });

@@ -3,6 +3,7 @@ import type { ClusterFacts } from '../../protocol/cluster.ts';
 import type { DockerFile, SwarmFile } from '../cluster-files.ts';
 import { createDockerDriver } from '../clusters/docker.ts';
 import { inspectDocker, inspectSwarm, silentStatement } from '../clusters/docker-facts.ts';
+import { reservationsIn } from '../clusters/docker-pool.ts';
 import type { Driver } from '../clusters/driver.ts';
 import { createSwarmDriver } from '../clusters/swarm.ts';
 import { EngineClient } from '../engine/client.ts';
@@ -28,7 +29,17 @@ export function openEngineRoom(options: EngineRoomOptions): ClusterRoom {
   const { driver, inspect, clients } = engines;
   return plainRoom({
     file,
-    keeper: new Keeper(options, { driver, inspect, unreachable: silentStatement }),
+    keeper: new Keeper(options, {
+      driver,
+      inspect,
+      unreachable: silentStatement,
+      parts: (apps, workloads) => {
+        const pools = held.pools?.pools ?? [];
+        // A swarm gives no addresses of pools; a cluster without pools has nothing to tell.
+        if (file.kind === 'swarm' || pools.length === 0 || apps === undefined) return {};
+        return { reservations: reservationsIn({ cluster: file.name, pools, workloads, apps }) };
+      },
+    }),
     setPools: (pools) => {
       held.pools = pools;
     },

@@ -11,6 +11,7 @@ import { type Cache, openCache } from '../cache/cache.ts';
 import type { KubernetesFile } from '../cluster-files.ts';
 import { createKubernetesDriver } from '../clusters/kubernetes.ts';
 import { inspectKubernetes, unreachableStatement } from '../clusters/kubernetes-facts.ts';
+import { ForeignLoad } from '../clusters/kubernetes-foreign.ts';
 import { selectorOf } from '../clusters/kubernetes-marks.ts';
 import { CONTROLLERS_MS, Controllers } from '../controllers/controllers.ts';
 import { askHost } from '../controllers/node-probe.ts';
@@ -48,6 +49,7 @@ export class KubernetesRoom implements ClusterRoom {
   readonly #controllers: Controllers;
   readonly #judging = new Poll(() => this.#judge());
   readonly #pools: PoolKeeper;
+  readonly #foreign: ForeignLoad;
   readonly #agents: NodeAgents;
   readonly #poolPasses = new Poll(() => this.#passPools());
   #isBackupWanted = false;
@@ -69,6 +71,7 @@ export class KubernetesRoom implements ClusterRoom {
     });
     this.#etcd = etcdCareOf(options, (event) => this.record(event));
     this.#agents = new NodeAgents(this.#client, now);
+    this.#foreign = new ForeignLoad(this.#client, now);
     this.#pools = new PoolKeeper({ client: this.#client, cluster: file.name, wallNow, log });
     this.#controllers = new Controllers({
       client: this.#client,
@@ -148,7 +151,8 @@ export class KubernetesRoom implements ClusterRoom {
   async #inspect(): Promise<ClusterFacts> {
     const facts = await inspectKubernetes(this.#client);
     this.#controllers.setServiceRange(facts.network?.servicePrefix);
-    return facts;
+    const foreign = await this.#foreign.read();
+    return { ...facts, ...(foreign === undefined ? {} : { foreign }) };
   }
 
   /** Verdicts are newer than the last look, and go on while the API server is away. */

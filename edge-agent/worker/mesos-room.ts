@@ -27,7 +27,7 @@ export function openMesosRoom(options: MesosRoomOptions): ClusterRoom {
   });
   const keeper = new Keeper(options, {
     driver: createMesosDriver(framework),
-    inspect: () => inspectMesos(client),
+    inspect: () => inspectMesos(client, framework.frameworkId),
     unreachable: (cause) => ({
       type: 'Reachable',
       status: 'False',

@@ -88,7 +88,9 @@ const FIGURES: ReadonlySet<string> = new Set<string>([
   'fsyncP99Ms',
   'commitP99Ms',
   'evidence',
+  'foreign',
 ] satisfies (
+  | keyof ClusterFacts
   | keyof NonNullable<ClusterFacts['etcd']>['members'][number]
   | keyof ClusterFacts['nodes'][number]
 )[]);

@@ -65,8 +65,8 @@ export interface Orchestrator {
   factsNow?(facts: ClusterFacts): ClusterFacts;
   /** An app as it is told, with what only this orchestrator knows of it. */
   appNow?(told: AppTold, workloads: readonly WorkloadLeaf[]): AppTold;
-  /** Further parts of the report. */
-  parts?(): Partial<ClusterReport>;
+  /** Further parts of the report, beside the apps as they are told in it. */
+  parts?(apps: readonly AppTold[] | undefined, workloads: readonly WorkloadLeaf[]): Partial<ClusterReport>;
 }
 
 export class Keeper {
@@ -174,10 +174,11 @@ export class Keeper {
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
       const facts = this.#facts;
       const apps = this.#workloads.told;
+      const wanted = this.#workloads.wanted ?? [];
       await this.#reporter.send({
         ...(facts === undefined ? {} : { facts: this.#orchestrator.factsNow?.(facts) ?? facts }),
         ...(apps === undefined ? {} : { apps: apps.map((told) => this.#appNow(told)) }),
-        ...this.#orchestrator.parts?.(),
+        ...this.#orchestrator.parts?.(apps, wanted),
       });
     } catch (cause) {
       this.#say(cause);

@@ -76,7 +76,7 @@ function rangeFault(range: PoolRange, { site, index, around, placed }: Place): R
   const twin = placed.find((other) => other.site === site && overlaps(parsePrefix(other.prefix), prefix));
   if (twin !== undefined)
     return wrong('prefix_overlaps', pointer, `${text} overlaps ${twin.prefix} at the same site.`);
-  const use = inUseByCluster(range, around) ?? onLink(range, exposed, around);
+  const use = inUseByCluster(range, around) ?? onLink(range, { site, exposed, around });
   return use === undefined ? undefined : wrong('prefix_overlaps', pointer, use);
 }
 
@@ -94,16 +94,18 @@ function inUseByCluster(
   return pods && `${text} overlaps ${pods}, from which ${cluster} itself gives addresses to pods.`;
 }
 
+/** Nodes of other sites have other LANs, be they of the same range. */
 function onLink(
   { prefix: text }: PoolRange,
-  exposed: readonly string[],
-  { facts }: PoolSurroundings,
+  { site, exposed, around }: Pick<Place, 'site' | 'around'> & { readonly exposed: readonly string[] },
 ): string | undefined {
   const prefix = parsePrefix(text);
   const links = exposed
     .map(parsePrefix)
     .filter((one) => one.length >= LINK_LENGTH_MIN && contains(one, prefix));
-  const nodes = [...(facts?.values() ?? [])].flatMap((one) => one.nodes);
+  const nodes = [...(around.facts ?? [])].flatMap(([cluster, { nodes: all }]) =>
+    around.clusters.get(cluster) === site ? all : [],
+  );
   for (const { name, addresses } of nodes)
     for (const address of addresses)
       if ([prefix, ...links].some((one) => containsAddress(one, parseAddress(address))))

@@ -159,10 +159,12 @@ function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {
   };
 }
 
-function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): PlacedCluster {
+function clusterOf(view: TenantView, cluster: ClusterView): PlacedCluster {
+  const { name: tenant, nowMs } = view;
   const { name, site, kind, labels, facts, pools } = cluster;
   const known = facts !== undefined && whyUnreachable(facts) === undefined ? facts : undefined;
   const there = known?.nodes.filter(({ verdict }) => verdict !== 'dead');
+  const capacity = there === undefined ? UNKNOWN : sumOf(there.map((node) => node.capacity));
   return {
     id: `${tenant}/${name}`,
     name,
@@ -170,13 +172,40 @@ function clusterOf({ name: tenant, nowMs }: TenantView, cluster: ClusterView): P
     tenants: [tenant],
     kind,
     labels,
-    capacity: there === undefined ? UNKNOWN : sumOf(there.map(({ capacity }) => capacity)),
-    used: NOTHING,
+    capacity,
+    used: usedIn(capacity, known?.foreign ?? NOTHING, heldIn(view, name)),
     ...(there === undefined ? {} : { nodes: there.filter(({ schedulable }) => schedulable).map(nodeOf) }),
     health: healthOf(cluster, nowMs),
     policies: facts?.network?.policies ?? 'unknown',
     images: [],
     pools,
+  };
+}
+
+/** What others take leaves less for what is new. It drives nothing out: what has its place there runs beside them already. */
+function usedIn(capacity: Capacity, foreign: Capacity, held: Capacity): Capacity {
+  const least = (key: keyof Capacity) => Math.max(0, Math.min(foreign[key], capacity[key] - held[key]));
+  return { cpuMillis: least('cpuMillis'), memoryMib: least('memoryMib'), pods: least('pods') };
+}
+
+/** What the tenant's apps have there by the last plan. */
+function heldIn({ apps }: TenantView, cluster: string): Capacity {
+  return sumOf(
+    apps.flatMap(({ spec, placed }) =>
+      (placed?.assignments ?? [])
+        .filter((one) => one.cluster === cluster)
+        .map(({ replicas }) => {
+          const { cpuMillis, memoryMib } = needOf(spec);
+          return { cpuMillis: replicas * cpuMillis, memoryMib: replicas * memoryMib, pods: replicas };
+        }),
+    ),
+  );
+}
+
+function needOf({ resources }: AppView['spec']) {
+  return {
+    cpuMillis: resources.cpuMillis ?? LEAST_CPU_MILLIS,
+    memoryMib: resources.memoryMib ?? LEAST_MEMORY_MIB,
   };
 }
 
@@ -215,16 +244,13 @@ function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {
 }
 
 function appOf(tenant: string, { name, spec, placed }: AppView): PlacedApp {
-  const { image, replicas, resources, pool, ports, placement, disconnect } = spec;
+  const { image, replicas, pool, ports, placement, disconnect } = spec;
   return {
     id: `${tenant}/${name}`,
     name,
     tenant,
     replicas: leastReplicas(replicas),
-    need: {
-      cpuMillis: resources.cpuMillis ?? LEAST_CPU_MILLIS,
-      memoryMib: resources.memoryMib ?? LEAST_MEMORY_MIB,
-    },
+    need: needOf(spec),
     image,
     ...(pool === undefined ? {} : { pool }),
     isolation: spec.access.enforcement === 'required' ? 'required' : 'any',

@@ -9,7 +9,7 @@ import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { type DockerStand, engineWith, linesOf, raiseDockerStand } from './docker-stand.ts';
 import { eventually } from './eventually.ts';
-import { drainingServer, startLoad } from './steady-load.ts';
+import { startLoad } from './steady-load.ts';
 
 let open: DockerStand;
 
@@ -57,8 +57,8 @@ function changes(): void {
   test('upgrades without a failed request while the app is asked all the time', async () => {
     const at = (release: number, image: string) =>
       appOn([release, 'steady'], image, {
-        command: drainingServer('/etc/app.conf'),
-        stopSeconds: 10,
+        // It ends at once when it is told to.
+        command: ['serve', ':8080', '/etc/app.conf'],
         files: [{ path: '/etc/app.conf', content: `${release}`, mode: 0o600 }],
       });
     await bring(at(1, 'local/tool:1'));

@@ -1,6 +1,7 @@
 /** The Kubernetes driver against a real cluster with containers: the contract of all drivers, and what is Kubernetes' own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
+import { readForeign } from '../../edge-agent/clusters/kubernetes-foreign.ts';
 import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
@@ -136,6 +137,26 @@ describe('the Kubernetes driver', () => {
       'name',
     ]);
     expect(maps.trim().split('\n').length).toBe(1);
+  });
+
+  test('beside others counts what they ask for, and nothing of ours', async () => {
+    const { driver } = stand();
+    const ours = workloadOf('counted', 'local/tool:1', { replicas: 1, resources: { cpuMillis: 300 } });
+    await driver.apply(ours);
+    await untilReady(driver, ours);
+    const before = await readForeign(client);
+    const resources = { requests: { cpu: '150m', memory: '32Mi' } };
+    const containers = [{ name: 'c', image: 'local/tool:1', command: ['serve'], resources }];
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'theirs' }, spec: { containers } };
+    await cluster.kube(['apply', '-f', '-'], JSON.stringify(pod));
+    await cluster.kube(['wait', '--for=condition=Ready', 'pod/theirs', '--timeout=60s']);
+    expect(await readForeign(client)).toEqual({
+      cpuMillis: (before?.cpuMillis ?? 0) + 150,
+      memoryMib: (before?.memoryMib ?? 0) + 32,
+      pods: (before?.pods ?? 0) + 1,
+    });
+    await cluster.kube(['delete', 'pod', 'theirs', '--wait=false']);
+    await driver.remove(ours);
   });
 
   test('of an app between bounds leaves the number to the autoscaler', async () => {

@@ -44,12 +44,7 @@ export async function raisePoolStand(lab: Lab, name: string, nodes = 2): Promise
   const kubeconfig = await kubeconfigOf(cluster, 'isthmus-node');
   const agents = new Map<string, Running>();
   const startAgent = async (node: KubeNode) => {
-    const configurations = join(cluster.directory, node.name, 'cni');
-    const words = ['node', 'run', '--kubeconfig', kubeconfig, '--name', node.name];
-    const places = ['--cni-bin-dir', PLUGINS, '--cni-conf-dir', configurations];
-    const running = node.host.spawn([process.execPath, AGENT, ...words, ...places]);
-    agents.set(node.name, running);
-    await eventually(() => node.host.check(['test', '-S', '/run/isthmus/node.sock']));
+    agents.set(node.name, await startNodeAgent(cluster, { node, kubeconfig }));
   };
   const keeper = new PoolKeeper({
     client,
@@ -81,6 +76,28 @@ export async function raisePoolStand(lab: Lab, name: string, nodes = 2): Promise
       await cluster.close();
     },
   };
+}
+
+async function startNodeAgent(
+  cluster: KubeCluster,
+  { node, kubeconfig }: { readonly node: KubeNode; readonly kubeconfig: string },
+): Promise<Running> {
+  const configurations = join(cluster.directory, node.name, 'cni');
+  const words = ['node', 'run', '--kubeconfig', kubeconfig, '--name', node.name];
+  const places = ['--cni-bin-dir', PLUGINS, '--cni-conf-dir', configurations];
+  const running = node.host.spawn([process.execPath, AGENT, ...words, ...places]);
+  await eventually(() => node.host.check(['test', '-S', '/run/isthmus/node.sock']));
+  return running;
+}
+
+/** Agents on all nodes of a cluster, so that its containers have addresses of pools. */
+export async function raiseNodeAgents(cluster: KubeCluster): Promise<void> {
+  await cluster.kube(['apply', '-f', MANIFEST]);
+  const kubeconfig = await kubeconfigOf(cluster, 'isthmus-node');
+  for (const node of cluster.nodes) {
+    await node.host.check(['sh', '-c', COPY]);
+    await startNodeAgent(cluster, { node, kubeconfig });
+  }
 }
 
 function controlPlaneOf(hosts: readonly Host[]): Host {

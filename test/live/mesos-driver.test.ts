@@ -5,13 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
 import { createMesosDriver } from '../../edge-agent/clusters/mesos.ts';
+import { inspectMesos } from '../../edge-agent/clusters/mesos-facts.ts';
 import { mesosAppOf } from '../../edge-agent/clusters/mesos-objects.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
 import { MesosClient } from '../../edge-agent/mesos/client.ts';
 import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
 import { addMesos } from '../../edge-agent/mesos-command.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
-import { type DriverStand, driverContract } from '../edge-agent/clusters/driver-contract.ts';
+import {
+  type DriverStand,
+  driverContract,
+  untilReady,
+  workloadOf,
+} from '../edge-agent/clusters/driver-contract.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
 import { eventually } from './eventually.ts';
 
@@ -80,6 +86,23 @@ function stand(): DriverStand {
 
 describe('the Mesos driver', () => {
   driverContract(stand);
+});
+
+test('what other frameworks take is told, and what ours takes is not among it', async () => {
+  const look = async () => (await inspectMesos(framework.client, framework.frameworkId)).foreign;
+  const ours = workloadOf('counted', 'local/tool:1', { replicas: 1, resources: { cpuMillis: 300 } });
+  const { driver } = stand();
+  await driver.apply(ours);
+  await untilReady(driver, ours);
+  const before = await look();
+  const theirs = workloadOf('theirs', 'local/tool:1', { resources: { cpuMillis: 500, memoryMib: 128 } });
+  await foreignTask(theirs);
+  const after = await look();
+  expect([
+    (after?.cpuMillis ?? 0) - (before?.cpuMillis ?? 0),
+    (after?.memoryMib ?? 0) - (before?.memoryMib ?? 0),
+  ]).toEqual([500, 128]);
+  await driver.remove(ours);
 });
 
 test('a Mesos that answers is attached by what it is, and one that does not is not kept', async () => {

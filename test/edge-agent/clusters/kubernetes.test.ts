@@ -40,6 +40,29 @@ const named = (change: object = {}) => objects(change).map(({ kind, name }) => `
 const bodyOf = (kind: string, change: object = {}) =>
   JSON.parse(JSON.stringify(objects(change).find((one) => one.kind === kind)?.body ?? null));
 
+describe('the end of a pod', () => {
+  const ports = [{ name: 'http', port: 80 }];
+  test.each<[string, object, number, object | undefined]>([
+    [
+      'is put off until no node sends anybody there',
+      { ports, stopSeconds: 7 },
+      12,
+      { preStop: { sleep: { seconds: 5 } } },
+    ],
+    ['is not put off where nobody comes', { stopSeconds: 7 }, 7, undefined],
+    ['is not put off for an app that wants no time', { ports, stopSeconds: 0 }, 0, undefined],
+  ])('%s', (_name, change, grace, lifecycle) => {
+    const { spec } = bodyOf('Deployment', change).spec.template;
+    expect([spec.terminationGracePeriodSeconds, spec.containers[0].lifecycle]).toEqual([grace, lifecycle]);
+  });
+
+  test('is not put off where the container comes back in its place', () => {
+    const { spec } = bodyOf('StatefulSet', { ports, stopSeconds: 7, onChange: 'rebuildInPlace' }).spec
+      .template;
+    expect([spec.terminationGracePeriodSeconds, spec.containers[0].lifecycle]).toEqual([7, undefined]);
+  });
+});
+
 describe('objects', () => {
   test.each<[string, object, string[]]>([
     ['a plain app', {}, ['NetworkPolicy web', 'Deployment web']],

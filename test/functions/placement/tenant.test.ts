@@ -49,6 +49,14 @@ describe('an app', () => {
     ]);
   });
 
+  test('goes where others leave room, and stays where they come later', () => {
+    const { capacity } = ROOMY;
+    const busy = cluster('a', { facts: { ...ROOMY, foreign: capacity } });
+    expect(placed([busy, cluster('b')], app('web')).counts).toEqual([['b', 4]]);
+    const before = { assignments: [{ cluster: 'a', replicas: 4, state: 'present' as const, standIns: 0 }] };
+    expect(placed([busy, cluster('b')], app('web', {}, before)).counts).toEqual([['a', 4]]);
+  });
+
   test('runs whole in each cluster if it asks for that', () => {
     const each = app('web', { placement: { division: { kind: 'each' } } });
     expect(placed([cluster('a'), cluster('b')], each).counts).toEqual([
