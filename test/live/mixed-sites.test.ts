@@ -19,7 +19,7 @@ const LAN = '10.0.0.0/24';
 const APP = '/v1/tenants/demo/apps/web';
 /** Among those that agents of Mesos offer. */
 const HOST_PORT = 31_500;
-const MARATHON_PORT = '8080';
+const MARATHON_PORT = '18080';
 const HOST = 'web.demo.example';
 const UP_MS_MAX = 120_000;
 /** What a site must have lost before others do its work: the test waits for it. */
