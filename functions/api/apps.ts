@@ -9,6 +9,7 @@ import {
   type AppSpec,
   type AppTemplate,
 } from '../../protocol/app.ts';
+import type { Scaled } from '../../protocol/scaling.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
 import { releaseInForce } from '../domain/rollout.ts';
 import type { Item } from '../store/port.ts';
@@ -69,6 +70,7 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       failed: status.failed?.release === status.release ? status.failed : undefined,
       clusters: placesOf(item),
       placed: status.placed,
+      scaled: status.scaled,
       instances: instances[index] ?? [],
       updatedAt,
     };
@@ -79,11 +81,16 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
         release: status.release,
         running,
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
+        ...(status.scaled === undefined ? {} : { scaled: shownScaled(status.scaled) }),
         instances: evidence.instances,
         conditions: appConditions(evidence),
       },
     };
   });
+}
+
+function shownScaled({ wanted, at, state, why }: Scaled): Scaled {
+  return { wanted, at, state, why };
 }
 
 function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {
