@@ -86,7 +86,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/engine': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/mesos': { rooms: ['protocol', 'edge-agent/link/durable.ts'], packages: ['node:', 'zod'] },
   'edge-agent/clusters': {
-    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos'],
+    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos', 'edge-agent/usage'],
     packages: ['node:', 'zod', 'yaml'],
   },
   'edge-agent/usage': { rooms: ['protocol'], packages: [], pure: true },
