@@ -49,6 +49,7 @@ export function appText(
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
     ...(status.running === status.release ? [] : [['runs', `release ${status.running} again`]]),
+    ...(spec.ports.length === 0 ? [] : [['name', nameText(status)]]),
     ...clustersOf(status).flatMap((name) => {
       const why = unseen.get(name);
       return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
@@ -91,6 +92,15 @@ export function appText(
     ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
     ...(said.length === 0 ? [] : ['', ...said]),
   ].join('\n');
+}
+
+/** The name, and the ports behind it with how many containers have each. */
+function nameText({ hostname, endpoints }: App['status']): string {
+  const counts = new Map<string, number>();
+  for (const { name, port } of endpoints.flatMap(({ ports }) => ports))
+    counts.set(`${name} ${port}`, (counts.get(`${name} ${port}`) ?? 0) + 1);
+  const ports = [...counts].map(([port, count]) => `${port} at ${count}`);
+  return `${hostname}: ${ports.length === 0 ? 'leads nowhere yet' : ports.join(', ')}`;
 }
 
 function sum(numbers: readonly number[]): number {

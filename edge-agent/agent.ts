@@ -90,7 +90,12 @@ export class Agent {
     });
     this.#reporter = new Reporter(this.#controlPlane);
     this.#role = this.#openRole();
-    this.#names = new Names({ config, now, nameHubs: () => this.#role.nameHubs() });
+    this.#names = new Names({
+      config,
+      now,
+      nameHubs: () => this.#role.nameHubs(),
+      silentSites: () => this.#role.silentSites(),
+    });
     this.#passes = new Passes({
       ...options,
       documents: this.#documents,

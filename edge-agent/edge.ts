@@ -47,6 +47,7 @@ export function openEdge(options: EdgeOptions): Role {
     },
     choice: () => choiceOf(prober),
     peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),
+    silentSites: () => NO_SITES,
     nameHubs: () =>
       [...prober.view()]
         .sort((a, b) => rank(b, prober.active) - rank(a, prober.active))
@@ -63,6 +64,8 @@ export function openEdge(options: EdgeOptions): Role {
     },
   };
 }
+
+const NO_SITES: ReadonlySet<string> = new Set();
 
 function update(document: Document | undefined, prober: Prober, listener: NudgeListener): void {
   const self = document && leafOf(document, 'self');

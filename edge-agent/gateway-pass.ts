@@ -49,6 +49,7 @@ async function converge(input: GatewayPassInput): Promise<GatewayPass> {
   const { address, port, redirectPort, ingressPort, account } = config.gateway;
   const leaves = {
     routes: leavesOf(document, 'routes'),
+    apps: leavesOf(document, 'apps'),
     clusters: leavesOf(document, 'clusters'),
     edges: new Set(leavesOf(document, 'peer').map(({ tunnelAddress }) => tunnelAddress)),
   };

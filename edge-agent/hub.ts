@@ -9,6 +9,7 @@ import type { Cloud, Ownership, OwnershipOptions, OwnershipView } from './cloud/
 import { HubMessages } from './hub-messages.ts';
 import type { Caller } from './link/fetch.ts';
 import { LivenessSender } from './link/liveness.ts';
+import { silentSites } from './names/silence.ts';
 import type { PeerSight } from './observe/peers.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
@@ -134,6 +135,15 @@ class HubRole implements Role {
 
   nameHubs() {
     return [];
+  }
+
+  silentSites() {
+    const edges = this.#peers.map(({ tenant, site, tunnelAddress }) => ({
+      tenant,
+      site,
+      ageMs: this.#responder.ageMs(tunnelAddress),
+    }));
+    return silentSites(edges, this.#options.now() - this.#startedMs);
   }
 
   async peers(): Promise<readonly PeerStatus[]> {

@@ -19,6 +19,7 @@ const RESOLV_CONF_AGE_MS = 5_000;
 export interface NamesOptions {
   readonly config: Config;
   readonly nameHubs: () => readonly Upstream[];
+  readonly silentSites: () => ReadonlySet<string>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -36,6 +37,7 @@ export class Names {
     const resolver = new Resolver({
       view: () => this.#view,
       hubs: options.nameHubs,
+      silent: options.silentSites,
       upstreams: () => this.#upstreams(),
       tunnelAddress: () => this.#tunnelAddress,
       pools: () => this.#pools,

@@ -14,6 +14,8 @@ export interface Role {
   peers(): Promise<readonly PeerStatus[]>;
   /** Hubs that answer questions about names, the best one first. */
   nameHubs(): readonly Upstream[];
+  /** Sites that a hub does not hear of now, as `TENANT/SITE`; an edge knows of none. */
+  silentSites(): ReadonlySet<string>;
   /** True while a nudge can arrive: by a tunnel, or by a long poll of its own. */
   isReached(): boolean;
   /** Who owns the routes of the VPC; undefined where there is no VPC. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DisconnectContract, Reload, Upgrade } from './app-change.ts';
+import { AppEndpoint } from './app-endpoint.ts';
 import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Placement } from './placement.ts';
@@ -190,6 +191,14 @@ export const ContainerStatus = z
     lastLines: z.array(z.string().max(500)).max(20),
     restarts: z.int(),
     release: z.int(),
+    published: z
+      .array(z.strictObject({ name: Name, address: z.string().max(45), port: Port }))
+      .max(LIST_MAX)
+      .optional()
+      .meta({
+        description:
+          'Ports that are reached elsewhere than at its own address, where its cluster chose the place',
+      }),
   })
   .meta({ id: 'ContainerStatus' });
 export type ContainerStatus = z.infer<typeof ContainerStatus>;
@@ -244,6 +253,8 @@ export const AppStatus = z
     }),
     placed: AppPlaced.optional().meta({ description: 'Absent until it was looked for a place' }),
     scaled: Scaled.optional().meta({ description: 'Of an app that scales, once its number was chosen' }),
+    hostname: z.string().meta({ description: 'Leads to its ready containers, wherever they run' }),
+    endpoints: z.array(AppEndpoint).meta({ description: 'What the hostname and routes lead to' }),
     instances: z.array(AppInstance),
     conditions: z.array(Condition),
   })

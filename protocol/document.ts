@@ -9,6 +9,7 @@ import { BackupSpec } from './backup.ts';
 import { ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { NodeRules } from './placement.ts';
+import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
@@ -129,23 +130,6 @@ export const PolicyLeaf = z.strictObject({
 });
 export type PolicyLeaf = z.infer<typeof PolicyLeaf>;
 
-const NamedService = z.strictObject({
-  name: Name,
-  real: Address,
-  virtual: Address,
-  port: Port,
-  protocol: Protocol,
-});
-
-/** `names`, of an edge: the services of its own site. Those of other sites are asked of the hubs. */
-export const NamesLeaf = z.strictObject({
-  kind: z.literal('names'),
-  tenant: Name,
-  site: Name,
-  services: z.array(NamedService),
-});
-export type NamesLeaf = z.infer<typeof NamesLeaf>;
-
 /** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
 export const PeerLeaf = z.strictObject({
   kind: z.literal('peer'),
@@ -175,16 +159,6 @@ export const TenantLeaf = z.strictObject({
   native: z.array(Pair),
 });
 export type TenantLeaf = z.infer<typeof TenantLeaf>;
-
-/** `routes/TENANT`, of a hub: what its HTTPS gateway serves. `address` is virtual. */
-export const RoutesLeaf = z.strictObject({
-  kind: z.literal('routes'),
-  tenant: Name,
-  routes: z.array(
-    z.strictObject({ name: Name, host: z.string(), path: z.string(), address: Address, port: Port }),
-  ),
-});
-export type RoutesLeaf = z.infer<typeof RoutesLeaf>;
 
 /** `twins`, of a hub: the other hubs of its group. */
 export const TwinsLeaf = z.strictObject({
@@ -276,6 +250,7 @@ export const Leaf = z.discriminatedUnion('kind', [
   NetworkLeaf,
   PolicyLeaf,
   NamesLeaf,
+  AppsLeaf,
   PeerLeaf,
   TenantLeaf,
   RoutesLeaf,

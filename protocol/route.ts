@@ -1,4 +1,4 @@
-/** A route: a public HTTPS host and path at the hubs' gateway that leads to a service at a site. */
+/** A route: a public HTTPS host and path at the hubs' gateway that leads to a service at a site, or to an app wherever it runs. */
 import { z } from 'zod';
 import { Condition, creation, listOf, Name, replacement, resource } from './metadata.ts';
 import { FoundIn } from './service.ts';
@@ -26,7 +26,20 @@ export const RouteSpec = z
       })
       .default('/')
       .meta({ description: 'Prefix by whole segments; the longest prefix wins' }),
-    service: z.strictObject({ site: Name, name: Name }),
+    service: z
+      .strictObject({ site: Name, name: Name })
+      .optional()
+      .meta({ description: 'One address at one site' }),
+    app: z
+      .strictObject({
+        name: Name,
+        port: Name.meta({ description: "The name that the app's manifest gives it" }),
+      })
+      .optional()
+      .meta({ description: 'Ready containers of the app, in whatever clusters they run' }),
+  })
+  .refine(({ service, app }) => (service === undefined) !== (app === undefined), {
+    error: 'Give exactly one of service and app.',
   })
   .meta({ id: 'RouteSpec' });
 export type RouteSpec = z.infer<typeof RouteSpec>;

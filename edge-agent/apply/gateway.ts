@@ -83,6 +83,8 @@ function execute(step: GatewayStep, hands: GatewayHands): Promise<void> {
     case 'gateway.set-slot':
     case 'gateway.drain-slot':
     case 'gateway.release-slot':
+    case 'gateway.open-server':
+    case 'gateway.close-server':
     case 'gateway.add-route':
     case 'gateway.move-route':
     case 'gateway.remove-route':

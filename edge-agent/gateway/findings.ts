@@ -1,6 +1,7 @@
 /** What a person should know of the gateway, for `doctor` and the report. Each says what to do. */
 import type { Finding } from '../../protocol/report.ts';
-import { type GatewayState, ownNames, RENEW_DAYS, type RefusedRoute } from '../plan/gateway.ts';
+import type { GatewayState, RefusedRoute } from '../plan/gateway.ts';
+import { ownNames, RENEW_DAYS } from '../plan/gateway-certificates.ts';
 import type { ObservedGateway } from '../plan/gateway-observed.ts';
 import { ROUTES_MAX } from './desired.ts';
 

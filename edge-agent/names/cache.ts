@@ -7,10 +7,10 @@ const ENTRIES_MAX = 10_000;
 const STALE_MS_MAX = 86_400_000;
 const STALE_TTL_SECONDS = 5;
 
-/** `address` is absent if the name does not exist, or has no address. */
+/** No addresses: the name does not exist, or has none. */
 export interface HubAnswer {
   readonly rcode: 'NOERROR' | 'NXDOMAIN';
-  readonly address?: string | undefined;
+  readonly addresses: readonly string[];
   readonly ttlSeconds: number;
 }
 

@@ -71,20 +71,18 @@ function decodeQuery(bytes: Buffer, flags: number): Query | undefined {
   }
 }
 
-/** An answer of our own; without an address it is a negative one, with the SOA that says how long it holds. */
+/** An answer of our own; without addresses it is a negative one, with the SOA that says how long it holds. */
 export function buildAnswer(
   query: Query,
   outcome: {
     readonly rcode: Rcode;
     readonly domain?: string;
-    readonly address?: string;
+    readonly addresses?: readonly string[];
     readonly ttlSeconds?: number;
   },
 ): Buffer {
-  const answers =
-    outcome.address === undefined
-      ? []
-      : [addressRecord(query.question.name, outcome.address, outcome.ttlSeconds)];
+  const { addresses = [], ttlSeconds } = outcome;
+  const answers = addresses.map((address) => addressRecord(query.question.name, address, ttlSeconds));
   const authorities =
     outcome.domain !== undefined && answers.length === 0 ? [startOfAuthority(outcome.domain)] : [];
   const authority = outcome.domain === undefined ? 0 : AUTHORITATIVE_ANSWER;
@@ -116,7 +114,7 @@ export function buildQuestion(id: number, name: string): Buffer {
 
 export interface AddressReply {
   readonly rcode: number;
-  readonly address?: string | undefined;
+  readonly addresses: readonly string[];
   readonly ttlSeconds: number;
 }
 
@@ -124,9 +122,12 @@ export interface AddressReply {
 export function readAddressReply(bytes: Buffer, name: string): AddressReply | undefined {
   try {
     const packet = decode(bytes);
-    const record = packet.answers?.find((answer) => answer.type === 'A' && sameName(answer.name, name));
-    const found = record?.type === 'A' ? { address: record.data, ttlSeconds: record.ttl ?? 0 } : undefined;
-    return { rcode: bytes.readUInt16BE(2) & 15, ttlSeconds: NEGATIVE_TTL_SECONDS, ...found };
+    const found = (packet.answers ?? []).flatMap((answer) =>
+      answer.type === 'A' && sameName(answer.name, name) ? [answer] : [],
+    );
+    const ttlSeconds =
+      found.length === 0 ? NEGATIVE_TTL_SECONDS : Math.min(...found.map(({ ttl = 0 }) => ttl));
+    return { rcode: bytes.readUInt16BE(2) & 15, ttlSeconds, addresses: found.map(({ data }) => data) };
   } catch {
     return undefined;
   }

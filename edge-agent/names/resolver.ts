@@ -2,8 +2,8 @@
  * Answers one query: decides by `answer.ts`, then looks up, asks the hubs, or passes the question on. It must not
  * open the server's sockets, and it never asks itself.
  */
-import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
-import { decideAnswer, type NamesView } from './answer.ts';
+import { containsAddress, type Prefix, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { ADDRESSES_MAX, APP_TTL_SECONDS, decideAnswer, type NamesView } from './answer.ts';
 import { AnswerCache, type HubAnswer } from './cache.ts';
 import { buildAnswer, buildQuestion, type Query, RCODES, readAddressReply } from './message.ts';
 import { type Ask, askUpstream, type Upstream } from './upstream.ts';
@@ -17,6 +17,8 @@ const HUB_QUESTIONS_MAX = 256;
 export interface ResolverWorld {
   /** Undefined: no document yet; then everything is only passed on. */
   readonly view: () => NamesView | undefined;
+  /** Sites that a hub does not hear of now, as `TENANT/SITE`. */
+  readonly silent: () => ReadonlySet<string>;
   /** Hubs to ask, the best one first. */
   readonly hubs: () => readonly Upstream[];
   /** The host's own name servers, this server not among them. */
@@ -40,6 +42,7 @@ export class Resolver {
   readonly #cache = new AnswerCache();
   readonly #asking = new Map<string, Promise<HubAnswer | undefined>>();
   #forwards = 0;
+  #turn = 0;
 
   constructor(world: ResolverWorld) {
     this.#world = world;
@@ -49,11 +52,16 @@ export class Resolver {
     const { query, client } = asked;
     const view = this.#world.view();
     if (view === undefined) return this.#forward(asked);
-    const decision = decideAnswer(view, query.question, client);
+    const decision = decideAnswer(view, query.question, { client, silent: this.#world.silent() });
     const { domain } = view;
     switch (decision.kind) {
-      case 'address':
-        return buildAnswer(query, { rcode: 'NOERROR', domain, ...decision });
+      case 'addresses':
+        return buildAnswer(query, {
+          rcode: 'NOERROR',
+          domain,
+          addresses: this.#some([], decision.addresses),
+          ttlSeconds: decision.ttlSeconds,
+        });
       case 'no_data':
         return buildAnswer(query, { rcode: 'NOERROR', domain });
       case 'no_name':
@@ -61,27 +69,41 @@ export class Resolver {
       case 'refuse':
         return buildAnswer(query, { rcode: 'REFUSED' });
       case 'ask_hubs':
-        return this.#fromHubs(query, domain);
+        return this.#fromHubs(query, view, decision.own);
       case 'forward':
         return this.#forward(asked);
     }
   }
 
-  /** Fresh from the cache, else from a hub, else the last answer that any hub gave. */
-  async #fromHubs(query: Query, domain: string): Promise<Buffer> {
+  /**
+   * Fresh from the cache, else from a hub, else the last answer that any hub gave. What the name has here comes first, and is there without any hub; of
+   * its own site's containers an edge knows better.
+   */
+  async #fromHubs(
+    query: Query,
+    { domain, own: prefixes }: NamesView,
+    own: readonly string[],
+  ): Promise<Buffer> {
     const name = query.question.name.toLowerCase();
     const answer =
       this.#cache.fresh(name, this.#world.now()) ??
       (await this.#askOnce(name)) ??
       this.#cache.stale(name, this.#world.now());
-    if (answer === undefined) return buildAnswer(query, { rcode: 'SERVFAIL' });
-    const wanted = query.question.type === 'A' || String(query.question.type) === 'ANY';
-    const { address, rcode, ttlSeconds } = answer;
+    if (answer === undefined && own.length === 0) return buildAnswer(query, { rcode: 'SERVFAIL' });
+    const { addresses = [], rcode = 'NOERROR', ttlSeconds = APP_TTL_SECONDS } = answer ?? {};
+    const isWanted = query.question.type === 'A' || String(query.question.type) === 'ANY';
+    const others = addresses.filter((address) => !isInside(prefixes, address));
     return buildAnswer(query, {
-      rcode,
+      rcode: own.length > 0 ? 'NOERROR' : rcode,
       domain,
-      ...(wanted && address !== undefined ? { address, ttlSeconds } : {}),
+      ...(isWanted ? { addresses: this.#some(own, others), ttlSeconds } : {}),
     });
+  }
+
+  /** As many as one answer takes, each of the two in turn, so that clients which take the first are spread. */
+  #some(first: readonly string[], then: readonly string[]): string[] {
+    this.#turn += 1;
+    return [...rotated(first, this.#turn), ...rotated(then, this.#turn)].slice(0, ADDRESSES_MAX);
   }
 
   /** The same question of many clients is asked once. */
@@ -114,18 +136,13 @@ export class Resolver {
 
   #believed(reply: Buffer, name: string): HubAnswer | undefined {
     const read = readAddressReply(reply, name);
-    if (read?.rcode === RCODES.NXDOMAIN) return { rcode: 'NXDOMAIN', ttlSeconds: read.ttlSeconds };
-    if (read?.rcode !== RCODES.NOERROR) return undefined;
-    if (read.address !== undefined && !this.#isInPools(read.address)) return undefined;
-    return { rcode: 'NOERROR', ttlSeconds: read.ttlSeconds, address: read.address };
-  }
-
-  #isInPools(text: string): boolean {
-    const address = readAddress(text);
-    return (
-      typeof address === 'number' &&
-      this.#world.pools().some((pool) => containsAddress(parsePrefix(pool), address))
-    );
+    const { rcode, ttlSeconds, addresses = [] } = read ?? {};
+    if (ttlSeconds === undefined) return undefined;
+    if (rcode === RCODES.NXDOMAIN) return { rcode: 'NXDOMAIN', ttlSeconds, addresses: [] };
+    if (rcode !== RCODES.NOERROR) return undefined;
+    const pools = this.#world.pools().map(parsePrefix);
+    if (!addresses.every((address) => isInside(pools, address))) return undefined;
+    return { rcode: 'NOERROR', ttlSeconds, addresses };
   }
 
   /** Passes the question on as it is. A name server of ours that asks us back would go in circles: it is refused. */
@@ -141,6 +158,16 @@ export class Resolver {
       this.#forwards -= 1;
     }
   }
+}
+
+function isInside(prefixes: readonly Prefix[], text: string): boolean {
+  const address = readAddress(text);
+  return typeof address === 'number' && prefixes.some((prefix) => containsAddress(prefix, address));
+}
+
+function rotated(list: readonly string[], turn: number): string[] {
+  const start = list.length === 0 ? 0 : turn % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
 }
 
 async function firstReply(

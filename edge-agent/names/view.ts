@@ -2,9 +2,10 @@
  * What the names of a document mean: which services are answered here, and to which clients. Pure: the document in,
  * the view out.
  */
-import { parsePrefix } from '../../protocol/address.ts';
-import type { Document, Leaf, NamesLeaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
-import type { ClientRange, NamesView, ServiceName } from './answer.ts';
+import { type Prefix, parsePrefix } from '../../protocol/address.ts';
+import type { Document, Leaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, NamesLeaf } from '../../protocol/reach-leaf.ts';
+import type { AppName, ClientRange, NamesView, ServiceName } from './answer.ts';
 
 /** Ranges that a host of a private network has; nobody else is served, so that this is never an open resolver. */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '169.254.0.0/16'];
@@ -13,6 +14,7 @@ interface Leaves {
   readonly self: SelfLeaf;
   readonly network: NetworkLeaf | undefined;
   readonly names: readonly NamesLeaf[];
+  readonly apps: readonly AppsLeaf[];
   readonly peers: readonly PeerLeaf[];
 }
 
@@ -24,6 +26,8 @@ export function namesView(document: Document): NamesView | undefined {
     role: leaves.self.role,
     domain: leaves.self.domain,
     services: leaves.names.flatMap(servicesOf),
+    apps: leaves.apps.flatMap(appsOf),
+    own: leaves.self.role === 'edge' ? (leaves.network?.prefixes ?? []).map(virtualOf) : [],
     sites: sitesOf(leaves),
     clients: leaves.self.role === 'edge' ? edgeClients(leaves) : hubClients(leaves),
   };
@@ -37,6 +41,7 @@ function leavesOf(document: Document): Leaves | undefined {
     self,
     network: all.find((leaf) => leaf.kind === 'network'),
     names: all.filter((leaf) => leaf.kind === 'names'),
+    apps: all.filter((leaf) => leaf.kind === 'apps'),
     peers: all.filter((leaf) => leaf.kind === 'peer'),
   };
 }
@@ -49,6 +54,14 @@ function servicesOf(leaf: NamesLeaf): ServiceName[] {
     real,
     virtual,
   }));
+}
+
+function appsOf({ tenant, site, apps }: AppsLeaf): AppName[] {
+  return apps.map(({ name, endpoints }) => ({ tenant, site, name, endpoints }));
+}
+
+function virtualOf({ virtual }: NetworkLeaf['prefixes'][number]): Prefix {
+  return parsePrefix(virtual);
 }
 
 /** A site without services is known too: its names do not exist, and nobody else need be asked. */

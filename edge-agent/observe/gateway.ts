@@ -18,6 +18,7 @@ import {
   fieldOf,
   parseCertificateList,
   parseClusterMap,
+  parseGroupTable,
   parseMap,
   parseSlotTable,
 } from '../plan/gateway-runtime.ts';
@@ -70,9 +71,11 @@ async function observeRunning({ talk, paths }: GatewayEyes): Promise<RunningGate
       file,
       fingerprint: fieldOf(await talk(`show ssl cert ${file}`), 'SHA1 FingerPrint') ?? '',
     });
+  const servers = await talk('show stat -1 4 -1');
   return {
     revision: fieldOf(information, 'description') ?? '',
-    slots: parseSlotTable(await talk('show stat -1 4 -1')),
+    slots: parseSlotTable(servers),
+    groups: parseGroupTable(servers),
     routes: parseMap(await talk(`show map ${paths.routes}`)),
     clusters: parseClusterMap(await talk(`show map ${paths.clusters}`)),
     certificates,

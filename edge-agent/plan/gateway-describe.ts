@@ -1,5 +1,6 @@
 /** Gateway steps in words: the dry run, the log and the journal print these. No secret can be in a step. */
-import type { GatewayStep } from './gateway.ts';
+import type { GatewayStep, SlotFile } from './gateway.ts';
+import { slotNumber } from './gateway-names.ts';
 
 export function describeGatewayStep(step: GatewayStep): string {
   switch (step.kind) {
@@ -16,7 +17,7 @@ export function describeGatewayStep(step: GatewayStep): string {
     case 'gateway.write-base':
       return 'write the fixed part of the configuration';
     case 'gateway.write-slots':
-      return `write ${step.slots.size} slots, ${step.slots.used.length} of them in use`;
+      return writtenSlots(step.slots);
     case 'gateway.write-routes':
       return `write the map of ${step.routes.length} routes`;
     case 'gateway.start':
@@ -29,10 +30,14 @@ export function describeGatewayStep(step: GatewayStep): string {
       return `drain slot ${step.slot}: no route leads there any more`;
     case 'gateway.release-slot':
       return `close slot ${step.slot} and cut what still runs in it`;
+    case 'gateway.open-server':
+      return `open server ${step.server} of ${step.group} to ${step.address}:${step.port}`;
+    case 'gateway.close-server':
+      return `close server ${step.server} of ${step.group}: it finishes what it has`;
     case 'gateway.add-route':
-      return `lead ${step.key} to slot ${step.slot}`;
+      return `lead ${step.key} to ${wordsFor(step.to)}`;
     case 'gateway.move-route':
-      return `lead ${step.key} to slot ${step.slot} from now on`;
+      return `lead ${step.key} to ${wordsFor(step.to)} from now on`;
     case 'gateway.remove-route':
       return `lead ${step.key} nowhere`;
     case 'gateway.write-clusters':
@@ -44,4 +49,14 @@ export function describeGatewayStep(step: GatewayStep): string {
     case 'gateway.remove-cluster':
       return `pass ${step.host} through no more`;
   }
+}
+
+function wordsFor(backend: string): string {
+  const slot = slotNumber(backend);
+  return slot === undefined ? backend : `slot ${slot}`;
+}
+
+function writtenSlots({ size, used, groups }: SlotFile): string {
+  const slots = `write ${size} slots, ${used.length} of them in use`;
+  return groups.length === 0 ? slots : `${slots}, and ${groups.length} groups`;
 }

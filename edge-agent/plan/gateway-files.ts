@@ -3,8 +3,18 @@
  * HAProxy comes up with after a crash or a reload, so it follows every change made at run time.
  * The fixed part of the configuration is in gateway/configuration.ts.
  */
-import type { MapEntry, SlotFile, SlotTarget } from './gateway.ts';
+import type { GatewayTarget, MapEntry, SlotFile } from './gateway.ts';
 import type { ClusterEntry } from './gateway-clusters.ts';
+import type { FileGroup } from './gateway-groups.ts';
+import {
+  isBackendName,
+  isGroupName,
+  NOWHERE,
+  serverName,
+  serverNumber,
+  slotName,
+  slotNumber,
+} from './gateway-names.ts';
 
 export interface GatewayDirectories {
   /** Persistent, for root alone: keys, configuration, map. */
@@ -50,57 +60,91 @@ export function gatewayPaths(directories: GatewayDirectories): GatewayPaths {
   };
 }
 
-/** Address of a slot that serves nothing: TEST-NET-1 and the discard port. Never 0.0.0.0, which means "as dialled". */
-export const NOWHERE = { address: '192.0.2.1', port: 9 } as const;
-
-/** The name of a slot's backend, and its value in the map. */
-export function slotName(slot: number): string {
-  return `slot_${slot}`;
-}
-
-/** The slot of a backend's name; undefined for other names. */
-export function slotNumber(name: string): number | undefined {
-  const digits = /^slot_([1-9]\d{0,4})$/.exec(name)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
-
-/** All slots, each a backend with one server, so that no balancing can ever cross from one tenant to another. */
-export function renderSlots({ size, used }: SlotFile): string {
+/**
+ * All slots, each a backend with one server, so that no balancing can ever cross from one tenant to another; then the groups, a backend with a server for
+ * each container of one app.
+ */
+export function renderSlots({ size, used, groups }: SlotFile): string {
   const targets = new Map(used.map((slot) => [slot.slot, slot]));
-  const numbers = Array.from({ length: size }, (_, index) => index + 1);
-  return numbers
-    .map((slot) => `backend ${slotName(slot)} from isthmus\n  server site ${serverText(targets.get(slot))}\n`)
-    .join('');
+  const slots = countTo(size).map(
+    (slot) => `backend ${slotName(slot)} from isthmus\n  server site ${serverText(targets.get(slot))}\n`,
+  );
+  return [...slots, ...groups.map(renderGroup)].join('');
 }
 
-function serverText(target: SlotTarget | undefined): string {
+/**
+ * Containers come and go, so here there is somewhere else to go: a connection that is refused is tried at another server, and what was sent without any
+ * answer only where sending it twice does no harm. Whoever fails takes no more until a check passes.
+ */
+const GROUP_SETTINGS = `  balance leastconn
+  option redispatch 1
+  retries 3
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry unless METH_GET
+  timeout connect 1s
+  default-server check inter 2s fastinter 500ms downinter 1s fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down
+`;
+
+function renderGroup({ name, size, used }: FileGroup): string {
+  const targets = new Map(used.map((one) => [one.server, one]));
+  const servers = countTo(size).map(
+    (server) => `  server ${serverName(server)} ${serverText(targets.get(server))}\n`,
+  );
+  return `backend ${name} from isthmus\n${GROUP_SETTINGS}${servers.join('')}`;
+}
+
+function countTo(size: number): number[] {
+  return Array.from({ length: size }, (_, index) => index + 1);
+}
+
+function serverText(target: GatewayTarget | undefined): string {
   return target === undefined
     ? `${NOWHERE.address}:${NOWHERE.port} disabled`
     : `${target.address}:${target.port}`;
 }
 
+const SERVER_LINE = /^ {2}server (site|s\d+) ([\d.]+):(\d+)( disabled)?$/gm;
+
 /** The reverse of renderSlots. */
 export function parseSlots(text: string): SlotFile {
-  const lines = [
-    ...text.matchAll(/^backend (slot_\d+) from isthmus\n {2}server site ([\d.]+):(\d+)( disabled)?$/gm),
-  ];
-  const used = lines.flatMap(([, name = '', address = '', port = '', disabled]) => {
-    const slot = slotNumber(name);
-    return slot === undefined || disabled !== undefined ? [] : [{ slot, address, port: Number(port) }];
+  const backends = text.split(/^backend (?=\S+ from isthmus$)/m).map((part) => {
+    const servers = [...part.matchAll(SERVER_LINE)].map(
+      ([, server = '', address = '', port = '', disabled]) => ({
+        server,
+        target: disabled === undefined ? { address, port: Number(port) } : undefined,
+      }),
+    );
+    return { name: part.slice(0, part.indexOf(' ')), servers };
   });
-  return { size: lines.length, used };
+  const slots = backends.flatMap(({ name, servers: [site] }) => {
+    const slot = slotNumber(name);
+    return slot === undefined || site === undefined ? [] : [{ slot, target: site.target }];
+  });
+  return {
+    size: slots.length,
+    used: slots.flatMap(({ slot, target }) => (target === undefined ? [] : [{ slot, ...target }])),
+    groups: backends
+      .filter(({ name }) => isGroupName(name))
+      .map(({ name, servers }) => ({
+        name,
+        size: servers.length,
+        used: servers.flatMap(({ server: label, target }) => {
+          const server = serverNumber(label);
+          return server === undefined || target === undefined ? [] : [{ server, ...target }];
+        }),
+      })),
+  };
 }
 
 export function renderRoutes(routes: readonly MapEntry[]): string {
-  return routes.map(({ key, slot }) => `${key} ${slotName(slot)}\n`).join('');
+  return routes.map(({ key, to }) => `${key} ${to}\n`).join('');
 }
 
 /** The reverse of renderRoutes. */
 export function parseRoutes(text: string): MapEntry[] {
   return text.split('\n').flatMap((line) => {
-    const [key = '', value = ''] = line.split(' ');
-    const slot = slotNumber(value);
-    return slot === undefined ? [] : [{ key, slot }];
+    const [key = '', to = ''] = line.split(' ');
+    return isBackendName(to) ? [{ key, to }] : [];
   });
 }
 

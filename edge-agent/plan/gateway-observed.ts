@@ -1,6 +1,7 @@
 /** What is there of the gateway: what runs, what is on disk, which certificates there are. Values only. */
 import type { GatewayTarget, MapEntry, SlotFile } from './gateway.ts';
 import type { ClusterEntry } from './gateway-clusters.ts';
+import type { ObservedGroup } from './gateway-groups.ts';
 
 /** `ready` takes requests, `draining` finishes its own, `closed` refuses. Times in seconds since the last change. */
 export interface ObservedSlot extends GatewayTarget {
@@ -26,6 +27,7 @@ export interface SuppliedCertificate extends CertificateFile {
 export interface RunningGateway {
   readonly revision: string;
   readonly slots: readonly ObservedSlot[];
+  readonly groups: readonly ObservedGroup[];
   readonly routes: readonly MapEntry[];
   /** Undefined: it was started by a configuration without clusters. */
   readonly clusters: readonly ClusterEntry[] | undefined;

@@ -2,9 +2,19 @@
  * HAProxy's runtime API: the lines that are said to it, and the reading of its answers.
  * Source: HAProxy 2.6 Management Guide, section 9.3. This file must not talk to the socket itself.
  */
-import type { GatewayStep, MapEntry } from './gateway.ts';
+import type { GatewayStep, GatewayTarget, MapEntry } from './gateway.ts';
 import type { ClusterEntry } from './gateway-clusters.ts';
-import { type GatewayPaths, NOWHERE, slotName, slotNumber } from './gateway-files.ts';
+import type { GatewayPaths } from './gateway-files.ts';
+import type { ObservedGroup } from './gateway-groups.ts';
+import {
+  isBackendName,
+  isGroupName,
+  NOWHERE,
+  serverName,
+  serverNumber,
+  slotName,
+  slotNumber,
+} from './gateway-names.ts';
 import type { ObservedSlot } from './gateway-observed.ts';
 
 /** A line, and what its answer must look like; anything else is a refusal. */
@@ -20,6 +30,8 @@ export type RuntimeStep = Extract<
       | 'gateway.set-slot'
       | 'gateway.drain-slot'
       | 'gateway.release-slot'
+      | 'gateway.open-server'
+      | 'gateway.close-server'
       | 'gateway.add-route'
       | 'gateway.move-route'
       | 'gateway.remove-route'
@@ -38,19 +50,24 @@ export const PAYLOAD_BYTES_MAX = 15_000;
 export function runtimeCommands(step: RuntimeStep, paths: GatewayPaths): RuntimeCommand[] {
   switch (step.kind) {
     case 'gateway.set-slot':
-      return [addressCommand(step.slot, step), stateCommand(step.slot, 'ready')];
+      return [addressCommand(siteOf(step), step), stateCommand(siteOf(step), 'ready')];
     case 'gateway.drain-slot':
-      return [stateCommand(step.slot, 'drain')];
+      return [stateCommand(siteOf(step), 'drain')];
     case 'gateway.release-slot':
       return [
-        stateCommand(step.slot, 'maint'),
-        { line: `shutdown sessions server ${slotName(step.slot)}/site`, expect: SILENCE },
-        addressCommand(step.slot, NOWHERE),
+        stateCommand(siteOf(step), 'maint'),
+        { line: `shutdown sessions server ${siteOf(step)}`, expect: SILENCE },
+        addressCommand(siteOf(step), NOWHERE),
       ];
+    case 'gateway.open-server':
+      return openCommands(serverOf(step), step);
+    case 'gateway.close-server':
+      // What it has begun it finishes.
+      return [stateCommand(serverOf(step), 'maint')];
     case 'gateway.add-route':
-      return [mapCommand('add', `${paths.routes} ${step.key} ${slotName(step.slot)}`)];
+      return [mapCommand('add', `${paths.routes} ${step.key} ${step.to}`)];
     case 'gateway.move-route':
-      return [mapCommand('set', `${paths.routes} ${step.key} ${slotName(step.slot)}`)];
+      return [mapCommand('set', `${paths.routes} ${step.key} ${step.to}`)];
     case 'gateway.remove-route':
       return [mapCommand('del', `${paths.routes} ${step.key}`)];
     case 'gateway.add-cluster':
@@ -62,18 +79,29 @@ export function runtimeCommands(step: RuntimeStep, paths: GatewayPaths): Runtime
   }
 }
 
-function addressCommand(
-  slot: number,
-  { address, port }: { readonly address: string; readonly port: number },
-): RuntimeCommand {
-  return {
-    line: `set server ${slotName(slot)}/site addr ${address} port ${port}`,
-    expect: ADDRESS_SET,
-  };
+function siteOf({ slot }: { readonly slot: number }): string {
+  return `${slotName(slot)}/site`;
 }
 
-function stateCommand(slot: number, state: 'ready' | 'drain' | 'maint'): RuntimeCommand {
-  return { line: `set server ${slotName(slot)}/site state ${state}`, expect: SILENCE };
+function serverOf({ group, server }: { readonly group: string; readonly server: number }): string {
+  return `${group}/${serverName(server)}`;
+}
+
+/** Whoever had the server before may have left it marked as down: the new one is believed until a check fails. */
+function openCommands(server: string, target: GatewayTarget): RuntimeCommand[] {
+  return [
+    addressCommand(server, target),
+    stateCommand(server, 'ready'),
+    { line: `set server ${server} health up`, expect: SILENCE },
+  ];
+}
+
+function addressCommand(server: string, { address, port }: GatewayTarget): RuntimeCommand {
+  return { line: `set server ${server} addr ${address} port ${port}`, expect: ADDRESS_SET };
+}
+
+function stateCommand(server: string, state: 'ready' | 'drain' | 'maint'): RuntimeCommand {
+  return { line: `set server ${server} state ${state}`, expect: SILENCE };
 }
 
 function mapCommand(verb: 'add' | 'set' | 'del', rest: string): RuntimeCommand {
@@ -113,28 +141,58 @@ function payloadOf(pem: string): string {
     .replaceAll(/\n{2,}/g, '\n')}\n`;
 }
 
+interface ServerRow extends GatewayTarget {
+  readonly backend: string;
+  readonly server: string;
+  readonly state: ObservedSlot['state'];
+  readonly sinceSeconds: number;
+  readonly sessions: number;
+}
+
 /** Answer of `show stat -1 4 -1`: a table with a heading, one line a server. */
-export function parseSlotTable(answer: string): ObservedSlot[] {
+function parseServers(answer: string): ServerRow[] {
   const [heading = '', ...lines] = answer.trim().split('\n');
   const columns = heading.replace(/^# /, '').split(',');
-  return lines.flatMap((line) => {
+  return lines.map((line) => {
     const cells = line.split(',');
     const cell = (name: string) => cells[columns.indexOf(name)] ?? '';
-    const slot = slotNumber(cell('pxname'));
     const [address = '', port = ''] = cell('addr').split(':');
-    if (slot === undefined) return [];
     return {
-      slot,
+      backend: cell('pxname'),
+      server: cell('svname'),
       address,
       port: Number(port),
-      state: slotState(cell('status')),
+      state: serverState(cell('status')),
       sinceSeconds: Number(cell('lastchg')),
       sessions: Number(cell('scur')),
     };
   });
 }
 
-function slotState(status: string): ObservedSlot['state'] {
+export function parseSlotTable(answer: string): ObservedSlot[] {
+  return parseServers(answer).flatMap(({ backend, server: _site, ...rest }) => {
+    const slot = slotNumber(backend);
+    return slot === undefined ? [] : [{ slot, ...rest }];
+  });
+}
+
+/** Of the same answer: groups by name, their servers in order. One that a check found down is still open. */
+export function parseGroupTable(answer: string): ObservedGroup[] {
+  const groups = new Map<string, ObservedGroup['servers'][number][]>();
+  for (const { backend, server: label, address, port, state } of parseServers(answer)) {
+    const server = serverNumber(label);
+    if (server === undefined || !isGroupName(backend)) continue;
+    const servers = groups.get(backend) ?? [];
+    servers.push({ server, address, port, state: state === 'closed' ? 'closed' : 'ready' });
+    groups.set(backend, servers);
+  }
+  return [...groups].map(([name, servers]) => ({
+    name,
+    servers: servers.sort((a, b) => a.server - b.server),
+  }));
+}
+
+function serverState(status: string): ObservedSlot['state'] {
   if (status.startsWith('MAINT')) return 'closed';
   return status.startsWith('DRAIN') ? 'draining' : 'ready';
 }
@@ -142,9 +200,8 @@ function slotState(status: string): ObservedSlot['state'] {
 /** Answer of `show map FILE`: an internal id, the key, the value. */
 export function parseMap(answer: string): MapEntry[] {
   return answer.split('\n').flatMap((line) => {
-    const [, key = '', value = ''] = line.trim().split(' ');
-    const slot = slotNumber(value);
-    return slot === undefined ? [] : [{ key, slot }];
+    const [, key = '', to = ''] = line.trim().split(' ');
+    return isBackendName(to) ? [{ key, to }] : [];
   });
 }
 

@@ -76,7 +76,7 @@ export function fileSlots(
   assignment: SlotAssignment,
   slots: readonly SlotView[],
   held: ReadonlySet<number>,
-): SlotFile {
+): Omit<SlotFile, 'groups'> {
   const used = new Map<number, SlotTarget>();
   for (const { slot, address, port } of slots) if (held.has(slot)) used.set(slot, { slot, address, port });
   for (const slot of assignment.used) used.set(slot.slot, slot);
@@ -85,4 +85,8 @@ export function fileSlots(
 
 function nameOf({ address, port }: GatewayTarget): string {
   return `${address}:${port}`;
+}
+
+export function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }

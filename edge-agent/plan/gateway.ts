@@ -3,13 +3,29 @@
  * a backend with one server, made in advance; a map leads from host and path to a slot. A change is a slot given an
  * address and a map entry pointed at it, so that nothing is reloaded and no request is dropped.
  *
+ * A route to an app leads to a group: a backend with a server for each of its containers, which come and go at run time. A group bears the name of its
+ * app for as long as it is there, so its servers may change while it is pointed at; a new group needs a reload.
+ *
  * Two rules keep tenants apart at every prefix of the steps. A slot's address changes only while no entry of the running
  * map, nor of the map on disk, points at the slot. An entry is pointed at a slot only after the slot has the address.
  * This file must not know HAProxy's syntax: that is in gateway-files.ts and gateway-runtime.ts.
  */
+import { planCertificates } from './gateway-certificates.ts';
 import { type ClusterEntry, type ClusterStep, planClusterFile, planClusters } from './gateway-clusters.ts';
-import type { ObservedGateway, SuppliedCertificate } from './gateway-observed.ts';
-import { assignSlots, fileSlots, type SlotAssignment, type SlotView } from './gateway-slots.ts';
+import {
+  assignGroups,
+  beforeGroups,
+  closeSteps,
+  type FileGroup,
+  filedGroups,
+  type GroupServer,
+  groupText,
+  openSteps,
+  type WantedGroup,
+} from './gateway-groups.ts';
+import { slotName, slotNumber } from './gateway-names.ts';
+import type { ObservedGateway } from './gateway-observed.ts';
+import { assignSlots, fileSlots, type SlotAssignment, type SlotView, sameList } from './gateway-slots.ts';
 
 /** Where a service is reached: a virtual IPv4 address and a TCP port. */
 export interface GatewayTarget {
@@ -18,10 +34,13 @@ export interface GatewayTarget {
 }
 
 /** `key` is host, path and one slash, `shop.example.com/cart/`: so a prefix of it ends at a whole segment. */
-export interface GatewayRoute extends GatewayTarget {
+interface RouteKey {
   readonly key: string;
   readonly tenant: string;
 }
+
+/** To one address, or to a group by its name. */
+export type GatewayRoute = RouteKey & (GatewayTarget | { readonly group: string });
 
 export interface RefusedRoute {
   readonly tenant: string;
@@ -37,6 +56,8 @@ export interface GatewayState {
   /** File of the gateway's own certificate with its key. */
   readonly certificate: string;
   readonly routes: readonly GatewayRoute[];
+  /** Every group that a route leads to, by name. */
+  readonly groups: readonly WantedGroup[];
   readonly refused: readonly RefusedRoute[];
   /** Names that are passed through to an edge, sorted. */
   readonly clusters: readonly ClusterEntry[];
@@ -46,15 +67,17 @@ export interface SlotTarget extends GatewayTarget {
   readonly slot: number;
 }
 
+/** `to` is the name of a slot or of a group. */
 export interface MapEntry {
   readonly key: string;
-  readonly slot: number;
+  readonly to: string;
 }
 
-/** Slots as they come up after a restart: `size` of them, those not in `used` closed. */
+/** Slots and groups as they come up after a restart: `size` slots, those not in `used` closed. */
 export interface SlotFile {
   readonly size: number;
   readonly used: readonly SlotTarget[];
+  readonly groups: readonly FileGroup[];
 }
 
 export type GatewayStep =
@@ -71,6 +94,8 @@ export type GatewayStep =
   | ({ readonly kind: 'gateway.set-slot' } & SlotTarget)
   | { readonly kind: 'gateway.drain-slot'; readonly slot: number }
   | { readonly kind: 'gateway.release-slot'; readonly slot: number }
+  | ({ readonly kind: 'gateway.open-server'; readonly group: string } & GroupServer)
+  | { readonly kind: 'gateway.close-server'; readonly group: string; readonly server: number }
   | ({ readonly kind: 'gateway.add-route' } & MapEntry)
   | ({ readonly kind: 'gateway.move-route' } & MapEntry)
   | { readonly kind: 'gateway.remove-route'; readonly key: string }
@@ -80,12 +105,6 @@ export type GatewayStep =
 export const DRAIN_SECONDS_MAX = 300;
 /** A drained slot without a request is free after this long. */
 export const DRAIN_SECONDS_MIN = 5;
-/** The own certificate is made anew when it has fewer days left than this. */
-export const RENEW_DAYS = 30;
-/** HAProxy takes a certificate at run time in one buffer of 16 kB: names beyond this are served without being named. */
-export const CERTIFICATE_CHARACTERS_MAX = 6_000;
-/** The own certificate is never without a name. */
-export const GATEWAY_NAME = 'gateway.isthmus.internal';
 
 /** Steps from what is there to what should be; empty if nothing is to be done now. Draining ends in a later round. */
 export function planGateway(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
@@ -100,11 +119,12 @@ export function planGateway(desired: GatewayState, observed: ObservedGateway): G
 function planStart(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
   const { files } = observed;
   const slots = files.slots.used.map((slot): SlotView => ({ ...slot, state: 'ready' }));
-  const held = new Set(files.routes.map((entry) => entry.slot));
-  const assignment = assignSlots(desired.routes, slots, { held, size: files.slots.size });
+  const held = heldSlots(files.routes);
+  const assignment = assignSlots(targetsOf(desired), slots, { held, size: files.slots.size });
+  const { groups } = assignGroups(desired.groups, filedGroups(files.slots.groups), heldNames(files.routes));
   const entries = entriesOf(desired, assignment, files.routes);
   return [
-    ...writeSlots(files.slots, fileSlots(assignment, slots, held)),
+    ...writeSlots(files.slots, { ...fileSlots(assignment, slots, held), groups }),
     // Always: HAProxy does not start without the file, also when no route is in it.
     { kind: 'gateway.write-routes', routes: entries },
     ...writeBase(desired, observed),
@@ -115,27 +135,45 @@ function planStart(desired: GatewayState, observed: ObservedGateway): GatewaySte
 function planRunning(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
   const { files, running } = observed;
   if (running === undefined) return [];
-  const held = new Set([...running.routes, ...files.routes].map((entry) => entry.slot));
-  const assignment = assignSlots(desired.routes, running.slots, { held, size: running.slots.length });
+  const pointing = [...running.routes, ...files.routes];
+  const held = heldSlots(pointing);
+  const assignment = assignSlots(targetsOf(desired), running.slots, { held, size: running.slots.length });
+  const { groups, isGrown } = assignGroups(desired.groups, running.groups, heldNames(pointing));
   const entries = entriesOf(desired, assignment, running.routes);
-  const grown = assignment.size > running.slots.length;
+  const grown = assignment.size > running.slots.length || isGrown;
   const base = writeBase(desired, observed);
   const stale = base.length > 0 || running.revision !== desired.base.revision;
   // Growing comes first: a new slot can be set only once it is there. The files then say what runs now, and no more.
-  const before = { size: assignment.size, used: running.slots.filter((slot) => held.has(slot.slot)) };
+  const before = {
+    size: assignment.size,
+    used: running.slots.filter((slot) => held.has(slot.slot)),
+    groups: beforeGroups(groups, running.groups),
+  };
   const slots = grown ? before.used.map((slot): SlotView => ({ ...slot, state: 'ready' })) : running.slots;
   return [
     ...(grown
       ? [...writeSlots(files.slots, before), ...writeRoutes(files.routes, running.routes), ...base, RELOAD]
-      : []),
+      : openSteps(groups, running.groups)),
     ...setSlots(assignment, slots),
-    ...writeSlots(grown ? before : files.slots, fileSlots(assignment, slots, held)),
+    ...writeSlots(grown ? before : files.slots, { ...fileSlots(assignment, slots, held), groups }),
     ...routeSteps(running.routes, entries),
     ...writeRoutes(grown ? running.routes : files.routes, entries),
     // A reload forgets draining slots: the old worker finishes what it has.
-    ...(grown ? [] : idleSteps(running.slots, assignment, held)),
+    ...(grown ? [] : [...closeSteps(groups, running.groups), ...idleSteps(running.slots, assignment, held)]),
     ...(stale && !grown ? [...base, RELOAD] : []),
   ];
+}
+
+function targetsOf({ routes }: GatewayState): GatewayTarget[] {
+  return routes.flatMap((route) => ('group' in route ? [] : [route]));
+}
+
+function heldSlots(entries: readonly MapEntry[]): Set<number> {
+  return new Set(entries.flatMap(({ to }) => slotNumber(to) ?? []));
+}
+
+function heldNames(entries: readonly MapEntry[]): Set<string> {
+  return new Set(entries.map(({ to }) => to));
 }
 
 const RELOAD: GatewayStep = { kind: 'gateway.reload' };
@@ -146,10 +184,13 @@ function writeBase(desired: GatewayState, observed: ObservedGateway): GatewaySte
 }
 
 function writeSlots(from: SlotFile, to: SlotFile): GatewayStep[] {
-  const same = from.size === to.size && sameList(from.used.map(slotText), to.used.map(slotText));
+  const same =
+    from.size === to.size &&
+    sameList(from.used.map(slotText), to.used.map(slotText)) &&
+    sameList(from.groups.map(groupText), to.groups.map(groupText));
   if (same) return [];
   const used = to.used.map(({ slot, address, port }) => ({ slot, address, port }));
-  return [{ kind: 'gateway.write-slots', slots: { size: to.size, used } }];
+  return [{ kind: 'gateway.write-slots', slots: { size: to.size, used, groups: to.groups } }];
 }
 
 function writeRoutes(from: readonly MapEntry[], to: readonly MapEntry[]): GatewayStep[] {
@@ -169,9 +210,9 @@ function setSlots(assignment: SlotAssignment, slots: readonly SlotView[]): Gatew
 
 /** Entries that come or move, then entries that go. */
 function routeSteps(from: readonly MapEntry[], to: readonly MapEntry[]): GatewayStep[] {
-  const old = new Map(from.map((entry) => [entry.key, entry.slot]));
+  const old = new Map(from.map((entry) => [entry.key, entry.to]));
   const wanted = new Set(to.map((entry) => entry.key));
-  const changed = to.filter((entry) => old.get(entry.key) !== entry.slot);
+  const changed = to.filter((entry) => old.get(entry.key) !== entry.to);
   return [
     ...changed.map(
       (entry): GatewayStep => ({
@@ -206,86 +247,19 @@ function idleSteps(
 
 /** A route for whose target no slot is free keeps its old entry until one is. */
 function entriesOf(desired: GatewayState, assignment: SlotAssignment, old: readonly MapEntry[]): MapEntry[] {
-  const before = new Map(old.map((entry) => [entry.key, entry.slot]));
+  const before = new Map(old.map((entry) => [entry.key, entry.to]));
   return desired.routes.flatMap((route) => {
-    const slot = assignment.slotOf.get(`${route.address}:${route.port}`) ?? before.get(route.key);
-    return slot === undefined ? [] : [{ key: route.key, slot }];
+    if ('group' in route) return [{ key: route.key, to: route.group }];
+    const slot = assignment.slotOf.get(`${route.address}:${route.port}`);
+    const to = slot === undefined ? before.get(route.key) : slotName(slot);
+    return to === undefined ? [] : [{ key: route.key, to }];
   });
-}
-
-/** Supplied certificates come, then the own one follows the hosts, then those go that are no longer supplied. */
-function planCertificates(desired: GatewayState, observed: ObservedGateway): GatewayStep[] {
-  const names = ownNames(desired, observed.supplied).named;
-  const make = needsCertificate(names, observed);
-  const files = [desired.certificate, ...observed.supplied.filter(isUsable).map(({ file }) => file)];
-  const listed = observed.files.certificates;
-  return [
-    ...(make ? [{ kind: 'gateway.make-certificate', issuer: desired.issuer, names } as const] : []),
-    ...(observed.running === undefined ? [] : loadCertificates({ desired, observed, make, files })),
-    ...(sameList(listed, files) ? [] : [{ kind: 'gateway.write-certificates', files } as const]),
-  ];
-}
-
-function needsCertificate(names: readonly string[], observed: ObservedGateway): boolean {
-  const { own } = observed;
-  return own === undefined || own.daysLeft < RENEW_DAYS || !sameList([...own.names].sort(), names);
-}
-
-interface CertificateChange {
-  readonly desired: GatewayState;
-  readonly observed: ObservedGateway;
-  /** The own certificate is made in this round. */
-  readonly make: boolean;
-  readonly files: readonly string[];
-}
-
-function loadCertificates({ desired, observed, make, files }: CertificateChange): GatewayStep[] {
-  const loaded = new Map(observed.running?.certificates.map((one) => [one.file, one.fingerprint]));
-  const known = [...observed.supplied, ...(observed.own === undefined ? [] : [observed.own])];
-  const onDisk = new Map(known.map((one) => [one.file, one.fingerprint]));
-  const isOutdated = (file: string) =>
-    (make && file === desired.certificate) || loaded.get(file) !== onDisk.get(file);
-  const absent = files.filter((file) => !loaded.has(file));
-  const outdated = files.filter((file) => loaded.has(file) && isOutdated(file));
-  const gone = [...loaded.keys()].filter((file) => !files.includes(file));
-  return [
-    ...absent.map((file): GatewayStep => ({ kind: 'gateway.add-certificate', file })),
-    ...outdated.map((file): GatewayStep => ({ kind: 'gateway.load-certificate', file })),
-    ...gone.map((file): GatewayStep => ({ kind: 'gateway.remove-certificate', file })),
-  ];
-}
-
-function isUsable(certificate: SuppliedCertificate): boolean {
-  return certificate.daysLeft >= 0;
-}
-
-/** Names of the own certificate: the hosts that no supplied certificate covers, sorted; and those beyond the limit. */
-export function ownNames(
-  desired: GatewayState,
-  supplied: readonly SuppliedCertificate[],
-): { readonly named: readonly string[]; readonly unnamed: readonly string[] } {
-  const covered = new Set(supplied.filter(isUsable).flatMap(({ names }) => names));
-  const isCovered = (host: string) =>
-    covered.has(host) || covered.has(`*.${host.slice(host.indexOf('.') + 1)}`);
-  const hosts = new Set(desired.routes.map((route) => route.key.slice(0, route.key.indexOf('/'))));
-  const named = [GATEWAY_NAME];
-  const unnamed: string[] = [];
-  let characters = GATEWAY_NAME.length;
-  for (const host of [...hosts].filter((one) => one !== GATEWAY_NAME && !isCovered(one)).sort()) {
-    characters += host.length;
-    (characters <= CERTIFICATE_CHARACTERS_MAX ? named : unnamed).push(host);
-  }
-  return { named: named.sort(), unnamed };
 }
 
 function slotText({ slot, address, port }: SlotTarget): string {
   return `${slot} ${address}:${port}`;
 }
 
-function entryText({ key, slot }: MapEntry): string {
-  return `${key} ${slot}`;
-}
-
-function sameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((text, index) => text === b[index]);
+function entryText({ key, to }: MapEntry): string {
+  return `${key} ${to}`;
 }

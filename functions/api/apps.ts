@@ -11,6 +11,7 @@ import {
 } from '../../protocol/app.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
+import { appHostname, servingOf } from '../domain/endpoint.ts';
 import { releaseInForce } from '../domain/rollout.ts';
 import type { Item } from '../store/port.ts';
 import { instancesOf, placesOf } from './app-instances.ts';
@@ -60,7 +61,7 @@ function templateOf({ placement: _placement, namespace: _namespace, ...template 
   return template;
 }
 
-async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
+async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;
@@ -72,6 +73,8 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       placed: status.placed,
       scaled: status.scaled,
       instances: instances[index] ?? [],
+      ports: spec.ports,
+      endpoints: servingOf(servingFacts(item)),
       updatedAt,
     };
     return {
@@ -82,6 +85,8 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
         running,
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
         ...(status.scaled === undefined ? {} : { scaled: shownScaled(status.scaled) }),
+        hostname: appHostname(item.key.name, item.key.tenant, deployment.domain),
+        endpoints: evidence.endpoints,
         instances: evidence.instances,
         conditions: appConditions(evidence),
       },
@@ -91,6 +96,11 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
 
 function shownScaled({ wanted, at, state, why }: Scaled): Scaled {
   return { wanted, at, state, why };
+}
+
+function servingFacts({ status }: Item<'app'>) {
+  const { assignments = [], leaving = [] } = status.placed ?? {};
+  return { endpoints: status.endpoints ?? [], assignments: [...assignments, ...leaving] };
 }
 
 function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {

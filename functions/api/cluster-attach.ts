@@ -18,8 +18,8 @@ import { takeFound } from './found.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { type Call, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
-import { judgeReleases } from './rollouts.ts';
 import type { Agent, EdgeAgent } from './signature.ts';
+import { takeApps } from './told-apps.ts';
 
 /** Of one tenant. */
 const CLUSTERS_MAX = 256;
@@ -115,7 +115,7 @@ function reportCluster(desk: Desk): Operation {
       const { tenant } = cluster.key;
       if (parts.facts !== undefined || parts.usage !== undefined) await placeApps(desk, tenant);
       const { apps = [] } = parts;
-      const { isMoving } = await judgeReleases(desk.store, cluster, { apps, cause });
+      const { isMoving } = await takeApps(desk.store, cluster, { apps, cause });
       if (isMoving) await placeApps(desk, tenant);
       if (parts.services !== undefined) await takeFound(desk, cluster, { services: parts.services, cause });
       refuseIf(tooLarge);

@@ -1,10 +1,11 @@
-/** Routes: public host names that lead to services. A host belongs to the tenant that claimed it first. */
+/** Routes: public host names that lead to services and apps. A host belongs to the tenant that claimed it first. */
 import {
   type Route,
   RouteCreation,
   RouteList,
   RouteReplacement,
   Route as RouteSchema,
+  type RouteSpec,
 } from '../../protocol/route.ts';
 import { routeConditions } from '../domain/readiness.ts';
 import { checkRoute } from '../domain/route.ts';
@@ -36,19 +37,31 @@ export function routeOperations(desk: Desk): Operation[] {
 
 async function prepareRoute(store: Store, { key, spec }: Wanted<'route'>) {
   const { tenant } = key;
-  const { site, name } = spec.service;
-  const service = await findLive(store, { kind: 'service', tenant, name: `${site}/${name}` });
-  const services = service === undefined ? [] : [{ site, name, ...service.spec }];
+  const services = await namedService(store, tenant, spec);
+  const app = await namedApp(store, tenant, spec);
   const routes = (await allLive(store, { kind: 'route', tenant })).map((item) => ({
     name: item.key.name,
     ...item.spec,
   }));
-  refuseIf(checkRoute({ name: key.name, ...spec }, { services, routes }));
+  refuseIf(checkRoute({ name: key.name, ...spec }, { services, routes, app }));
   if ((await store.claimHost(spec.host, tenant)) === 'taken')
     refuse('host_taken', `${spec.host} belongs to another tenant. Choose another host name.`, [
       { pointer: '/spec/host', detail: 'This host name belongs to another tenant.' },
     ]);
   return { spec, status: { conditions: [] } };
+}
+
+async function namedService(store: Store, tenant: string, { service }: RouteSpec) {
+  if (service === undefined) return [];
+  const { site, name } = service;
+  const item = await findLive(store, { kind: 'service', tenant, name: `${site}/${name}` });
+  return item === undefined ? [] : [{ site, name, ...item.spec }];
+}
+
+async function namedApp(store: Store, tenant: string, { app }: RouteSpec) {
+  if (app === undefined) return undefined;
+  const item = await findLive(store, { kind: 'app', tenant, name: app.name });
+  return item === undefined ? undefined : { name: app.name, ports: item.spec.ports };
 }
 
 /** Frees the host that a route had, unless a route of the tenant still has it. */

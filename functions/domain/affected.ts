@@ -32,12 +32,19 @@ type AffectedEstate = Pick<Estate, 'hubs' | 'tenants'>;
 export function affectedAgents(change: ChangedItem, estate: AffectedEstate): string[] {
   if (change.kind === 'token') return [];
   if (ONLY_CLUSTERS.includes(change.kind)) return holdersOf(change, estate);
+  if (change.kind === 'app' && isUnnamed(change, estate)) return holdersOf(change, estate);
   const hubs = estate.hubs.map((hub: HubFacts) => hub.id);
   return [...new Set([...hubs, ...edgesOf(change, estate)])].sort();
 }
 
 /** What hubs know nothing of, and other edges neither. */
-const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'app', 'pool'];
+const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'pool'];
+
+/** An app that nobody reaches by its name, and that is there: no document names where it is reached. */
+function isUnnamed({ tenant, name }: ChangedItem, { tenants }: AffectedEstate): boolean {
+  const app = tenants.find((one) => one.name === tenant)?.apps.find((one) => one.name === name);
+  return app !== undefined && app.endpoints.length === 0 && app.template.ports.length === 0;
+}
 
 /** The edges that hold clusters: of the tenant, or of all if the deployment's keys changed. */
 function holdersOf({ tenant }: ChangedItem, { tenants }: AffectedEstate): string[] {
@@ -73,6 +80,10 @@ function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFact
   if (changed) return (edge) => edge.site === changed.site;
   // Which edge held it before is not known.
   if (change.kind === 'edge' || change.kind === 'cluster') return () => true;
+  if (change.kind === 'app') {
+    const holding = new Set(tenant.clusters.map(({ site }) => site));
+    return (edge) => holding.has(edge.site);
+  }
   const sites = sitesOf(change, tenant);
   return (edge) => sites.has(edge.site);
 }

@@ -1,5 +1,6 @@
 /** What is asked of an app beside its schema, and what can be said of it. */
-import type { AppInstance, AppPlaced, AppSpec } from '../../protocol/app.ts';
+import type { AppInstance, AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
+import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
@@ -69,6 +70,8 @@ export interface AppEvidence {
   /** Of an app that scales. */
   readonly scaled?: Scaled | undefined;
   readonly instances: readonly AppInstance[];
+  readonly ports: AppTemplate['ports'];
+  readonly endpoints: readonly AppEndpoint[];
   readonly updatedAt: string;
 }
 
@@ -76,17 +79,36 @@ export interface AppEvidence {
 const ENFORCED = 'Enforced';
 
 /**
- * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is measured to be needed; left out if it is fixed. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Enforced`: its access
- * holds in all of them; left out while nobody has told.
+ * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is measured to be needed; left out if it is fixed. `RolledBack`: that is
+ * not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready containers; left out for an app without ports. `Enforced`: its access holds in all of them; left out while
+ * nobody has told.
  */
 export function appConditions(evidence: AppEvidence): Condition[] {
   return [
     running(evidence),
     placed(evidence),
     ...scaled(evidence),
+    ...reachable(evidence),
     ...rolledBack(evidence),
     ...enforced(evidence),
   ];
+}
+
+/** Whether its name leads anywhere. An app without ports is not called. */
+function reachable({ ports, endpoints, instances, updatedAt }: AppEvidence): Condition[] {
+  if (ports.length === 0) return [];
+  const say = (status: Condition['status'], reason: string, message: string) => [
+    condition(['Reachable', status, reason], message, updatedAt),
+  ];
+  const ready = instances.reduce((sum, instance) => sum + instance.ready, 0);
+  if (endpoints.length > 0)
+    return say('True', 'Named', `${endpoints.length} of ${ready} ready containers are behind its name.`);
+  if (ready === 0) return say('False', 'NotReady', 'No container is ready.');
+  return say(
+    'False',
+    'NotExposed',
+    'Its containers have addresses of their cluster alone. Give its ports a hostPort, or the app a pool, inside a prefix that the site exposes.',
+  );
 }
 
 function placed({ placed: told, updatedAt }: AppEvidence): Condition {

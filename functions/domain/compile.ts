@@ -2,9 +2,11 @@
  * From the estate to the leaves of one agent's document. Leaves are small and each depends on little, so that a
  * change touches few of them: the join of a site changes no other edge's. Order of input never matters.
  */
-import type { HubsLeaf, Leaf, NamesLeaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { HubsLeaf, Leaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { NamesLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { clusterLeaves, clustersLeaf } from './cluster.ts';
+import { appsLeaf } from './endpoint.ts';
 import {
   carriedBy,
   type DeploymentFacts,
@@ -53,6 +55,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
     network: networkLeaf({ tenant, site, prefixes, pairs }),
     policy: policyLeaf(flows),
     names: namesLeaf(tenant, site),
+    ...named(appsLeaves(tenant, [site])),
     ...clusterLeaves(tenant, edge, deployment.domain),
   };
 }
@@ -211,10 +214,20 @@ function tenantLeaves(
     .filter((leaf) => leaf.services.length > 0);
   return [
     [`tenant/${tenant.name}`, membership],
-    ...(routes.routes.length > 0 ? [[`routes/${tenant.name}`, routes] as const] : []),
+    ...(routes.routes.length > 0 || routes.apps !== undefined
+      ? [[`routes/${tenant.name}`, routes] as const]
+      : []),
     ...(clusters.clusters.length > 0 ? [[`clusters/${tenant.name}`, clusters] as const] : []),
     ...names.map((leaf) => [`names/${leaf.tenant}/${leaf.site}`, leaf] as const),
+    ...appsLeaves(tenant, tenant.sites),
   ];
+}
+
+function appsLeaves(tenant: TenantEstate, sites: readonly SiteFacts[]): NamedLeaf[] {
+  return sites.flatMap(({ name }): NamedLeaf[] => {
+    const leaf = appsLeaf(tenant, name);
+    return leaf === undefined ? [] : [[`apps/${tenant.name}/${name}`, leaf]];
+  });
 }
 
 /** For the VPC that it stands in a hub is what an edge is for its site: translation, and the policy for what comes in. */

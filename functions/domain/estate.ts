@@ -4,6 +4,7 @@
  */
 import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
+import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { BackupSpec } from '../../protocol/backup.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
@@ -80,7 +81,8 @@ export interface RouteFacts {
   readonly name: string;
   readonly host: string;
   readonly path: string;
-  readonly service: { readonly site: string; readonly name: string };
+  readonly service?: { readonly site: string; readonly name: string } | undefined;
+  readonly app?: { readonly name: string; readonly port: string } | undefined;
 }
 
 /** An API key, as a cluster may know it. `id` tells it from another that had or will have its name. */
@@ -110,7 +112,10 @@ export interface AppFacts {
   readonly release: number;
   readonly namespace: string;
   /** Where it runs, as it was planned. */
-  readonly assignments: readonly Pick<AppAssignment, 'cluster' | 'replicas'>[];
+  readonly assignments: readonly (Pick<AppAssignment, 'cluster' | 'replicas'> &
+    Partial<Pick<AppAssignment, 'state'>>)[];
+  /** Where it is reached, as was told last. */
+  readonly endpoints: readonly AppEndpoint[];
   readonly nodes: NodeRules;
   readonly template: AppTemplate;
 }

@@ -5,10 +5,11 @@
 import { canonicalJson } from '../../protocol/canonical.ts';
 import type { Flow, PolicyLeaf } from '../../protocol/document.ts';
 import type { Mapping } from '../../protocol/site.ts';
+import { appsLeaf } from './endpoint.ts';
 import { enrolledHubs, type HubFacts, mappingsOf, type PolicyFacts, type TenantEstate } from './estate.ts';
 import { type NativePair, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
-import { servedRoutes } from './route.ts';
+import { appRoutes, servedRoutes } from './route.ts';
 import { virtualAddress } from './service.ts';
 
 /** Prefixes that may exchange packets; both directions are listed. */
@@ -98,17 +99,27 @@ function flowsOf(policy: PolicyFacts, { tenant, site, pairs }: FlowsInput): Flow
   return isNative ? [virtual, { from: realsOf(source), to: target.real, ports }] : [virtual];
 }
 
-/** A hub's gateway speaks to a routed service from the hub's own tunnel address. */
+/** A hub's gateway speaks to a routed service or app from the hub's own tunnel address. */
 function gatewayFlows({ tenant, site, hubs }: FlowsInput): Flow[] {
   const from = sortedPrefixes(enrolledHubs(hubs).map((hub) => `${hub.tunnelAddress}/32`));
   if (from.length === 0) return [];
-  return servedRoutes(tenant)
+  const services = servedRoutes(tenant)
     .filter(({ service }) => service.site === site)
-    .map(({ service, address }) => ({
-      from,
-      to: [`${address}/32`],
-      ports: [{ protocol: service.protocol, port: service.port }],
-    }));
+    .map(({ service, address }) => ({ address, protocol: service.protocol, port: service.port }));
+  const apps = appsLeaf(tenant, site)?.apps ?? [];
+  const endpoints = appRoutes(tenant).flatMap(({ app: { name, port } }) => {
+    const found = apps.find((one) => one.name === name)?.endpoints ?? [];
+    return found.flatMap(({ virtual, ports }) =>
+      ports
+        .filter((one) => one.name === port)
+        .map((one) => ({ address: virtual, protocol: 'tcp' as const, port: one.port })),
+    );
+  });
+  return [...services, ...endpoints].map(({ address, protocol, port }) => ({
+    from,
+    to: [`${address}/32`],
+    ports: [{ protocol, port }],
+  }));
 }
 
 function virtualsOf(mappings: readonly Mapping[]): string[] {

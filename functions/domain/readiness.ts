@@ -1,5 +1,6 @@
 /** What can be said of sites, services, routes, policies and tenants: whether each is in force, and what it waits for. */
 import type { Condition } from '../../protocol/metadata.ts';
+import { servingOf } from './endpoint.ts';
 import {
   type EdgeFacts,
   isLive,
@@ -12,7 +13,7 @@ import {
 } from './estate.ts';
 import type { NativePair } from './native.ts';
 import { peersOf } from './native.ts';
-import { servedRoutes } from './route.ts';
+import { appRoutes, servedRoutes } from './route.ts';
 import { virtualAddress } from './service.ts';
 import { condition } from './status.ts';
 
@@ -88,10 +89,45 @@ export function serviceConditions(
 }
 
 export function routeConditions(route: RouteFacts, tenant: TenantEstate, updatedAt: string): Condition[] {
+  const say = (status: Condition['status'], reason: string, message: string) => [
+    condition(['Served', status, reason], message, updatedAt),
+  ];
+  if (route.app !== undefined) return [appServed(route.app, { route, tenant, updatedAt })];
   if (servedRoutes(tenant).some((served) => served.route.name === route.name))
-    return [condition(['Served', 'True', 'Served'], 'The hubs serve it.', updatedAt)];
-  const message = `The service ${route.service.name} at ${route.service.site} is missing or not exposed, or another route has this host and path.`;
-  return [condition(['Served', 'False', 'NoService'], message, updatedAt)];
+    return say('True', 'Served', 'The hubs serve it.');
+  const { name, site } = route.service ?? { name: '', site: '' };
+  return say(
+    'False',
+    'NoService',
+    `The service ${name} at ${site} is missing or not exposed, or another route has this host and path.`,
+  );
+}
+
+interface AppServed {
+  readonly route: RouteFacts;
+  readonly tenant: TenantEstate;
+  readonly updatedAt: string;
+}
+
+function appServed(
+  { name, port }: NonNullable<RouteFacts['app']>,
+  { route, tenant, updatedAt }: AppServed,
+): Condition {
+  if (!appRoutes(tenant).some((served) => served.name === route.name)) {
+    const message = `The app ${name} is missing or has no TCP port named ${port}, or another route has this host and path.`;
+    return condition(['Served', 'False', 'NoApp'], message, updatedAt);
+  }
+  const app = tenant.apps.find((one) => one.name === name);
+  const open =
+    app === undefined ? [] : servingOf(app).filter(({ ports }) => ports.some((one) => one.name === port));
+  if (open.length > 0)
+    return condition(
+      ['Served', 'True', 'Served'],
+      `The hubs serve it from ${open.length} ready containers.`,
+      updatedAt,
+    );
+  const message = `No container of ${name} is ready at an address that other sites reach: see the condition Reachable of the app.`;
+  return condition(['Served', 'False', 'NoEndpoint'], message, updatedAt);
 }
 
 export function policyConditions(policy: PolicyFacts, tenant: TenantEstate, updatedAt: string): Condition[] {

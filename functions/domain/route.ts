@@ -1,6 +1,7 @@
 /** Routes: what the hubs' gateway serves. A route without a reachable service is kept, and served by nobody. */
-import type { RoutesLeaf } from '../../protocol/document.ts';
+import type { AppTemplate } from '../../protocol/app.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import type { RoutesLeaf } from '../../protocol/reach-leaf.ts';
 import { mappingsOf, type RouteFacts, type ServiceFacts, type TenantEstate } from './estate.ts';
 import { distinctBy, sortedBy } from './order.ts';
 import { virtualAddress } from './service.ts';
@@ -12,32 +13,81 @@ export interface ServedRoute {
   readonly address: string;
 }
 
-/** Refuses a route to a service that does not exist or is not TCP, and a second one of the same host and path. */
-export function checkRoute(
-  route: RouteFacts,
-  tenant: { readonly services: readonly ServiceFacts[]; readonly routes: readonly RouteFacts[] },
-): Refusal | undefined {
-  const { site, name } = route.service;
-  const service = tenant.services.find((candidate) => candidate.site === site && candidate.name === name);
-  if (!service) return fault('invalid', '/spec/service', `There is no service ${name} at site ${site}.`);
-  if (service.protocol !== 'tcp')
-    return fault('invalid', '/spec/service', `The service ${name} is ${service.protocol}; HTTPS needs TCP.`);
-  const twin = tenant.routes.find((other) => other.name !== route.name && placeOf(other) === placeOf(route));
+/** A route with the app and the port that it leads to. */
+export interface AppRoute extends RouteFacts {
+  readonly app: NonNullable<RouteFacts['app']>;
+}
+
+/** What a route may lead to, and what has its place already. */
+export interface RouteSurroundings {
+  readonly services: readonly ServiceFacts[];
+  readonly routes: readonly RouteFacts[];
+  /** The app that it names, if there is one. */
+  readonly app?: { readonly name: string; readonly ports: AppTemplate['ports'] } | undefined;
+}
+
+/** Refuses a route to something that does not exist or is not TCP, and a second one of the same host and path. */
+export function checkRoute(route: RouteFacts, surroundings: RouteSurroundings): Refusal | undefined {
+  const refusal =
+    route.app === undefined ? serviceRefusal(route, surroundings) : appRefusal(route.app, surroundings);
+  if (refusal !== undefined) return refusal;
+  const twin = surroundings.routes.find(
+    (other) => other.name !== route.name && placeOf(other) === placeOf(route),
+  );
   if (twin) return fault('already_exists', '/spec/path', `The route ${twin.name} serves this host and path.`);
   return undefined;
 }
 
-/** Routes whose service has an address inside an exposed prefix, by name; of one host and path, the first. */
-export function servedRoutes(tenant: TenantEstate): ServedRoute[] {
-  const distinct = distinctBy(
-    sortedBy(tenant.routes, (route) => route.name),
+function serviceRefusal(route: RouteFacts, { services }: RouteSurroundings): Refusal | undefined {
+  const { site, name } = route.service ?? { site: '', name: '' };
+  const service = services.find((candidate) => candidate.site === site && candidate.name === name);
+  if (!service) return fault('invalid', '/spec/service', `There is no service ${name} at site ${site}.`);
+  if (service.protocol !== 'tcp')
+    return fault('invalid', '/spec/service', `The service ${name} is ${service.protocol}; HTTPS needs TCP.`);
+  return undefined;
+}
+
+function appRefusal(
+  { name, port }: NonNullable<RouteFacts['app']>,
+  { app }: RouteSurroundings,
+): Refusal | undefined {
+  if (app?.name !== name) return fault('invalid', '/spec/app/name', `There is no app ${name} in the tenant.`);
+  const found = app.ports.find((candidate) => candidate.name === port);
+  const known = app.ports.map((candidate) => candidate.name).join(', ') || 'none';
+  if (!found)
+    return fault('invalid', '/spec/app/port', `The app ${name} has no port named ${port}; it has ${known}.`);
+  if (found.protocol !== 'tcp')
+    return fault('invalid', '/spec/app/port', `The port ${port} is ${found.protocol}; HTTPS needs TCP.`);
+  return undefined;
+}
+
+/** Of routes with one host and path, the first by name. */
+function distinctRoutes({ routes }: Pick<TenantEstate, 'routes'>): RouteFacts[] {
+  return distinctBy(
+    sortedBy(routes, (route) => route.name),
     placeOf,
   );
-  return distinct.flatMap((route) => {
+}
+
+/** Routes whose service has an address inside an exposed prefix, by name. */
+export function servedRoutes(tenant: TenantEstate): ServedRoute[] {
+  return distinctRoutes(tenant).flatMap((route) => {
+    if (route.service === undefined) return [];
     const { site, name } = route.service;
     const service = tenant.services.find((candidate) => candidate.site === site && candidate.name === name);
     const address = service && virtualAddress(service.address, mappingsOf(tenant, site));
     return service?.protocol === 'tcp' && address !== undefined ? [{ route, service, address }] : [];
+  });
+}
+
+/** Routes to apps that are there and have the port, by name; whether anything is ready behind them is another matter. */
+export function appRoutes(tenant: TenantEstate): AppRoute[] {
+  return distinctRoutes(tenant).flatMap(({ app, ...route }) => {
+    const found = tenant.apps.find(({ name }) => name === app?.name);
+    const isThere = found?.template.ports.some(
+      ({ name, protocol }) => name === app?.port && protocol === 'tcp',
+    );
+    return app !== undefined && isThere === true ? [{ ...route, app }] : [];
   });
 }
 
@@ -49,7 +99,14 @@ export function routesLeaf(tenant: TenantEstate): RoutesLeaf {
     address,
     port: service.port,
   }));
-  return { kind: 'routes', tenant: tenant.name, routes };
+  const apps = appRoutes(tenant).map(({ name, host, path, app }) => ({
+    name,
+    host,
+    path,
+    app: app.name,
+    port: app.port,
+  }));
+  return { kind: 'routes', tenant: tenant.name, routes, ...(apps.length === 0 ? {} : { apps }) };
 }
 
 /** `/shop` and `/shop/` are one prefix of whole segments. */

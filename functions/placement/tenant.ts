@@ -4,6 +4,7 @@
  */
 import type { AppPlaced, AppSpec } from '../../protocol/app.ts';
 import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../protocol/cluster.ts';
+import type { Placement } from '../../protocol/placement.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
 import type { TenantSpec } from '../../protocol/tenant.ts';
 import type { Decision } from './decision.ts';
@@ -39,7 +40,7 @@ export interface AppView {
   readonly name: string;
   readonly spec: Pick<
     AppSpec,
-    'image' | 'replicas' | 'resources' | 'pool' | 'placement' | 'disconnect' | 'access'
+    'image' | 'replicas' | 'resources' | 'pool' | 'ports' | 'placement' | 'disconnect' | 'access'
   >;
   readonly placed?: KeptPlacement | undefined;
   /** Of an app that scales: how many there are to be. */
@@ -201,7 +202,7 @@ function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {
 
 function appOf(tenant: string, app: AppView): PlacedApp {
   const { name, spec, placed } = app;
-  const { image, resources, pool, placement, disconnect } = spec;
+  const { image, resources, pool, ports, placement, disconnect } = spec;
   return {
     id: `${tenant}/${name}`,
     name,
@@ -214,8 +215,13 @@ function appOf(tenant: string, app: AppView): PlacedApp {
     image,
     ...(pool === undefined ? {} : { pool }),
     isolation: spec.access.enforcement === 'required' ? 'required' : 'any',
-    placement,
+    placement: ports.some(({ hostPort }) => hostPort !== undefined) ? onePerNode(placement) : placement,
     disconnect,
     ...(placed?.isReworded === true ? { isReworded: true } : {}),
   };
+}
+
+/** A port of a node's own is there once. */
+function onePerNode({ maxPerNode: _maxPerNode, ...placement }: Placement): Placement {
+  return { ...placement, uniquePerNode: true };
 }

@@ -132,6 +132,7 @@ function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][numb
     name: key.name,
     namespace,
     assignments,
+    endpoints: status.endpoints ?? [],
     nodes: nodeRulesOf(Placement.parse(placement)),
     ...running,
   };

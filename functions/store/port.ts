@@ -5,6 +5,7 @@
 
 import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
+import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -86,6 +87,8 @@ export interface AppKept {
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
   /** Where it runs, as it was last planned. */
   readonly placed?: AppPlacedKept | undefined;
+  /** Where it is reached, as its clusters told of it last. */
+  readonly endpoints?: readonly AppEndpoint[] | undefined;
   /** Of an app that scales: how many, as it was last chosen. */
   readonly scaled?: ScaledKept | undefined;
 }

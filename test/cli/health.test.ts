@@ -57,6 +57,8 @@ const APP = App.parse({
   status: {
     release: 1,
     running: 1,
+    hostname: 'web.acme.isthmus.internal',
+    endpoints: [],
     placed: {
       ...{ at: AT, wanted: 2, unplaced: 0, why: [] },
       assignments: ['prod', 'test'].map((cluster) => ({

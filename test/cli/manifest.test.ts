@@ -37,7 +37,10 @@ const POOL = Pool.parse({
 const APP = App.parse({
   metadata: metadata(1),
   spec: AppSpec.parse({ image: 'i', placement: { clusters: ['prod'] } }),
-  status: { release: 1, running: 1, instances: [], conditions: [] },
+  status: {
+    ...{ release: 1, running: 1, hostname: 'shop.acme.isthmus.internal' },
+    ...{ endpoints: [], instances: [], conditions: [] },
+  },
 });
 
 /** An API that holds what was put under a path, with versions as the real one has them. */

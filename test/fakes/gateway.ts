@@ -4,7 +4,8 @@
  */
 import type { GatewayStep, MapEntry, SlotFile } from '../../edge-agent/plan/gateway.ts';
 import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
-import { NOWHERE } from '../../edge-agent/plan/gateway-files.ts';
+import { filedGroups, type ObservedGroup } from '../../edge-agent/plan/gateway-groups.ts';
+import { NOWHERE } from '../../edge-agent/plan/gateway-names.ts';
 import type {
   CertificateFile,
   ObservedGateway,
@@ -15,6 +16,7 @@ import type {
 interface Running {
   revision: string;
   slots: ObservedSlot[];
+  groups: ObservedGroup[];
   routes: MapEntry[];
   clusters: ClusterEntry[] | undefined;
   certificates: CertificateFile[];
@@ -25,7 +27,7 @@ const REVISION = /revision (\S+)/;
 export class FakeGateway {
   running: Running | undefined;
   base: string | undefined;
-  slots: SlotFile = { size: 0, used: [] };
+  slots: SlotFile = { size: 0, used: [], groups: [] };
   routes: readonly MapEntry[] = [];
   clusters: readonly ClusterEntry[] | undefined;
   certificates: readonly string[] = [];
@@ -119,6 +121,9 @@ export class FakeGateway {
           sinceSeconds: 0,
           sessions: 0,
         });
+      case 'gateway.open-server':
+      case 'gateway.close-server':
+        return this.takeServer(step);
       case 'gateway.add-route':
       case 'gateway.move-route':
       case 'gateway.remove-route':
@@ -138,7 +143,21 @@ export class FakeGateway {
     if (known === (step.kind === 'gateway.add-route')) throw new Error(`${step.kind} ${step.key}`);
     const others = running.routes.filter(({ key }) => key !== step.key);
     running.routes =
-      step.kind === 'gateway.remove-route' ? others : [...others, { key: step.key, slot: step.slot }];
+      step.kind === 'gateway.remove-route' ? others : [...others, { key: step.key, to: step.to }];
+  }
+
+  private takeServer(
+    step: Extract<GatewayStep, { kind: 'gateway.open-server' | 'gateway.close-server' }>,
+  ): void {
+    const running = this.here();
+    const group = running.groups.find(({ name }) => name === step.group);
+    if (group?.servers[step.server - 1] === undefined) throw new Error(`no ${step.group}/${step.server}`);
+    const servers = group.servers.map((found) => {
+      if (found.server !== step.server) return found;
+      if (step.kind === 'gateway.close-server') return { ...found, state: 'closed' as const };
+      return { server: found.server, address: step.address, port: step.port, state: 'ready' as const };
+    });
+    running.groups = running.groups.map((one) => (one === group ? { ...one, servers } : one));
   }
 
   private takeCluster(
@@ -180,6 +199,7 @@ export class FakeGateway {
           ? { ...NOWHERE, ...rest, state: 'closed' as const }
           : { ...target, ...rest, state: 'ready' as const };
       }),
+      groups: filedGroups(this.slots.groups),
       routes: [...this.routes],
       clusters: this.filed(),
       certificates: this.certificates.map((file) => this.onDisk(file)),

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { Agent, type RequestOptions, request } from 'node:https';
+import { type RequestOptions, request } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,12 +19,19 @@ import { observeGateway } from '../../edge-agent/observe/gateway.ts';
 import { type GatewayStep, planGateway } from '../../edge-agent/plan/gateway.ts';
 import type { ClusterEntry } from '../../edge-agent/plan/gateway-clusters.ts';
 import { gatewayPaths } from '../../edge-agent/plan/gateway-files.ts';
-import type { RoutesLeaf } from '../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../protocol/reach-leaf.ts';
 
 export interface Route {
   readonly host: string;
   readonly path?: string;
   readonly to: { readonly address: string; readonly port: number };
+}
+
+/** A host that leads to an app's containers. */
+export interface AppHost {
+  readonly host: string;
+  readonly app: string;
+  readonly containers: readonly Route['to'][];
 }
 
 export interface Upstream {
@@ -122,8 +129,12 @@ export class Stand {
   }
 
   /** One round of the agent: nothing is remembered from one to the next, as after a restart. */
-  async round(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
-    const leaves = { routes: leavesOf(routes), clusters: [], edges: new Set<string>() };
+  async round(
+    routes: readonly Route[],
+    clusters: readonly ClusterEntry[] = [],
+    apps: readonly AppHost[] = [],
+  ): Promise<GatewayStep[]> {
+    const leaves = { ...leavesOf(routes, apps), clusters: [], edges: new Set<string>() };
     const wanted = { ...gatewayDesired(leaves, this.settings), clusters };
     const steps = planGateway(wanted, await this.observe());
     const { failed } = await applyGatewaySteps(steps, this.hands);
@@ -132,10 +143,14 @@ export class Stand {
   }
 
   /** Rounds until nothing is left to do now. */
-  async converge(routes: readonly Route[], clusters: readonly ClusterEntry[] = []): Promise<GatewayStep[]> {
+  async converge(
+    routes: readonly Route[],
+    clusters: readonly ClusterEntry[] = [],
+    apps: readonly AppHost[] = [],
+  ): Promise<GatewayStep[]> {
     const all: GatewayStep[] = [];
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const steps = await this.round(routes, clusters);
+      const steps = await this.round(routes, clusters, apps);
       if (steps.length === 0) return all;
       all.push(...steps);
     }
@@ -148,20 +163,32 @@ export class Stand {
   }
 }
 
-function leavesOf(routes: readonly Route[]): RoutesLeaf[] {
-  return [
-    {
-      kind: 'routes',
-      tenant: 'acme',
-      routes: routes.map(({ host, path, to }, index) => ({
-        name: `r${index}`,
-        host,
-        path: path ?? '/',
-        address: to.address,
-        port: to.port,
-      })),
-    },
-  ];
+function leavesOf(
+  routes: readonly Route[],
+  apps: readonly AppHost[],
+): { routes: RoutesLeaf[]; apps: AppsLeaf[] } {
+  const named = {
+    routes: routes.map(({ host, path, to }, index) => ({
+      name: `r${index}`,
+      host,
+      path: path ?? '/',
+      address: to.address,
+      port: to.port,
+    })),
+    apps: apps.map(({ host, app }) => ({ name: app, host, path: '/', app, port: 'http' })),
+  };
+  const reached = apps.map(({ app, containers }) => ({
+    name: app,
+    endpoints: containers.map(({ address, port }) => ({
+      real: address,
+      virtual: address,
+      ports: [{ name: 'http', port }],
+    })),
+  }));
+  return {
+    routes: [{ kind: 'routes', tenant: 'acme', ...named }],
+    apps: [{ kind: 'apps', tenant: 'acme', site: 'berlin', apps: reached }],
+  };
 }
 
 export interface Answer {
@@ -201,47 +228,6 @@ async function read(incoming: IncomingMessage): Promise<Answer> {
   let body = '';
   for await (const chunk of incoming) body += String(chunk);
   return { status: incoming.statusCode ?? 0, body, headers: incoming.headers };
-}
-
-export interface LoadResult {
-  readonly requests: number;
-  readonly failures: readonly string[];
-}
-
-/** Asks the hosts in turn at a steady rate until told to stop; every other request on a connection of its own. */
-export function startLoad(
-  hosts: readonly string[],
-  ratePerSecond: number,
-  target: { readonly port: number; readonly ca: string },
-): { stop(): Promise<LoadResult> } {
-  const keepAlive = new Agent({ keepAlive: true, maxSockets: 8 });
-  const failures: string[] = [];
-  const running = new Set<Promise<void>>();
-  let count = 0;
-  const began = performance.now();
-  const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) * ratePerSecond) / 1_000);
-    while (count < due) {
-      const host = hosts[count % hosts.length] ?? '';
-      const agent = Math.floor(count / hosts.length) % 2 === 0 ? keepAlive : false;
-      count += 1;
-      const one = ask({ ...target, host, agent })
-        .then(({ status }) => {
-          if (status !== 200) failures.push(`${host} ${status}`);
-        })
-        .catch((error: unknown) => void failures.push(`${host} ${String(error)}`))
-        .finally(() => running.delete(one));
-      running.add(one);
-    }
-  }, 5);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await Promise.all(running);
-      keepAlive.destroy();
-      return { requests: count, failures };
-    },
-  };
 }
 
 export const SHOP = 'shop.example.com';

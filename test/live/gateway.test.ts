@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSite, type Route, SHOP, type Site, startLoad, to } from './gateway-stand.ts';
+import { startLoad } from './gateway-load.ts';
+import { openSite, type Route, SHOP, type Site, to } from './gateway-stand.ts';
 
 let site: Site;
 

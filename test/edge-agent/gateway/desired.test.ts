@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { gatewayDesired } from '../../../edge-agent/gateway/desired.ts';
 import { gatewayFindings } from '../../../edge-agent/gateway/findings.ts';
 import { TARGETS_MAX } from '../../../edge-agent/plan/gateway-slots.ts';
-import type { RoutesLeaf } from '../../../protocol/document.ts';
+import type { AppsLeaf, RoutesLeaf } from '../../../protocol/reach-leaf.ts';
 import { Finding } from '../../../protocol/report.ts';
 
 const SETTINGS = {
@@ -25,7 +25,12 @@ function leaf(tenant: string, routes: readonly Partial<LeafRoute>[]): RoutesLeaf
   };
 }
 
-const ofRoutes = (routes: readonly RoutesLeaf[]) => ({ routes, clusters: [], edges: new Set<string>() });
+const ofRoutes = (routes: readonly RoutesLeaf[]) => ({
+  routes,
+  apps: [],
+  clusters: [],
+  edges: new Set<string>(),
+});
 const desired = (...leaves: readonly RoutesLeaf[]) => gatewayDesired(ofRoutes(leaves), SETTINGS);
 
 describe('routes', () => {
@@ -114,7 +119,7 @@ describe('findings', () => {
     running: undefined,
     files: {
       base: undefined,
-      slots: { size: 0, used: [] },
+      slots: { size: 0, used: [], groups: [] },
       routes: [],
       clusters: undefined,
       certificates: [],
@@ -147,6 +152,7 @@ describe('clusters', () => {
     gatewayDesired(
       {
         routes: [],
+        apps: [],
         clusters: [
           {
             kind: 'clusters',
@@ -175,5 +181,69 @@ describe('clusters', () => {
     ['a name of one label', { host: 'prod' }],
   ])('lead nowhere by %s', (_, change) => {
     expect(passed([change])).toEqual([]);
+  });
+});
+
+describe('apps', () => {
+  const app = (...places: readonly (readonly [virtual: string, port: number])[]) => ({
+    name: 'web',
+    endpoints: places.map(([virtual, port]) => ({
+      real: '10.0.0.1',
+      virtual,
+      ports: [
+        { name: 'http', port },
+        { name: 'admin', port: 9 },
+      ],
+    })),
+  });
+  const at = (site: string, ...apps: readonly ReturnType<typeof app>[]): AppsLeaf => ({
+    kind: 'apps',
+    tenant: 'acme',
+    site,
+    apps: [...apps],
+  });
+  const served = (apps: readonly AppsLeaf[], port = 'http') =>
+    gatewayDesired(
+      {
+        ...ofRoutes([
+          {
+            ...leaf('acme', []),
+            apps: [{ name: 'shop', host: 'shop.example.com', path: '/', app: 'web', port }],
+          },
+        ]),
+        apps,
+      },
+      SETTINGS,
+    );
+
+  test('a route to an app leads to a group of its containers at all sites', () => {
+    const { routes, groups, refused } = served([
+      at('tokyo', app(['100.66.0.1', 8080])),
+      at('berlin', app(['100.65.0.1', 80], ['100.65.0.1', 80])),
+      { ...at('oslo', app(['100.67.0.1', 80])), tenant: 'other' },
+    ]);
+    expect(refused).toEqual([]);
+    expect(routes).toEqual([{ key: 'shop.example.com/', tenant: 'acme', group: 'app_acme_web_http' }]);
+    expect(groups).toEqual([
+      {
+        name: 'app_acme_web_http',
+        targets: [
+          { address: '100.65.0.1', port: 80 },
+          { address: '100.66.0.1', port: 8080 },
+        ],
+      },
+    ]);
+  });
+
+  test('a group without a container is there, so that its host is known', () => {
+    expect(served([]).groups).toEqual([{ name: 'app_acme_web_http', targets: [] }]);
+    expect(served([at('berlin', app(['100.65.0.1', 80]))], 'grpc').groups[0]?.targets).toEqual([]);
+  });
+
+  test("nothing leads to an address that is not a site's, whatever the document says", () => {
+    const addresses = ['127.0.0.1', '100.64.0.1', '169.254.169.254', '10.0.0.1'];
+    expect(
+      served([at('berlin', app(...addresses.map((one) => [one, 80] as const)))]).groups[0]?.targets,
+    ).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import {
   fieldOf,
   loadCommands,
   parseCertificateList,
+  parseGroupTable,
   parseMap,
   parseSlotTable,
   type RuntimeStep,
@@ -31,12 +32,24 @@ describe('lines', () => {
       ],
     ],
     [
-      { kind: 'gateway.add-route', key: 'a.example.com/', slot: 3 },
+      { kind: 'gateway.open-server', group: 'app_acme_web_http', server: 2, address: '100.65.0.1', port: 80 },
+      [
+        'set server app_acme_web_http/s2 addr 100.65.0.1 port 80',
+        'set server app_acme_web_http/s2 state ready',
+        'set server app_acme_web_http/s2 health up',
+      ],
+    ],
+    [
+      { kind: 'gateway.close-server', group: 'app_acme_web_http', server: 2 },
+      ['set server app_acme_web_http/s2 state maint'],
+    ],
+    [
+      { kind: 'gateway.add-route', key: 'a.example.com/', to: 'slot_3' },
       ['add map /state/routes.map a.example.com/ slot_3'],
     ],
     [
-      { kind: 'gateway.move-route', key: 'a.example.com/', slot: 3 },
-      ['set map /state/routes.map a.example.com/ slot_3'],
+      { kind: 'gateway.move-route', key: 'a.example.com/', to: 'app_acme_web_http' },
+      ['set map /state/routes.map a.example.com/ app_acme_web_http'],
     ],
     [{ kind: 'gateway.remove-route', key: 'a.example.com/' }, ['del map /state/routes.map a.example.com/']],
   ])('%j', (step, lines) => {
@@ -78,6 +91,33 @@ describe('lines', () => {
 });
 
 describe('answers', () => {
+  test('groups are read from the same table; a server that a check found down is open all the same', () => {
+    const table = [
+      '# pxname,svname,scur,status,lastchg,addr,',
+      'app_acme_web_http,s2,0,DOWN 1/2,3,100.65.0.2:8080,',
+      'app_acme_web_http,s1,2,UP,12,100.65.0.1:80,',
+      'app_acme_web_http,s3,0,MAINT,0,192.0.2.1:9,',
+      'app_acme_web_http,BACKEND,0,UP,0,,',
+      'slot_1,site,2,no check,12,100.65.0.1:80,',
+    ].join('\n');
+    const server = (number: number, address: string, port: number, state: string) => ({
+      server: number,
+      address,
+      port,
+      state,
+    });
+    expect(parseGroupTable(`${table}\n\n`)).toEqual([
+      {
+        name: 'app_acme_web_http',
+        servers: [
+          server(1, '100.65.0.1', 80, 'ready'),
+          server(2, '100.65.0.2', 8080, 'ready'),
+          server(3, '192.0.2.1', 9, 'closed'),
+        ],
+      },
+    ]);
+  });
+
   test('the table of servers is read by its heading', () => {
     const table = [
       '# pxname,svname,scur,status,lastchg,addr,',
@@ -97,8 +137,8 @@ describe('answers', () => {
     expect(
       parseMap('0x55b1c74570d0 a.example.com/ slot_1\n0x55b1c75f3980 b.example.com/shop/ slot_2\n\n'),
     ).toEqual([
-      { key: 'a.example.com/', slot: 1 },
-      { key: 'b.example.com/shop/', slot: 2 },
+      { key: 'a.example.com/', to: 'slot_1' },
+      { key: 'b.example.com/shop/', to: 'slot_2' },
     ]);
   });
 

@@ -1,16 +1,11 @@
 /** Plans of the gateway: whole plans of the usual cases. Its laws are in gateway-laws.test.ts. */
 import { describe, expect, test } from 'vitest';
-import {
-  DRAIN_SECONDS_MAX,
-  DRAIN_SECONDS_MIN,
-  GATEWAY_NAME,
-  ownNames,
-  planGateway,
-} from '../../../edge-agent/plan/gateway.ts';
+import { DRAIN_SECONDS_MAX, DRAIN_SECONDS_MIN, planGateway } from '../../../edge-agent/plan/gateway.ts';
+import { GATEWAY_NAME, ownNames } from '../../../edge-agent/plan/gateway-certificates.ts';
 import { describeGatewayStep } from '../../../edge-agent/plan/gateway-describe.ts';
 import type { SuppliedCertificate } from '../../../edge-agent/plan/gateway-observed.ts';
 import { FakeGateway } from '../../fakes/gateway.ts';
-import { OWN, route, settle, stateOf } from './gateway-states.ts';
+import { appRoute, OWN, route, settle, stateOf } from './gateway-states.ts';
 
 const SHOP = stateOf([route('shop.example.com/', '100.65.0.1')]);
 
@@ -24,6 +19,29 @@ describe('plans', () => {
       'write the map of 1 routes',
       'write the fixed part of the configuration',
       'start HAProxy',
+    ]);
+  });
+
+  test('an app has a group, which needs a reload once; its containers then come and go without one', () => {
+    const fake = new FakeGateway(OWN);
+    settle(fake, SHOP);
+    const to = (...lasts: readonly number[]) =>
+      stateOf([appRoute('shop.example.com/', 'app_acme_web_http')], 'one', [
+        {
+          name: 'app_acme_web_http',
+          targets: lasts.map((last) => ({ address: `100.65.0.${last}`, port: 80 })),
+        },
+      ]);
+    expect(settle(fake, to(7, 8)).slice(0, 4)).toEqual([
+      'write 64 slots, 1 of them in use, and 1 groups',
+      'reload HAProxy: a new worker takes over, the old one finishes its requests',
+      'lead shop.example.com/ to app_acme_web_http from now on',
+      'write the map of 1 routes',
+    ]);
+    expect(settle(fake, to(8, 9))).toEqual([
+      'open server 3 of app_acme_web_http to 100.65.0.9:80',
+      'write 64 slots, 0 of them in use, and 1 groups',
+      'close server 1 of app_acme_web_http: it finishes what it has',
     ]);
   });
 

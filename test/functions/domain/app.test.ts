@@ -21,7 +21,9 @@ function instance(cluster: string, statements: Statements, release = 1): AppInst
 
 function conditions(...instances: readonly AppInstance[]) {
   const placed = { at: NOW, wanted: 2, unplaced: 0, assignments: [], why: ['All are placed.'] };
-  const all = appConditions({ release: 1, clusters: ['prod', 'test'], placed, instances, updatedAt: NOW });
+  const unnamed = { ports: [], endpoints: [] };
+  const clusters = ['prod', 'test'];
+  const all = appConditions({ release: 1, clusters, placed, instances, ...unnamed, updatedAt: NOW });
   return all
     .filter(({ type }) => type !== 'Placed')
     .map(({ type, status, reason, message }) => [type, status, reason, message]);

@@ -34,6 +34,7 @@ const app = (name: string, clusters: readonly string[]) => ({
   release: 3,
   namespace: 'acme',
   assignments: clusters.map((cluster) => ({ cluster, replicas: 2 })),
+  endpoints: [],
   nodes: nodeRulesOf(Placement.parse({})),
   template: AppTemplate.parse({ image: 'web:1' }),
 });
@@ -148,5 +149,56 @@ describe('a change', () => {
       (id) => JSON.stringify(before[id]) !== JSON.stringify(after[id]),
     );
     expect(changed).toEqual(['edge.acme.berlin']);
+  });
+});
+
+describe('where an app is reached', () => {
+  const reached = (address: string, clusterName = 'prod') => ({
+    cluster: clusterName,
+    address,
+    ports: [{ name: 'http', port: 8080 }],
+  });
+  const web = {
+    ...app('web', ['prod']),
+    template: AppTemplate.parse({ image: 'web:1', ports: [{ name: 'http', port: 8080 }] }),
+    endpoints: [reached('10.0.0.7'), reached('172.17.0.2'), reached('10.0.0.8', 'test')],
+  };
+  const routes = [
+    { name: 'shop', host: 'shop.example.com', path: '/', app: { name: 'web', port: 'http' } },
+    { name: 'none', host: 'none.example.com', path: '/', app: { name: 'web', port: 'grpc' } },
+  ];
+  const prefixes = [{ real: '10.0.0.0/24', virtual: '100.65.0.0/24' }];
+  const sites = [site('acme', 'berlin', { prefixes }), site('acme', 'tokyo')];
+  const shop = (isolation: 'open' | 'isolated' = 'open') =>
+    documents(estate({ ...ACME, sites, apps: [web], routes, isolation }));
+  const virtual = '100.65.0.7';
+
+  test('is told to the edges of its site and to the hubs: what other sites can reach, in clusters that have replicas of it', () => {
+    const leaf = {
+      kind: 'apps',
+      tenant: 'acme',
+      site: 'berlin',
+      apps: [
+        { name: 'web', endpoints: [{ real: '10.0.0.7', virtual, ports: [{ name: 'http', port: 8080 }] }] },
+      ],
+    };
+    expect(shop()['edge.acme.berlin']?.['apps/acme/berlin']).toEqual(leaf);
+    expect(shop()['hub.a']?.['apps/acme/berlin']).toEqual(leaf);
+    expect(Object.keys(shop()['edge.acme.tokyo'] ?? {})).not.toContain('apps/acme/berlin');
+  });
+
+  test('a route leads to the app by name, if the app has the port', () => {
+    expect(shop()['hub.a']?.['routes/acme']).toEqual({
+      kind: 'routes',
+      tenant: 'acme',
+      routes: [],
+      apps: [{ name: 'shop', host: 'shop.example.com', path: '/', app: 'web', port: 'http' }],
+    });
+  });
+
+  test('the gateway may come in to what its routes lead to, in an isolated tenant as well', () => {
+    expect(shop('isolated')['edge.acme.berlin']?.policy).toMatchObject({
+      flows: [{ to: [`${virtual}/32`], ports: [{ protocol: 'tcp', port: 8080 }] }],
+    });
   });
 });

@@ -105,6 +105,17 @@ describe('an app', () => {
     expect(placed([cluster('a', { facts: dead })], app('web', {}, there)).unplaced).toBe(4);
   });
 
+  test("has one replica a node where it takes a port of the node's own", () => {
+    const ports = [{ name: 'http', port: 8080, hostPort: 80 }];
+    const clusters = [cluster('a'), cluster('b')];
+    expect(placed(clusters, app('web', { ports }))).toMatchObject({ unplaced: 2 });
+    const many = app('web', { ports, placement: { maxPerNode: 3 } });
+    expect(placed(clusters, many)).toMatchObject({ unplaced: 2 });
+    expect(placed(clusters, app('web', { ports: [{ name: 'http', port: 8080 }] }))).toMatchObject({
+      unplaced: 0,
+    });
+  });
+
   test('says why, in the names of its tenant', () => {
     const { why, unplaced } = placed([cluster('a', { heardAtMs: NOW_MS - 120_000 })], app('web'));
     expect(unplaced).toBe(4);

@@ -1,0 +1,134 @@
+/**
+ * Where apps are reached. A container counts once it is ready, with the first of these places that lies in an exposed prefix of its cluster's site: where its
+ * cluster published its ports, its own address, its node's with the ports that the manifest opens there.
+ */
+import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
+import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
+import { APP_ENDPOINTS_MAX, type AppEndpoint } from '../../protocol/app-endpoint.ts';
+import type { AppsLeaf } from '../../protocol/reach-leaf.ts';
+import type { Mapping } from '../../protocol/site.ts';
+import type { AppFacts, TenantEstate } from './estate.ts';
+import { mappingsOf } from './estate.ts';
+import { distinctBy, sortedBy } from './order.ts';
+import { virtualAddress } from './service.ts';
+
+export interface EndpointEvidence {
+  readonly cluster: string;
+  readonly instance: Pick<AppInstance, 'containers'>;
+  readonly ports: AppTemplate['ports'];
+  /** Of the cluster. */
+  readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+  /** Real prefixes that the cluster's site exposes. */
+  readonly prefixes: readonly string[];
+}
+
+/** The app's endpoints in one cluster, by address; none for an app without ports. */
+export function endpointsIn(evidence: EndpointEvidence): AppEndpoint[] {
+  if (evidence.ports.length === 0) return [];
+  const ready = evidence.instance.containers.filter(({ state }) => state === 'ready');
+  const found = ready.flatMap((container) => placeOf(container, evidence) ?? []);
+  const merged = new Map(found.map((endpoint) => [textOf(endpoint), endpoint]));
+  return sortedBy([...merged.values()], textOf).slice(0, APP_ENDPOINTS_MAX);
+}
+
+type Ports = AppEndpoint['ports'];
+
+function placeOf(container: ContainerStatus, evidence: EndpointEvidence): AppEndpoint | undefined {
+  const { cluster, ports, prefixes } = evidence;
+  const isExposed = exposedBy(prefixes);
+  for (const { address, ports: open } of candidatesOf(container, evidence)) {
+    const place = { cluster, address, ports: inOrder(open, ports) };
+    if (place.ports.length > 0 && isExposed(address)) return place;
+  }
+  return undefined;
+}
+
+function* candidatesOf(
+  { published = [], address, node }: ContainerStatus,
+  { ports, nodes }: EndpointEvidence,
+): Generator<{ readonly address: string; readonly ports: Ports }> {
+  for (const at of new Set(published.map((one) => one.address)))
+    yield {
+      address: at,
+      ports: published.filter((one) => one.address === at).map(({ name, port }) => ({ name, port })),
+    };
+  yield { address, ports: ports.map(({ name, port }) => ({ name, port })) };
+  const open = ports.flatMap(({ name, hostPort }) =>
+    hostPort === undefined ? [] : [{ name, port: hostPort }],
+  );
+  for (const at of nodes.find(({ name }) => name === node)?.addresses ?? [])
+    yield { address: at, ports: open };
+}
+
+function inOrder(open: Ports, ports: AppTemplate['ports']): Ports {
+  return ports.flatMap(({ name }) => open.filter((port) => port.name === name).slice(0, 1));
+}
+
+function exposedBy(prefixes: readonly string[]): (address: string) => boolean {
+  const parsed = prefixes.map(parsePrefix);
+  return (text) => {
+    const address = readAddress(text);
+    return typeof address === 'number' && parsed.some((prefix) => containsAddress(prefix, address));
+  };
+}
+
+/** All endpoints of an app, after one of its clusters told of it. */
+export function withEndpoints(
+  before: readonly AppEndpoint[],
+  cluster: string,
+  now: readonly AppEndpoint[],
+): readonly AppEndpoint[] {
+  const others = before.filter((endpoint) => endpoint.cluster !== cluster);
+  return sortedBy([...others, ...now], textOf).slice(0, APP_ENDPOINTS_MAX);
+}
+
+function textOf({ cluster, address, ports }: AppEndpoint): string {
+  return [cluster, address, ...ports.map(({ name, port }) => `${name}:${port}`)].join(' ');
+}
+
+/** The name that leads to an app, wherever it runs. Names of sites are at the same place, and have no address. */
+export function appHostname(app: string, tenant: string, domain: string): string {
+  return `${app}.${tenant}.${domain}`;
+}
+
+/** What is reached at a site, by app; apps without an endpoint there are left out. Undefined: there is none at all. */
+export function appsLeaf(tenant: TenantEstate, site: string): AppsLeaf | undefined {
+  const here = new Set(tenant.clusters.filter((cluster) => cluster.site === site).map(({ name }) => name));
+  if (here.size === 0) return undefined;
+  const mappings = mappingsOf(tenant, site);
+  const apps = sortedBy(tenant.apps, ({ name }) => name).flatMap((app) => {
+    const endpoints = distinctBy(
+      servingOf(app)
+        .filter(({ cluster }) => here.has(cluster))
+        .flatMap((endpoint) => seenFromAfar(endpoint, mappings)),
+      endpointText,
+    );
+    return endpoints.length === 0 ? [] : [{ name: app.name, endpoints }];
+  });
+  return apps.length === 0 ? undefined : { kind: 'apps', tenant: tenant.name, site, apps };
+}
+
+/** Endpoints in clusters that the app has replicas in. */
+export function servingOf({
+  endpoints,
+  assignments,
+}: Pick<AppFacts, 'endpoints' | 'assignments'>): AppEndpoint[] {
+  const serving = new Set(
+    assignments
+      .filter(({ replicas, state }) => replicas > 0 && state !== 'lost')
+      .map(({ cluster }) => cluster),
+  );
+  return endpoints.filter(({ cluster }) => serving.has(cluster));
+}
+
+type FarEndpoint = AppsLeaf['apps'][number]['endpoints'][number];
+
+/** What two clusters tell of is one endpoint. */
+function endpointText({ virtual, ports }: FarEndpoint): string {
+  return [virtual, ...ports.map(({ name, port }) => `${name}:${port}`)].join(' ');
+}
+
+function seenFromAfar({ address, ports }: AppEndpoint, mappings: readonly Mapping[]): FarEndpoint[] {
+  const virtual = virtualAddress(address, mappings);
+  return virtual === undefined ? [] : [{ real: address, virtual, ports }];
+}

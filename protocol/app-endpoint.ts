@@ -1,0 +1,21 @@
+/** Where an app is reached: its ready containers, at addresses that other sites can reach too. */
+import { z } from 'zod';
+import { Address } from './address.ts';
+import { Name } from './metadata.ts';
+import { Port } from './service.ts';
+
+/** Of one app in all clusters together; more are not named. */
+export const APP_ENDPOINTS_MAX = 512;
+
+/** A port by the name that the app's manifest gives it. */
+export const NamedPort = z.strictObject({ name: Name, port: Port }).meta({ id: 'NamedPort' });
+
+/** `address` is real, inside an exposed prefix of the cluster's site. */
+export const AppEndpoint = z
+  .strictObject({
+    cluster: Name,
+    address: Address,
+    ports: z.array(NamedPort).max(64),
+  })
+  .meta({ id: 'AppEndpoint' });
+export type AppEndpoint = z.infer<typeof AppEndpoint>;
