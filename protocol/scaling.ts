@@ -37,21 +37,15 @@ export const ScalingWindow = z
   .meta({ id: 'ScalingWindow' });
 export type ScalingWindow = z.infer<typeof ScalingWindow>;
 
-/** Bounds, and what the number between them follows: of several measures, the one that asks for the most. */
+/** Bounds, and what the number between them follows: the CPU, a schedule, or of both the one that asks for more. */
 export const Scaling = z
   .strictObject({
     min: z.int().min(1).max(REPLICAS_MAX),
     max: z.int().min(1).max(REPLICAS_MAX),
     cpuPercent: z.int().min(1).max(1_000).optional().meta({
       description:
-        'Of the CPU that a container asks for (cpuMillis; else of the most that it may use, else of one core). 70 if there is no other measure.',
+        'Of the CPU that a container asks for (cpuMillis; else of the most that it may use, else of one core). 70 if there is no schedule either.',
     }),
-    requestsPerSecond: z
-      .number()
-      .min(0.01)
-      .max(1_000_000)
-      .optional()
-      .meta({ description: "Per container, of the app's routes at the gateway" }),
     schedule: z.array(ScalingWindow).max(WINDOWS_MAX).optional(),
     holdSeconds: z.int().min(0).max(86_400).optional().meta({
       description: 'How long fewer must have been enough before there are fewer; 300 if absent',
@@ -65,21 +59,20 @@ export const Scaling = z
   .meta({ id: 'Scaling' });
 export type Scaling = z.infer<typeof Scaling>;
 
-/** What an app without any other measure follows. */
+/** What an app follows of which nothing is said. */
 const CPU_PERCENT = 70;
 /** What a container that asks for no CPU is taken to ask for. */
 const WHOLE_CORE_MILLIS = 1_000;
 
 /** CPU that a container uses when there are just enough, in thousandths of a core; undefined if CPU is not what it goes by. */
 export function cpuTargetMillis(
-  { cpuPercent, requestsPerSecond, schedule }: Scaling,
+  { cpuPercent, schedule }: Scaling,
   {
     cpuMillis,
     cpuMillisMax,
   }: { readonly cpuMillis?: number | undefined; readonly cpuMillisMax?: number | undefined },
 ): number | undefined {
-  const isAlone = requestsPerSecond === undefined && schedule === undefined;
-  const percent = cpuPercent ?? (isAlone ? CPU_PERCENT : undefined);
+  const percent = cpuPercent ?? (schedule === undefined ? CPU_PERCENT : undefined);
   if (percent === undefined) return undefined;
   return Math.max(1, Math.round((percent * (cpuMillis ?? cpuMillisMax ?? WHOLE_CORE_MILLIS)) / 100));
 }

@@ -112,7 +112,7 @@ async function viewOf(
   );
   const used = heardClusters.map((cluster) => ({ ...cluster, isHeard: isHeard(cluster, nowMs) }));
   const specs = apps.map((app) => [app, specOf(app.spec)] as const);
-  const scaled = scaledBy(specs, { clusters: used, requestsOf: () => [], now });
+  const scaled = scaledBy(specs, { clusters: used, now });
   return {
     name: tenant,
     quota: TenantSpec.parse(item.spec).quota,

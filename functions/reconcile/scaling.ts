@@ -2,7 +2,7 @@
 import type { AppSpec } from '../../protocol/app.ts';
 import { cpuTargetMillis, type Scaling } from '../../protocol/scaling.ts';
 import { secondsOf } from '../../protocol/time.ts';
-import { type ClusterUsage, cpuLoad, type HubRequests, requestLoad } from '../scaling/loads.ts';
+import { type ClusterUsage, cpuLoad } from '../scaling/loads.ts';
 import { type Choice, isSameChoice, scale } from '../scaling/scale.ts';
 import type { Item, Telling } from '../store/port.ts';
 
@@ -16,8 +16,6 @@ export interface UsedCluster {
 
 export interface ScalingView {
   readonly clusters: readonly UsedCluster[];
-  /** Requests that each hub passes to the app. */
-  readonly requestsOf: (app: string) => readonly HubRequests[];
   readonly now: string;
 }
 
@@ -47,19 +45,7 @@ function loadsOf(item: Item<'app'>, { spec, policy, view }: Asked) {
     targetMillis === undefined
       ? []
       : groups.map((group) => cpuLoad({ clusters: group, targetMillis, nowMs }));
-  const { requestsPerSecond } = policy;
-  const requests =
-    requestsPerSecond === undefined
-      ? []
-      : [
-          requestLoad({
-            hubs: view.requestsOf(item.key.name),
-            // Where every cluster has all of them, each container has so much less to do.
-            targetPerSecond: requestsPerSecond * (isWhole ? Math.max(1, clusters.length) : 1),
-            nowMs,
-          }),
-        ];
-  return (current: number) => [...cpu.map((load) => load(current)), ...requests];
+  return (current: number) => cpu.map((load) => load(current));
 }
 
 /** Clusters in which it is to run, with what they told of its CPU. */

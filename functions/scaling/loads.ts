@@ -1,8 +1,8 @@
-/** What clusters and hubs told of an app, as loads in containers. What is too old, or was never told, is a gap. Values in, values out. */
+/** What clusters told of an app, as loads in containers. What is too old, or was never told, is a gap. Values in, values out. */
 import type { AppUsage } from '../../protocol/scaling.ts';
 import type { Load } from './recommend.ts';
 
-/** Edges and hubs tell again every five minutes, whatever happens; a measure is too old after three times as much. */
+/** Edges tell again every five minutes, whatever happens; a measure is too old after three times as much. */
 const MEASURE_MS_MAX = 900_000;
 
 /** Where the app runs, with what was told of it there last. */
@@ -50,38 +50,6 @@ function gapOf({ cluster, isHeard, replicas, usage, atMs }: ClusterUsage, nowMs:
   if (usage === undefined || atMs === undefined) return `${cluster} has not told of its CPU yet.`;
   if (usage.unknown !== undefined) return `${cluster}: ${usage.unknown}`;
   return nowMs - atMs > MEASURE_MS_MAX ? `What ${cluster} told of its CPU is too old.` : undefined;
-}
-
-/** A hub, with the requests a second that it passes to the app. */
-export interface HubRequests {
-  readonly hub: string;
-  readonly perSecond?: number | undefined;
-  readonly atMs?: number | undefined;
-}
-
-export interface RequestScene {
-  readonly hubs: readonly HubRequests[];
-  /** Of one container. */
-  readonly targetPerSecond: number;
-  readonly nowMs: number;
-}
-
-/** The hubs see every request, however many containers there are: none is missing. */
-export function requestLoad({ hubs, targetPerSecond, nowMs }: RequestScene): Load {
-  const isFresh = ({ atMs }: HubRequests) => atMs !== undefined && nowMs - atMs <= MEASURE_MS_MAX;
-  const perSecond = sum(hubs.filter(isFresh).map((hub) => hub.perSecond ?? 0));
-  const silent = hubs.find((hub) => !isFresh(hub));
-  const gap =
-    hubs.length === 0
-      ? 'No hub counts requests.'
-      : silent && `The hub ${silent.hub} has not told of requests lately.`;
-  return {
-    name: 'The gateway',
-    containers: perSecond / targetPerSecond,
-    missing: 0,
-    ...(gap === undefined ? {} : { gap }),
-    words: `passing ${perSecond.toFixed(1)} requests a second, of ${targetPerSecond} for each container`,
-  };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -10,7 +10,7 @@ const ROUNDING = 1e-6;
 
 /** What one measure says. */
 export interface Load {
-  /** `CPU`, `requests`: begins its sentence. */
+  /** `CPU`: begins its sentence. */
   readonly name: string;
   /** The load in containers: so many would carry it, each just as busy as it is to be. */
   readonly containers: number;

@@ -26,7 +26,7 @@ export interface Scene {
   readonly before: Choice | undefined;
   /** How many there are, for an app that was not scaled before. */
   readonly there: number;
-  /** By CPU and by requests, as many as the policy has. None of them: the schedule alone decides. */
+  /** What is measured, where the policy goes by that. None of them: the schedule alone decides. */
   readonly loads: (current: number) => readonly Load[];
   /** ISO 8601 in UTC. */
   readonly now: string;
