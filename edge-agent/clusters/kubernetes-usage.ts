@@ -98,7 +98,7 @@ async function summaryOf(
     if (!(cause instanceof KubeError) || cause.code !== 'kube.forbidden') throw cause;
     throw new DriverError(
       'driver.unsupported',
-      `CPU is not known here, because nobody serves metrics.k8s.io: install metrics-server, or give the edge the right to ${NODE_RIGHT}, which is a right to do anything at the nodes.`,
+      `CPU is not known here, because metrics.k8s.io does not answer the edge: install metrics-server and apply infra/kubernetes/isthmus.yaml, or give the edge the right to ${NODE_RIGHT}, with which one may do anything at the nodes.`,
       { cause },
     );
   }

@@ -9,6 +9,7 @@ import { type Estate, raiseEstate } from './estate.ts';
 import { eventually } from './eventually.ts';
 
 const APP = '/v1/tenants/demo/apps/web';
+const LABEL = 'isthmus.dev/app=web';
 const ATTACHED_MS_MAX = 60_000;
 
 export interface ScaleStand {
@@ -50,16 +51,11 @@ export async function raiseScaleStand(name: string): Promise<ScaleStand> {
     await close();
     throw cause;
   }
-  const label = ['isthmus.dev/app=web'];
   const container = async () => {
-    const ids = await first.docker('ps', '-q', '--filter', `label=${label[0]}`);
+    const ids = await first.docker('ps', '-q', '--filter', `label=${LABEL}`);
     return ids.trim().split('\n').at(-1) ?? '';
   };
-  const ready = async () => {
-    const query = { filters: filtersOf({ label, health: ['healthy'], status: ['running'] }) };
-    return (await client.json(z.array(z.looseObject({})), { method: 'GET', path: '/containers/json', query }))
-      .length;
-  };
+  const ready = () => readyAt(client);
   const held: { burner?: string } = {};
   return {
     estate,
@@ -87,6 +83,12 @@ export async function raiseScaleStand(name: string): Promise<ScaleStand> {
       delete held.burner;
     },
   };
+}
+
+async function readyAt(client: EngineClient): Promise<number> {
+  const filters = filtersOf({ label: [LABEL], health: ['healthy'], status: ['running'] });
+  const call = { method: 'GET', path: '/containers/json', query: { filters } } as const;
+  return (await client.json(z.array(z.looseObject({})), call)).length;
 }
 
 function specOf(replicas: object) {
