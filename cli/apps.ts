@@ -107,7 +107,7 @@ function nameText({ hostname, endpoints }: App['status']): string {
 
 function scaledText({ replicas }: App['spec'], { wanted, at, why }: Scaled, nowMs: number): string {
   const bounds = typeof replicas === 'number' ? '' : `, of ${replicas.min} to ${replicas.max}`;
-  return `to ${wanted}${bounds}, since ${ageSince(at, nowMs)}. ${why}`;
+  return `to ${wanted}${bounds}, for ${ageSince(at, nowMs)}. ${why}`;
 }
 
 function sum(numbers: readonly number[]): number {
