@@ -1,6 +1,7 @@
 /** `isthmus apps [NAME]`: what runs, where, and what is wrong with it. */
 import { App } from '../protocol/app.ts';
 import type { Condition } from '../protocol/metadata.ts';
+import type { Scaled } from '../protocol/scaling.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
@@ -54,6 +55,7 @@ export function appText(
       const why = unseen.get(name);
       return why === undefined ? [] : [['unseen', `${name}: ${why.reason}: ${why.message}`]];
     }),
+    ...(status.scaled === undefined ? [] : [['scaled', scaledText(spec, status.scaled, nowMs)]]),
   ].map(([label = '', text = '']) => `${label.padEnd(8)}${text}`);
   const rows = status.instances.flatMap((instance) =>
     instance.containers.map((one) => [
@@ -101,6 +103,11 @@ function nameText({ hostname, endpoints }: App['status']): string {
     counts.set(`${name} ${port}`, (counts.get(`${name} ${port}`) ?? 0) + 1);
   const ports = [...counts].map(([port, count]) => `${port} at ${count}`);
   return `${hostname}: ${ports.length === 0 ? 'leads nowhere yet' : ports.join(', ')}`;
+}
+
+function scaledText({ replicas }: App['spec'], { wanted, at, why }: Scaled, nowMs: number): string {
+  const bounds = typeof replicas === 'number' ? '' : `, of ${replicas.min} to ${replicas.max}`;
+  return `to ${wanted}${bounds}, for ${ageSince(at, nowMs)}. ${why}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -8,6 +8,7 @@ import { AppEndpoint } from './app-endpoint.ts';
 import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Placement } from './placement.ts';
+import { Scaled, Scaling } from './scaling.ts';
 import { Port, Protocol } from './service.ts';
 
 const LIST_MAX = 64;
@@ -81,19 +82,8 @@ export const AppResources = z
   .meta({ id: 'AppResources' });
 export type AppResources = z.infer<typeof AppResources>;
 
-/** A number, or bounds between which the cluster scales by itself. */
-export const Replicas = z
-  .union([
-    z.int().min(0).max(10_000),
-    z
-      .strictObject({
-        min: z.int().min(1).max(10_000),
-        max: z.int().min(1).max(10_000),
-        cpuPercent: z.int().min(1).max(1_000).default(70),
-      })
-      .refine(({ min, max }) => min <= max, { error: 'min is at most max.', path: ['min'] }),
-  ])
-  .meta({ id: 'Replicas' });
+/** A number, or bounds between which it follows what is measured. */
+export const Replicas = z.union([z.int().min(0).max(10_000), Scaling]).meta({ id: 'Replicas' });
 export type Replicas = z.infer<typeof Replicas>;
 
 /** Who may call the app beside its own tenant's apps in the cluster; everybody else is refused. */
@@ -262,6 +252,7 @@ export const AppStatus = z
       description: 'The release that clusters are told to run: an older one while the newest has failed',
     }),
     placed: AppPlaced.optional().meta({ description: 'Absent until it was looked for a place' }),
+    scaled: Scaled.optional().meta({ description: 'Of an app that scales, once its number was chosen' }),
     hostname: z.string().meta({ description: 'Leads to its ready containers, wherever they run' }),
     endpoints: z.array(AppEndpoint).meta({ description: 'What the hostname and routes lead to' }),
     instances: z.array(AppInstance),

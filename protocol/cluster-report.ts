@@ -4,6 +4,7 @@ import { AppInstance } from './app.ts';
 import { ClusterFacts } from './cluster.ts';
 import { Name, Timestamp } from './metadata.ts';
 import { Reservation } from './pool.ts';
+import { AppUsage } from './scaling.ts';
 import { Port, Protocol } from './service.ts';
 
 /** A service of the cluster that asks to be an Isthmus service of its site, by its labels. */
@@ -114,6 +115,10 @@ export const ClusterReport = z
       .max(4_096)
       .optional(),
     requests: RequestAnalysis.optional(),
+    usage: z
+      .array(z.strictObject({ app: Name, usage: AppUsage }))
+      .max(1_000)
+      .optional(),
     events: z.array(SiteEvent).max(100).optional(),
   })
   .meta({ id: 'ClusterReport' });

@@ -210,7 +210,7 @@ export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 
 /**
  * `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template; `replicas` of the template are those of this
- * cluster. `nodes`: where in it; anywhere if absent.
+ * cluster, a plain number. `nodes`: where in it; anywhere if absent. `sample`: the edge tells how much CPU its containers use; so much a container is as it should be.
  */
 export const WorkloadLeaf = z.strictObject({
   kind: z.literal('workload'),
@@ -220,6 +220,7 @@ export const WorkloadLeaf = z.strictObject({
   namespace: Name,
   release: z.int().min(1),
   template: AppTemplate,
+  sample: z.strictObject({ cpuMillis: z.int().min(1) }).optional(),
   nodes: NodeRules.optional(),
 });
 export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;

@@ -26,6 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'functions/domain': { rooms: ['protocol', 'functions/placement'], packages: [], pure: true },
+  'functions/scaling': { rooms: ['protocol'], packages: [], pure: true },
   'functions/placement': { rooms: ['protocol'], packages: [], pure: true },
   'functions/store': {
     rooms: ['protocol'],
@@ -36,6 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'protocol',
       'functions/domain',
       'functions/placement',
+      'functions/scaling',
       'functions/store/port.ts',
       'functions/store/keys.ts',
       'vpc/',
@@ -43,7 +45,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:crypto'],
   },
   'functions/api': {
-    rooms: ['protocol', 'functions/domain', 'functions/reconcile', 'functions/store/port.ts', 'vpc/port.ts'],
+    rooms: [
+      'protocol',
+      'functions/domain',
+      'functions/reconcile',
+      'functions/scaling',
+      'functions/store/port.ts',
+      'vpc/port.ts',
+    ],
     packages: ['hono', '@hono/zod-openapi', 'zod', 'node:crypto'],
   },
   'functions/installer': { rooms: ['protocol'], packages: ['node:', 'hono'] },
@@ -78,9 +87,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'edge-agent/mesos': { rooms: ['protocol', 'edge-agent/link/durable.ts'], packages: ['node:', 'zod'] },
   'edge-agent/marathon': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/clusters': {
-    rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos', 'edge-agent/marathon'],
+    rooms: [
+      'protocol',
+      'edge-agent/kube',
+      'edge-agent/engine',
+      'edge-agent/mesos',
+      'edge-agent/marathon',
+      'edge-agent/usage',
+    ],
     packages: ['node:', 'zod', 'yaml'],
   },
+  'edge-agent/usage': { rooms: ['protocol'], packages: [], pure: true },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
   'edge-agent/cache': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],

@@ -5,10 +5,11 @@
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { logLines } from '../engine/log-lines.ts';
+import type { CpuReading } from '../usage/meter.ts';
 import { checkDocker, type Lan, limitsOf } from './docker-container.ts';
 import { sha256, translated } from './docker-faults.ts';
 import { DockerHands } from './docker-hands.ts';
-import { appName, contentOf, isOurs, networkName, refOf, replicasOf } from './docker-marks.ts';
+import { appName, contentOf, isOurs, markFilter, networkName, refOf, replicasOf } from './docker-marks.ts';
 import type { PoolRanges, Work } from './docker-networks.ts';
 import { planDocker } from './docker-plan.ts';
 import { poolAddresses } from './docker-pool.ts';
@@ -25,6 +26,7 @@ import {
 } from './docker-sight.ts';
 import { dockerInstanceOf, talkative } from './docker-status.ts';
 import { type DockerWanted, describeDockerStep } from './docker-step.ts';
+import { readUsage } from './docker-usage.ts';
 import { type AppRef, type Done, type Driver, DriverError } from './driver.ts';
 
 /** A change that need not wait is done in one pass. */
@@ -59,6 +61,7 @@ export function createDockerDriver(settings: DockerSettings): Driver {
     remove: (ref) => translated(() => remove(ground, ref)),
     list: () => translated(() => list(ground)),
     status: (workload) => translated(() => status(ground, workload)),
+    usage: (workload) => translated(() => usage(ground, workload)),
   };
 }
 
@@ -181,6 +184,14 @@ async function status(ground: Ground, workload: WorkloadLeaf): Promise<AppInstan
       seen.nodes.flatMap(({ name }) => known(name, hands.images.faultOf(name, workload.template.image))),
     ),
   });
+}
+
+/** An engine that is silent has no readings: its containers count as those of which nothing is known. */
+async function usage({ settings: { nodes } }: Ground, workload: WorkloadLeaf): Promise<CpuReading[]> {
+  const labels = markFilter(workload).label;
+  const looks = await Promise.all(nodes.map(({ client }) => unlessSilent(readUsage(client, labels))));
+  if (looks.every(({ value }) => value === undefined)) throw silence(looks.map(({ cause }) => cause));
+  return looks.flatMap(({ value }) => value ?? []);
 }
 
 /** Of its last run alone; nothing if the engine has them no more. */

@@ -15,6 +15,7 @@
  */
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { CpuReading } from '../usage/meter.ts';
 
 export type DriverFault =
   | 'driver.unreachable'
@@ -55,4 +56,9 @@ export interface Driver {
   list(): Promise<readonly AppRef[]>;
   /** How the app is; `ready` and `updated` are 0 while nothing of it is there. */
   status(workload: WorkloadLeaf): Promise<AppInstance>;
+  /**
+   * CPU of each container of the app that is ready, as the cluster counts it now. Absent where the orchestrator has no way to say; `driver.unsupported`,
+   * `driver.forbidden`: it has, and what is lacking here is in the message.
+   */
+  usage?(workload: WorkloadLeaf): Promise<readonly CpuReading[]>;
 }

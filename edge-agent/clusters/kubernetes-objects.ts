@@ -45,7 +45,6 @@ function aroundPods(workload: WorkloadLeaf, pod: object): AppObject[] {
     ...services(workload),
     networkPolicy(workload),
     isStateful(template) ? statefulSet(workload, pod) : deployment(workload, pod),
-    ...autoscaler(workload),
     ...disruptionBudget(workload),
   ];
 }
@@ -55,7 +54,7 @@ export function isStateful(template: AppTemplate): boolean {
   return template.volumes.length > 0 || isHeld(template);
 }
 
-/** How many are wanted at least; an autoscaler may want more. */
+/** The control plane scales, and says a number. */
 export function replicasOf({ replicas }: AppTemplate): number {
   return typeof replicas === 'number' ? replicas : replicas.min;
 }
@@ -157,14 +156,9 @@ function networkPolicy(workload: WorkloadLeaf): AppObject {
   return objectFor(workload, 'NetworkPolicy', { name: app, spec: { spec } });
 }
 
-/** An autoscaler owns the number where there is one. */
-function scaled({ replicas }: AppTemplate): { replicas?: number } {
-  return typeof replicas === 'number' ? { replicas } : {};
-}
-
 function deployment(workload: WorkloadLeaf, template: object): AppObject {
   const spec = {
-    ...scaled(workload.template),
+    replicas: replicasOf(workload.template),
     selector: { matchLabels: selectorOf(workload) },
     // One more while one is replaced: at no moment are there fewer than wanted.
     strategy: {
@@ -179,7 +173,7 @@ function deployment(workload: WorkloadLeaf, template: object): AppObject {
 function statefulSet(workload: WorkloadLeaf, template: object): AppObject {
   const { app, template: wanted } = workload;
   const spec = {
-    ...scaled(wanted),
+    replicas: replicasOf(wanted),
     serviceName: headlessName(app),
     selector: { matchLabels: selectorOf(workload) },
     // With OnDelete its controller leaves pods alone that run, and makes new ones of the newest template.
@@ -199,24 +193,6 @@ function statefulSet(workload: WorkloadLeaf, template: object): AppObject {
     })),
   };
   return objectFor(workload, 'StatefulSet', { name: app, spec: { spec } });
-}
-
-function autoscaler(workload: WorkloadLeaf): AppObject[] {
-  const { app, template } = workload;
-  const { replicas } = template;
-  if (typeof replicas === 'number') return [];
-  const target = { type: 'Utilization', averageUtilization: replicas.cpuPercent };
-  const spec = {
-    scaleTargetRef: {
-      apiVersion: 'apps/v1',
-      kind: isStateful(template) ? 'StatefulSet' : 'Deployment',
-      name: app,
-    },
-    minReplicas: replicas.min,
-    maxReplicas: replicas.max,
-    metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
-  };
-  return [objectFor(workload, 'HorizontalPodAutoscaler', { name: app, spec: { spec } })];
 }
 
 /** A single replica has none: it would forbid every drain of its node. */

@@ -35,6 +35,7 @@ import { heldPodTemplate } from './kubernetes-pod.ts';
 import { controllerOf, podsOf } from './kubernetes-reads.ts';
 import { heldFacts, rebuild } from './kubernetes-rebuilder.ts';
 import { instanceOf, talkative } from './kubernetes-status.ts';
+import { usageOfPods } from './kubernetes-usage.ts';
 
 const OBJECTS_MAX = 10_000;
 const EVENTS_MAX = '500';
@@ -49,6 +50,7 @@ export function createKubernetesDriver(client: KubeClient, wallNow: () => number
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
     status: (workload) => translated(() => status(client, workload, wallNow())),
+    usage: (workload) => translated(() => usageOfPods(client, workload)),
   };
 }
 

@@ -16,6 +16,7 @@ const QUIET_MS: Readonly<Record<Part, number>> = {
   services: 2_000,
   reservations: 5_000,
   requests: 60_000,
+  usage: 2_000,
 };
 /** Without any change a part is told again after this; the control plane calls a cluster silent after three times as much. */
 export const REPEAT_MS = 300_000;
@@ -69,6 +70,7 @@ function partsOf(parts: Parts): [Part, NonNullable<Parts[Part]>][] {
     ['services', parts.services],
     ['reservations', parts.reservations],
     ['requests', parts.requests],
+    ['usage', parts.usage],
   ];
   return all.flatMap(([part, value]) => (value === undefined ? [] : [[part, value]]));
 }

@@ -17,6 +17,7 @@ import { Attachment } from './attachment.ts';
 import { withEnforcement } from './enforcement.ts';
 import { type ClusterView, ROUTABLE_MAX } from './messages.ts';
 import { ClusterReporter } from './reporter.ts';
+import { SAMPLE_MS, Sampler } from './sampler.ts';
 import { Workloads } from './workloads.ts';
 
 const LOOK_MS = 10_000;
@@ -24,6 +25,7 @@ const REPORT_MS = 2_000;
 const APPS_MS = 10_000;
 /** While an app is not yet as it should be. */
 const APPS_MOVING_MS = 2_000;
+const RESTING_MS = 3_600_000;
 
 type AppTold = NonNullable<ClusterReport['apps']>[number];
 
@@ -78,6 +80,8 @@ export class Keeper {
   readonly #looks = new Poll(() => this.#look());
   readonly #reports = new Poll(() => this.#report());
   readonly #passes = new Poll(() => this.#pass());
+  readonly #sampler: Sampler;
+  readonly #samples = new Poll(() => this.#sample());
   #facts: ClusterFacts | undefined;
   #wantedText: string | undefined;
 
@@ -88,6 +92,7 @@ export class Keeper {
     this.#attachment = new Attachment(caller, file.name);
     this.#reporter = new ClusterReporter({ caller, cluster: file.name, now, log });
     this.#workloads = new Workloads({ driver: orchestrator.driver, now, log });
+    this.#sampler = new Sampler({ driver: orchestrator.driver, now });
   }
 
   start(): void {
@@ -102,6 +107,7 @@ export class Keeper {
     this.#wantedText = text;
     this.#workloads.set(wanted);
     this.#passes.wake();
+    this.#samples.wake();
     return true;
   }
 
@@ -142,6 +148,7 @@ export class Keeper {
     this.#looks.stop();
     this.#reports.stop();
     this.#passes.stop();
+    this.#samples.stop();
   }
 
   /** Never rejects: what fails is a statement about the cluster. */
@@ -167,6 +174,13 @@ export class Keeper {
     return statements.every(({ status }) => status === 'True') ? APPS_MS : APPS_MOVING_MS;
   }
 
+  /** Rests while no app here is measured; the next order wakes it. */
+  async #sample(): Promise<number> {
+    const wanted = this.#workloads.wanted ?? [];
+    if (await this.#sampler.pass(wanted)) this.#reports.wake();
+    return wanted.some(({ sample }) => sample !== undefined) ? SAMPLE_MS : RESTING_MS;
+  }
+
   async #report(): Promise<number> {
     const { file, now, authority } = this.#options;
     try {
@@ -178,6 +192,7 @@ export class Keeper {
       await this.#reporter.send({
         ...(facts === undefined ? {} : { facts: this.#orchestrator.factsNow?.(facts) ?? facts }),
         ...(apps === undefined ? {} : { apps: apps.map((told) => this.#appNow(told)) }),
+        ...(this.#sampler.told === undefined ? {} : { usage: this.#sampler.told }),
         ...this.#orchestrator.parts?.(apps, wanted),
       });
     } catch (cause) {

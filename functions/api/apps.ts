@@ -9,9 +9,12 @@ import {
   type AppSpec,
   type AppTemplate,
 } from '../../protocol/app.ts';
+import type { Refusal } from '../../protocol/problem.ts';
+import type { Scaled } from '../../protocol/scaling.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
 import { appHostname, servingOf } from '../domain/endpoint.ts';
 import { releaseInForce } from '../domain/rollout.ts';
+import { isTimezone } from '../scaling/schedule.ts';
 import type { Item } from '../store/port.ts';
 import { instancesOf, placesOf } from './app-instances.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
@@ -48,12 +51,24 @@ async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>)
       ),
     }),
   );
+  refuseIf(strangeZone(spec));
   const isSame = before !== undefined && sameJson(templateOf(before.spec), templateOf(spec));
   const placed = before?.status.placed;
   const isReworded = placed !== undefined && !sameJson(before?.spec.placement, spec.placement);
   const status = { ...before?.status, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
   const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
   return { spec, status: { ...status, release } };
+}
+
+/** A window in a zone that nobody knows would never open. */
+function strangeZone({ replicas }: AppSpec): Refusal | undefined {
+  const schedule = typeof replicas === 'number' ? [] : (replicas.schedule ?? []);
+  const index = schedule.findIndex(({ timezone }) => !isTimezone(timezone));
+  const timezone = schedule[index]?.timezone;
+  if (timezone === undefined) return undefined;
+  const pointer = `/spec/replicas/schedule/${index}/timezone`;
+  const detail = `${timezone} is no zone of the tz database. Give one such as Europe/Berlin.`;
+  return { code: 'invalid', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
 }
 
 function templateOf({ placement: _placement, namespace: _namespace, ...template }: AppSpec): AppTemplate {
@@ -70,6 +85,7 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
       failed: status.failed?.release === status.release ? status.failed : undefined,
       clusters: placesOf(item),
       placed: status.placed,
+      scaled: status.scaled,
       instances: instances[index] ?? [],
       ports: spec.ports,
       endpoints: servingOf(servingFacts(item)),
@@ -82,6 +98,7 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
         release: status.release,
         running,
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
+        ...(status.scaled === undefined ? {} : { scaled: shownScaled(status.scaled) }),
         hostname: appHostname(item.key.name, item.key.tenant, deployment.domain),
         endpoints: evidence.endpoints,
         instances: evidence.instances,
@@ -89,6 +106,10 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
       },
     };
   });
+}
+
+function shownScaled({ wanted, at, state, why }: Scaled): Scaled {
+  return { wanted, at, state, why };
 }
 
 function servingFacts({ status }: Item<'app'>) {

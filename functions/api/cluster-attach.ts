@@ -113,7 +113,7 @@ function reportCluster(desk: Desk): Operation {
       for (const event of events) await desk.store.writeEvent(auditEntry(cluster, event));
       const cause = { actor: `agent:${cluster.status.agent}`, requestId: call.requestId, now: call.now };
       const { tenant } = cluster.key;
-      if (parts.facts !== undefined) await placeApps(desk, tenant);
+      if (parts.facts !== undefined || parts.usage !== undefined) await placeApps(desk, tenant);
       const { apps = [] } = parts;
       const { isMoving } = await takeApps(desk.store, cluster, { apps, cause });
       if (isMoving) await placeApps(desk, tenant);

@@ -15,6 +15,7 @@ const ADVICE: Readonly<Record<Told, string>> = {
   apps: 'let fewer apps, or fewer containers of them, run in this cluster',
   services: 'label fewer Services to be published',
   reservations: 'give the apps of this cluster smaller pools',
+  usage: 'let fewer apps scale by CPU in this cluster',
   requests: 'it is the edge that tells too much: install its newest version',
 };
 
@@ -24,7 +25,7 @@ export async function keepParts(
   { key }: Item<'cluster'>,
   { parts, at }: { readonly parts: Parts; readonly at: string },
 ): Promise<Refusal | undefined> {
-  const { facts, apps, services, reservations, requests } = parts;
+  const { facts, apps, services, reservations, requests, usage } = parts;
   const tooLarge: Told[] = [];
   const keep = async (part: Told, write: () => Promise<void>) => {
     if (!(await fits(write))) tooLarge.push(part);
@@ -37,6 +38,7 @@ export async function keepParts(
     await keep('reservations', () => store.writeTold(key, 'reservations', { at, value: reservations }));
   if (requests !== undefined)
     await keep('requests', () => store.writeTold(key, 'requests', { at, value: requests }));
+  if (usage !== undefined) await keep('usage', () => store.writeTold(key, 'usage', { at, value: usage }));
   return tooLarge.length === 0 ? undefined : refusalOf(tooLarge);
 }
 

@@ -3,6 +3,7 @@ import type { AppInstance, AppPlaced, AppSpec, AppTemplate } from '../../protoco
 import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
+import type { Scaled } from '../../protocol/scaling.ts';
 import { condition } from './status.ts';
 
 /** What there is in the tenant: names of clusters, and of pools with the clusters that each has a range of. */
@@ -66,6 +67,8 @@ export interface AppEvidence {
   /** Where it is to run. */
   readonly clusters: readonly string[];
   readonly placed?: AppPlaced | undefined;
+  /** Of an app that scales. */
+  readonly scaled?: Scaled | undefined;
   readonly instances: readonly AppInstance[];
   readonly ports: AppTemplate['ports'];
   readonly endpoints: readonly AppEndpoint[];
@@ -76,13 +79,15 @@ export interface AppEvidence {
 const ENFORCED = 'Enforced';
 
 /**
- * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready
- * containers; left out for an app without ports. `Enforced`: its access holds in all of them; left out while nobody has told.
+ * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is measured to be needed; left out if it is fixed. `RolledBack`: that is
+ * not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready containers; left out for an app without ports. `Enforced`: its access holds in all of them; left out while
+ * nobody has told.
  */
 export function appConditions(evidence: AppEvidence): Condition[] {
   return [
     running(evidence),
     placed(evidence),
+    ...scaled(evidence),
     ...reachable(evidence),
     ...rolledBack(evidence),
     ...enforced(evidence),
@@ -113,6 +118,19 @@ function placed({ placed: told, updatedAt }: AppEvidence): Condition {
   return told.unplaced === 0
     ? condition(['Placed', 'True', 'Placed'], message, told.at)
     : condition(['Placed', 'False', 'NoRoom'], message, told.at);
+}
+
+const SCALED_STATUS = {
+  steady: ['True', 'Following'],
+  held: ['True', 'Holding'],
+  limited: ['False', 'AtMost'],
+  unknown: ['Unknown', 'NotMeasured'],
+} as const;
+
+function scaled({ scaled: told }: AppEvidence): Condition[] {
+  if (told === undefined) return [];
+  const [status, reason] = SCALED_STATUS[told.state];
+  return [condition(['Scaled', status, reason], told.why.slice(0, 500), told.at)];
 }
 
 function rolledBack({ failed, release, updatedAt }: AppEvidence): Condition[] {

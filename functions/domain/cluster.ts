@@ -2,10 +2,11 @@
  * Clusters: how they are named at the hubs, who is which user in which groups there, and the leaves that say so. Whoever is not named in a leaf
  * is nobody to that cluster, whatever token it holds.
  */
+import type { AppTemplate } from '../../protocol/app.ts';
 import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/cluster.ts';
 import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
-import { shareOf } from '../placement/tenant.ts';
+import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
@@ -93,11 +94,18 @@ function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLe
         app: name,
         namespace,
         release,
-        template: { ...template, replicas: shareOf(template.replicas, assigned) },
+        template: { ...template, replicas: assigned },
+        ...sampleOf(template),
         ...(isFree(nodes) ? {} : { nodes }),
       },
     ];
   });
+}
+
+/** The control plane scales; the edge only measures for it. */
+function sampleOf({ replicas, resources }: AppTemplate): Pick<WorkloadLeaf, 'sample'> {
+  const cpuMillis = typeof replicas === 'number' ? undefined : cpuTargetMillis(replicas, resources);
+  return cpuMillis === undefined ? {} : { sample: { cpuMillis } };
 }
 
 /** Any node will do. */

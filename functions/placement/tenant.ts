@@ -2,7 +2,7 @@
  * One tenant as the control plane keeps it, as the estate that is planned. Placement is planned tenant by tenant, because clusters belong to one. What is not known
  * of a cluster counts against it: it gets nothing new, and what it has stays.
  */
-import type { AppPlaced, AppSpec, Replicas } from '../../protocol/app.ts';
+import type { AppPlaced, AppSpec } from '../../protocol/app.ts';
 import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../protocol/cluster.ts';
 import type { Placement } from '../../protocol/placement.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
@@ -45,6 +45,8 @@ export interface AppView {
     'image' | 'replicas' | 'resources' | 'pool' | 'ports' | 'placement' | 'disconnect' | 'access'
   >;
   readonly placed?: KeptPlacement | undefined;
+  /** Of an app that scales: how many there are to be. */
+  readonly scaled?: number | undefined;
 }
 
 export interface KeptPlacement extends Pick<AppPlaced, 'assignments'> {
@@ -111,16 +113,9 @@ export function estateOf(view: TenantView): Estate {
   };
 }
 
-/** How many replicas are looked for: of an app that scales, as many as there are at least. */
-export function leastReplicas(replicas: Replicas): number {
-  return typeof replicas === 'number' ? replicas : replicas.min;
-}
-
-/** The share of a cluster, from what all clusters together are to have. */
-export function shareOf(replicas: Replicas, assigned: number): Replicas {
-  if (typeof replicas === 'number') return assigned;
-  const { min, max } = replicas;
-  return { ...replicas, min: assigned, max: Math.max(assigned, Math.ceil((max * assigned) / min)) };
+/** How many replicas are looked for; of an app that scales and of which no number was chosen yet, as many as there are at least. */
+function countOf({ spec: { replicas }, scaled }: AppView): number {
+  return typeof replicas === 'number' ? replicas : (scaled ?? replicas.min);
 }
 
 /** What is kept of a decision; names are the tenant's again. */
@@ -243,13 +238,14 @@ function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {
   return { name, role: isManager ? 'manager' : 'worker', labels, capacity };
 }
 
-function appOf(tenant: string, { name, spec, placed }: AppView): PlacedApp {
-  const { image, replicas, pool, ports, placement, disconnect } = spec;
+function appOf(tenant: string, app: AppView): PlacedApp {
+  const { name, spec, placed } = app;
+  const { image, pool, ports, placement, disconnect } = spec;
   return {
     id: `${tenant}/${name}`,
     name,
     tenant,
-    replicas: leastReplicas(replicas),
+    replicas: countOf(app),
     need: needOf(spec),
     image,
     ...(pool === undefined ? {} : { pool }),

@@ -17,10 +17,12 @@ import {
   placedOf,
   type TenantView,
 } from '../placement/tenant.ts';
+import type { Choice } from '../scaling/scale.ts';
 import type { Item, Store, Telling } from '../store/port.ts';
 import { present } from './estate.ts';
 import { type HeardEdge, heardByHubs } from './heard.ts';
 import type { Clock } from './ports.ts';
+import { type ScalingView, scaledOf } from './scaling.ts';
 import { toldOf } from './told.ts';
 
 export interface PlacementDependencies {
@@ -47,8 +49,9 @@ export async function placeApps(
     const planned = placedOf(tenant, decision, now);
     const leaving = leavingFrom(item, planned.assignments, view);
     const placed = leaving.length === 0 ? planned : { ...planned, leaving };
-    if (isSamePlacement(placed, item.status.placed)) continue;
-    const status = { ...item.status, placed };
+    const scaled = view.scaled.get(item.key.name);
+    if (isSamePlacement(placed, item.status.placed) && scaled === item.status.scaled) continue;
+    const status = { ...item.status, placed, scaled };
     const next = { ...item, version: item.version + 1, updatedAt: now, status };
     if ((await store.replace(next)) === 'written') written.push(item.key.name);
   }
@@ -75,11 +78,14 @@ function leavingFrom(
 
 interface HeardView extends TenantView {
   readonly clusters: readonly HeardCluster[];
+  /** Of apps that scale. */
+  readonly scaled: ReadonlyMap<string, Choice>;
 }
 
 /** A cluster with what it told of apps. */
 interface HeardCluster extends ClusterView {
   readonly apps: Telling['apps'];
+  readonly usage: Telling['usage'];
 }
 
 async function viewOf(
@@ -99,27 +105,46 @@ async function viewOf(
   ]);
   if (item === undefined || item.deletedAt !== undefined) return undefined;
   const told = await Promise.all(
-    clusters.map((cluster) => toldOf(store, cluster, ['facts', 'apps', 'requests'])),
+    clusters.map((cluster) => toldOf(store, cluster, ['facts', 'apps', 'requests', 'usage'])),
   );
+  const nowMs = millisecondsOf(now);
+  const heardClusters = clusters.map((cluster, index) =>
+    heardCluster(cluster, {
+      told: told[index] ?? {},
+      edge: heard.get(cluster.status.agent),
+      pools,
+      nowMs,
+    }),
+  );
+  const used = heardClusters.map((cluster) => ({ ...cluster, isHeard: isHeard(cluster, nowMs) }));
+  const specs = apps.map((app) => [app, specOf(app.spec)] as const);
+  const scaled = scaledBy(specs, { clusters: used, now });
   return {
     name: tenant,
     quota: TenantSpec.parse(item.spec).quota,
-    nowMs: millisecondsOf(now),
+    nowMs,
     sites: sites.map(({ key, spec }) => ({ name: key.name, spec: SiteSpec.parse(spec) })),
-    clusters: clusters.map((cluster, index) =>
-      heardCluster(cluster, {
-        told: told[index] ?? {},
-        edge: heard.get(cluster.status.agent),
-        pools,
-        nowMs: millisecondsOf(now),
-      }),
-    ),
-    apps: apps.map(({ key, spec, status }) => ({
+    clusters: heardClusters,
+    scaled,
+    apps: specs.map(([{ key, status }, spec]) => ({
       name: key.name,
-      spec: specOf(spec),
+      spec,
       placed: status.placed,
+      scaled: scaled.get(key.name)?.wanted,
     })),
   };
+}
+
+function scaledBy(
+  specs: readonly (readonly [Item<'app'>, AppSpec])[],
+  view: ScalingView,
+): ReadonlyMap<string, Choice> {
+  return new Map(
+    specs.flatMap(([item, spec]) => {
+      const choice = scaledOf(item, spec, view);
+      return choice === undefined ? [] : [[item.key.name, choice] as const];
+    }),
+  );
 }
 
 /** Items are read as they were written: one from before replicas were divided has them all in each of its clusters. */
@@ -155,6 +180,7 @@ function heardCluster({ key, spec, status }: Item<'cluster'>, heard: Heard): Hea
       .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
       .map((pool) => pool.key.name),
     apps: told.apps,
+    usage: told.usage,
   };
 }
 

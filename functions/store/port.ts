@@ -17,6 +17,7 @@ import type { PolicySpec, PolicyStatus } from '../../protocol/policy.ts';
 import type { PoolSpec } from '../../protocol/pool.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
+import type { Scaled } from '../../protocol/scaling.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
 import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
 import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
@@ -88,6 +89,14 @@ export interface AppKept {
   readonly placed?: AppPlacedKept | undefined;
   /** Where it is reached, as its clusters told of it last. */
   readonly endpoints?: readonly AppEndpoint[] | undefined;
+  /** Of an app that scales: how many, as it was last chosen. */
+  readonly scaled?: ScaledKept | undefined;
+}
+
+export interface ScaledKept extends Scaled {
+  /** What was recommended within the hold, and until when it stood, milliseconds since 1970. */
+  readonly held: readonly { readonly wanted: number; readonly atMs: number }[];
+  readonly rise?: { readonly from: number; readonly atMs: number } | undefined;
 }
 
 export interface AppPlacedKept extends AppPlaced {

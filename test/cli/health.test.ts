@@ -108,6 +108,17 @@ test('every condition of an app is shown, not the first alone', () => {
   expect(appsText([app], new Map())).toContain('Running; Enforced: PoliciesIgnored');
 });
 
+test('of an app that scales its number is shown, with its bounds and the reason', () => {
+  const why = 'CPU is at 140 % of 70 millis in each of 2: there are 4.';
+  const scaled = { wanted: 4, at: AT, state: 'steady' as const, why };
+  const spec = { ...APP.spec, replicas: { min: 2, max: 20 } };
+  const text = appText(
+    { ...APP, spec, status: { ...APP.status, scaled } },
+    { unseen: new Map(), nowMs: NOW_MS },
+  );
+  expect(text).toContain(`scaled  to 4, of 2 to 20, for 5 s. ${why}`);
+});
+
 test('deleting an app tells which clusters have it still, and that one which is not seen keeps it', () => {
   const unseen = unseenClusters([clusterWith([said('Fresh', 'False', 'EdgeSilent')])]);
   const lines = removedText('app', APP, unseen).split('\n');

@@ -60,7 +60,9 @@ export async function startMarathon(settings: MarathonSettings): Promise<Maratho
   const server = createServer((request, response) => {
     void serve({ settings, apps, streams, request, response });
   });
-  await new Promise<void>((resolve) => server.listen(settings.port ?? 0, settings.address ?? '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    server.listen(settings.port ?? 0, settings.address ?? '127.0.0.1', resolve),
+  );
   const address = server.address();
   const port = address === null || typeof address === 'string' ? 0 : address.port;
   return {

@@ -12,6 +12,7 @@ import {
   workloadOf,
 } from '../edge-agent/clusters/driver-contract.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
+import { eventually } from './eventually.ts';
 import { startKubeGate } from './kube-gate.ts';
 
 let lab: Lab;
@@ -159,15 +160,42 @@ describe('the Kubernetes driver', () => {
     await driver.remove(ours);
   });
 
-  test('of an app between bounds leaves the number to the autoscaler', async () => {
+  test('takes away an autoscaler that an older version of ours made, and sets the number itself', async () => {
     const { driver } = stand();
-    const workload = workloadOf('scaling', 'local/tool:1', { replicas: { min: 1, max: 4, cpuPercent: 60 } });
+    const workload = workloadOf('scaling', 'local/tool:1', { replicas: 1 });
     await driver.apply(workload);
+    await cluster.kube(['-n', 'acme', 'autoscale', 'deployment/scaling', '--min=2', '--max=4']);
+    const labels = await cluster.kube([
+      '-n',
+      'acme',
+      'get',
+      'deployment',
+      'scaling',
+      '-o',
+      'jsonpath={.metadata.labels}',
+    ]);
+    const own = Object.entries<string>(JSON.parse(labels)).map(([key, value]) => `${key}=${value}`);
+    await cluster.kube(['-n', 'acme', 'label', 'hpa', 'scaling', '--overwrite', ...own]);
+    await driver.apply(workload);
+    expect(await cluster.kube(['-n', 'acme', 'get', 'hpa', '-o', 'name'])).toBe('');
     await cluster.kube(['-n', 'acme', 'scale', 'deployment/scaling', '--replicas=3']);
-    expect(await driver.apply(workload)).toEqual([]);
+    await driver.apply(workload);
     expect(
       await cluster.kube(['-n', 'acme', 'get', 'deployment', 'scaling', '-o', 'jsonpath={.spec.replicas}']),
-    ).toBe('3');
+    ).toBe('1');
+    await driver.remove(workload);
+  });
+
+  test('tells the CPU of pods that are ready by the kubelets, where nobody serves metrics', async () => {
+    const { driver } = stand();
+    const workload = workloadOf('busy', 'local/tool:1', { replicas: 1 });
+    await driver.apply(workload);
+    await untilReady(driver, workload);
+    await eventually(async () => {
+      const readings = (await driver.usage?.(workload)) ?? [];
+      expect(readings.map(({ kind }) => kind)).toEqual(['counter']);
+    }, 40_000);
+    await driver.remove(workload);
   });
 
   test('comes to the same after it was killed behind any request', async () => {

@@ -72,11 +72,7 @@ describe('objects', () => {
       ['Service web', 'NetworkPolicy web', 'Deployment web'],
     ],
     ['several replicas', { replicas: 3 }, ['NetworkPolicy web', 'Deployment web', 'PodDisruptionBudget web']],
-    [
-      'bounds',
-      { replicas: { min: 1, max: 3 } },
-      ['NetworkPolicy web', 'Deployment web', 'HorizontalPodAutoscaler web'],
-    ],
+    ['bounds', { replicas: { min: 1, max: 3 } }, ['NetworkPolicy web', 'Deployment web']],
     [
       'volumes',
       { volumes: [{ name: 'data', path: '/data', sizeMib: 10 }] },
@@ -86,11 +82,8 @@ describe('objects', () => {
     expect(named(change)).toEqual(expected);
   });
 
-  test('leave the number of replicas to an autoscaler where there is one', () => {
-    expect([
-      bodyOf('Deployment', { replicas: 2 }).spec.replicas,
-      'replicas' in bodyOf('Deployment', { replicas: { min: 1, max: 3 } }).spec,
-    ]).toEqual([2, false]);
+  test('have the number of replicas that the control plane chose', () => {
+    expect([0, 2, 7].map((replicas) => bodyOf('Deployment', { replicas }).spec.replicas)).toEqual([0, 2, 7]);
   });
 
   test('a file that changes is a new map and a new pod; a number of replicas is neither', () => {

@@ -7,7 +7,6 @@ import {
   estateOf,
   isSamePlacement,
   placedOf,
-  shareOf,
   type TenantView,
 } from '../../../functions/placement/tenant.ts';
 import { AppSpec } from '../../../protocol/app.ts';
@@ -140,12 +139,4 @@ describe('what is kept', () => {
     expect(isSamePlacement(silent(120_000), { ...silent(120_000), isReworded: true })).toBe(false);
     expect(isSamePlacement(silent(120_000), placed([cluster('a')], app('web')))).toBe(false);
   });
-});
-
-test.each([
-  [3, 2, 2],
-  [{ min: 4, max: 10, cpuPercent: 70 }, 2, { min: 2, max: 5, cpuPercent: 70 }],
-  [{ min: 3, max: 10, cpuPercent: 70 }, 1, { min: 1, max: 4, cpuPercent: 70 }],
-])('of %j a cluster that is assigned %d has %j', (replicas, assigned, share) => {
-  expect(shareOf(replicas, assigned)).toEqual(share);
 });
