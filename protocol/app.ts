@@ -8,6 +8,7 @@ import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Placement } from './placement.ts';
 import { Port, Protocol } from './service.ts';
+import { AppStage, StageTold } from './track.ts';
 
 const LIST_MAX = 64;
 const FILE_BYTES_MAX = 65_536;
@@ -214,6 +215,11 @@ export const AppInstance = z
     updated: z.int().meta({ description: 'Of the newest release, and ready' }),
     statements: z.array(Statement).max(16),
     containers: z.array(ContainerStatus).max(1_000),
+    track: z
+      .literal('next')
+      .optional()
+      .meta({ description: 'next: beside what runs, while a release comes by stages' }),
+    stage: StageTold.optional(),
     observedAt: Timestamp.optional(),
   })
   .meta({ id: 'AppInstance' });
@@ -252,6 +258,7 @@ export const AppStatus = z
     running: z.int().meta({
       description: 'The release that clusters are told to run: an older one while the newest has failed',
     }),
+    stage: AppStage.optional().meta({ description: 'Absent unless a release is on its way by stages' }),
     placed: AppPlaced.optional().meta({ description: 'Absent until it was looked for a place' }),
     instances: z.array(AppInstance),
     conditions: z.array(Condition),

@@ -12,6 +12,7 @@ import { NodeRules } from './placement.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
+import { StageOrder } from './track.ts';
 
 /** UDP ports inside the tunnel. */
 export const PROBE_PORT = 7861;
@@ -236,7 +237,8 @@ export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 
 /**
  * `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template; `replicas` of the template are those of this
- * cluster. `nodes`: where in it; anywhere if absent.
+ * cluster. `nodes`: where in it; anywhere if absent. `workload/CLUSTER/APP.next` is its second track, with `track`, while a release comes by stages;
+ * `stage` is the same on both then.
  */
 export const WorkloadLeaf = z.strictObject({
   kind: z.literal('workload'),
@@ -247,6 +249,8 @@ export const WorkloadLeaf = z.strictObject({
   release: z.int().min(1),
   template: AppTemplate,
   nodes: NodeRules.optional(),
+  track: z.literal('next').optional(),
+  stage: StageOrder.optional(),
 });
 export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
 
