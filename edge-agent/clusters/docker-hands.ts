@@ -1,6 +1,7 @@
 /** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
@@ -172,8 +173,7 @@ export class DockerHands {
 
   /** A name can be had only by a new connection; nobody asks it yet, so its address may be another one. */
   async #introduce({ container }: Step<'introduce'>, work: Work): Promise<boolean> {
-    const { app } = work.workload;
-    return this.#connectAnew(container, { Aliases: [app] }, work);
+    return this.#connectAnew(container, { Aliases: [appOfTrack(work.workload.app)] }, work);
   }
 
   /** At the same address, so that what is under way goes on after a moment. */

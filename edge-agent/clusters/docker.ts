@@ -4,11 +4,12 @@
  */
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import { logLines } from '../engine/log-lines.ts';
 import { checkDocker, type Lan, limitsOf } from './docker-container.ts';
 import { sha256, translated } from './docker-faults.ts';
 import { DockerHands } from './docker-hands.ts';
-import { appName, contentOf, isOurs, networkName, refOf, replicasOf } from './docker-marks.ts';
+import { appName, askedOf, contentOf, isOurs, networkName, refOf, replicasOf } from './docker-marks.ts';
 import type { PoolRanges, Work } from './docker-networks.ts';
 import { planDocker } from './docker-plan.ts';
 import { poolAddresses } from './docker-pool.ts';
@@ -26,6 +27,7 @@ import {
 import { dockerInstanceOf, talkative } from './docker-status.ts';
 import { type DockerWanted, describeDockerStep } from './docker-step.ts';
 import { type AppRef, type Done, type Driver, DriverError } from './driver.ts';
+import { named } from './track.ts';
 
 /** A change that need not wait is done in one pass. */
 const ROUNDS_MAX = 4;
@@ -55,10 +57,11 @@ export function createDockerDriver(settings: DockerSettings): Driver {
   const memory = new EngineMemory(settings.wallNow());
   const ground = { settings, memory, hands: new DockerHands(settings.nodes) };
   return {
-    apply: (workload) => translated(() => apply(ground, workload)),
+    tracks: true,
+    apply: (workload) => translated(() => apply(ground, named(workload))),
     remove: (ref) => translated(() => remove(ground, ref)),
     list: () => translated(() => list(ground)),
-    status: (workload) => translated(() => status(ground, workload)),
+    status: (workload) => translated(() => status(ground, named(workload))),
   };
 }
 
@@ -121,7 +124,8 @@ function wantedOf(
     pool: pool === undefined ? undefined : poolAddresses(rangesOf?.(pool) ?? [], lan !== undefined),
     limits: limitsOf(template),
     network: networkName(tenant),
-    alias: workload.app,
+    alias: appOfTrack(workload.app),
+    asked: askedOf(workload),
   };
 }
 

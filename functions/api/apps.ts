@@ -6,13 +6,13 @@ import {
   type AppPlaced,
   AppReplacement,
   App as AppSchema,
-  type AppSpec,
-  type AppTemplate,
 } from '../../protocol/app.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
 import { releaseInForce } from '../domain/rollout.ts';
+import { ordersOf, settle } from '../domain/rollout-stage.ts';
 import type { Item } from '../store/port.ts';
-import { instancesOf, placesOf } from './app-instances.ts';
+import { instancesOf, placesOf, stableOf } from './app-instances.ts';
+import { assignedOf, promotionOperations, stageShown, templateOf } from './app-stages.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { metadataOf, sameJson } from './item.ts';
@@ -31,10 +31,10 @@ export function appOperations(desk: Desk): Operation[] {
     prepare: (wanted) => prepareApp(desk, wanted),
     show: (items) => showApps(desk, items),
   };
-  return crudOperations(desk, kind);
+  return [...crudOperations(desk, kind), ...promotionOperations(desk, kind)];
 }
 
-async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>) {
+async function prepareApp({ store }: Desk, { key, spec, before, cause }: Wanted<'app'>) {
   const [clusters, pools] = await Promise.all([
     allLive(store, { kind: 'cluster', tenant: key.tenant }),
     allLive(store, { kind: 'pool', tenant: key.tenant }),
@@ -52,24 +52,24 @@ async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>)
   const isReworded = placed !== undefined && !sameJson(before?.spec.placement, spec.placement);
   const status = { ...before?.status, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
   const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
-  return { spec, status: { ...status, release } };
-}
-
-function templateOf({ placement: _placement, namespace: _namespace, ...template }: AppSpec): AppTemplate {
-  return template;
+  if (isSame) return { spec, status: { ...status, release } };
+  return { spec, status: settle({ ...status, release }, templateOf(spec), cause.now) };
 }
 
 async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;
-    const running = releaseInForce(status, templateOf(spec)).release;
+    const orders = ordersOf(status, assignedOf(item));
+    const running = (orders?.stable ?? releaseInForce(status, templateOf(spec))).release;
+    const stage = stageShown(item, instances[index] ?? []);
     const evidence = {
       release: running,
       failed: status.failed?.release === status.release ? status.failed : undefined,
       clusters: placesOf(item),
       placed: status.placed,
-      instances: instances[index] ?? [],
+      instances: stableOf(instances[index] ?? []),
+      stage,
       updatedAt,
     };
     return {
@@ -78,8 +78,9 @@ async function showApps({ store }: Desk, items: readonly Item<'app'>[]): Promise
       status: {
         release: status.release,
         running,
+        ...(stage === undefined ? {} : { stage }),
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
-        instances: evidence.instances,
+        instances: instances[index] ?? [],
         conditions: appConditions(evidence),
       },
     };

@@ -5,7 +5,7 @@
  */
 import type { AppInstance, AppTemplate } from '../../protocol/app.ts';
 import type { StageKind, StageOrder, Track } from '../../protocol/track.ts';
-import { sharesOf } from './shares.ts';
+import { type Counted, sharesOf } from './shares.ts';
 import { troubleOf } from './stage-trouble.ts';
 
 export interface Release {
@@ -32,14 +32,9 @@ export interface Releases {
   readonly stage?: Stage | undefined;
 }
 
-export interface Assigned {
-  readonly cluster: string;
-  readonly replicas: number;
-}
-
 export interface StageEvidence {
   /** Where it is to run, one entry a cluster. */
-  readonly assigned: readonly Assigned[];
+  readonly assigned: readonly Counted[];
   /** Of both tracks, as the clusters told of them last. */
   readonly instances: readonly AppInstance[];
   readonly now: string;
@@ -84,7 +79,7 @@ export function stageName({ release, kind, step }: Stage): string {
 }
 
 /** What clusters are told of the stage; undefined if nothing comes by stages. */
-export function ordersOf({ stage, good }: Releases, assigned: readonly Assigned[]): StageOrders | undefined {
+export function ordersOf({ stage, good }: Releases, assigned: readonly Counted[]): StageOrders | undefined {
   if (stage === undefined || good === undefined) return undefined;
   const { release, template, kind } = stage;
   const holdSeconds = holdOf(stage);

@@ -20,6 +20,7 @@ import type { ServiceSpec } from '../../protocol/service.ts';
 import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
 import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
 import type { Token } from '../../protocol/token.ts';
+import type { StageKind } from '../../protocol/track.ts';
 
 /** What is stored of each kind beside its metadata. `internal` is never shown. */
 export interface Kinds {
@@ -83,8 +84,19 @@ export interface AppKept {
   readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
   /** A release that was taken back. It counts while it is the newest. */
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+  /** Of a release on its way, in or out, beside the last one. */
+  readonly stage?: AppStageKept | undefined;
   /** Where it runs, as it was last planned. */
   readonly placed?: AppPlacedKept | undefined;
+}
+
+export interface AppStageKept {
+  readonly release: number;
+  readonly template: AppTemplate;
+  readonly kind: StageKind;
+  readonly step: number;
+  readonly since: string;
+  readonly isPromoted?: boolean | undefined;
 }
 
 export interface AppPlacedKept extends AppPlaced {

@@ -1,6 +1,7 @@
 /** Laws of releases by stages, over clusters that are told late, do the tracks in any order, and tell of it when they like. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { releaseInForce } from '../../../functions/domain/rollout.ts';
 import {
   abort,
   advance,
@@ -11,7 +12,6 @@ import {
   settle,
   stageName,
 } from '../../../functions/domain/rollout-stage.ts';
-import { releaseInForce } from '../../../functions/domain/rollout.ts';
 import { AppInstance, AppTemplate } from '../../../protocol/app.ts';
 import { Upgrade } from '../../../protocol/app-change.ts';
 
