@@ -70,7 +70,7 @@ function driverStand(ground: DockerEngines, settings: DockerSettings): TrackStan
     },
     // Each engine has a network of its own: the name is known where a container is.
     ask: async (url, times) => {
-      const said = await Promise.all(ground.engines.map((engine) => askFrom(engine, url, times)));
+      const said = await Promise.all(ground.engines.map((engine) => askFrom(engine, { url, times })));
       return said.filter((answers) => answers.some((answer) => answer !== 'failed')).flat();
     },
     leftovers: ({ app }) => linesOf(ground, 'ps', '-aq', '--filter', `label=isthmus.dev/app=${app}`),
