@@ -8,7 +8,7 @@ import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts'
 import { containerOf, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
 import { DockerImages } from './docker-images.ts';
-import { appName, networkName } from './docker-marks.ts';
+import { APP_LABEL, appName, networkName, TENANT_LABEL } from './docker-marks.ts';
 import { networkAt, networkBody, provideNetwork, type Work } from './docker-networks.ts';
 import { MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
@@ -128,6 +128,16 @@ export class DockerHands {
     return this.#end(container, (stopped) => stopped);
   }
 
+  /** Takes the app's name from one that is to go while others go on serving. */
+  async leave(container: SeenContainer): Promise<void> {
+    const { networks, labels, phase, aliases } = container;
+    const network = networkName(labels[TENANT_LABEL] ?? '');
+    const address = networks[network];
+    if (phase !== 'running' || address === undefined) return;
+    if (aliases.includes(appOfTrack(labels[APP_LABEL] ?? '')))
+      await this.#reconnect(container, { network, endpoint: atSame(address) });
+  }
+
   /** Stops it and takes it away, behind the pass if that takes long. */
   async end(container: SeenContainer): Promise<boolean> {
     return this.#end(container, async (stopped) => {
@@ -179,17 +189,20 @@ export class DockerHands {
   /** At the same address, so that what is under way goes on after a moment. */
   async #withdraw({ container }: Step<'withdraw'>, work: Work): Promise<boolean> {
     const address = container.networks[networkName(work.workload.tenant)];
-    return this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+    return this.#connectAnew(container, atSame(address), work);
   }
 
-  async #connectAnew(
+  async #connectAnew(container: SeenContainer, endpoint: object, { workload }: Work): Promise<boolean> {
+    const network = networkName(workload.tenant);
+    await provideNetwork(this.#at(container.node), workload, tenantNetwork(workload.tenant));
+    return this.#reconnect(container, { network, endpoint });
+  }
+
+  async #reconnect(
     { id, node, networks }: SeenContainer,
-    endpoint: object,
-    { workload }: Work,
+    { network, endpoint }: { readonly network: string; readonly endpoint: object },
   ): Promise<boolean> {
     const client = this.#at(node);
-    const network = networkName(workload.tenant);
-    await provideNetwork(client, workload, tenantNetwork(workload.tenant));
     if (networks[network] !== undefined) {
       const body = { Container: id, Force: true };
       await this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/disconnect`, body }));
@@ -220,6 +233,10 @@ export class DockerHands {
     const body = { Container: container, EndpointConfig: { IPAMConfig: { IPv4Address: address } } };
     return client.ask({ method: 'POST', path: `/networks/${networkAt(address, work)}/connect`, body });
   }
+}
+
+function atSame(address: string | undefined): object {
+  return { IPAMConfig: { IPv4Address: address } };
 }
 
 interface Given {

@@ -147,6 +147,8 @@ function refuseForeign({ base, replicas }: DockerWanted, { nodes }: SeenApp): vo
 async function remove({ settings: { nodes }, hands }: Ground, ref: AppRef): Promise<Done> {
   const { found, silent } = await findApp(nodes, ref);
   const done: string[] = [];
+  // Beside stable it serves to the end: first nobody new comes to it.
+  if (ref.app !== appOfTrack(ref.app)) for (const container of found) await hands.leave(container);
   for (const container of found)
     if (await hands.end(container)) done.push(`remove ${container.name} at ${container.node}`);
   // What is there is not known, so it is asked for again.

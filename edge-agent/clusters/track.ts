@@ -21,6 +21,11 @@ export function checkTrack({ tracks }: Pick<Driver, 'tracks'>, { template, track
       'driver.unsupported',
       'Clusters of this kind have no second track of an app: use upgrade rolling, or place the app elsewhere.',
     );
+  if (template.volumes.length > 0)
+    throw new DriverError(
+      'driver.unsupported',
+      'A second track has none of the data of the first: use upgrade rolling.',
+    );
   const isAlwaysAsked = template.ports.some(({ hostPort }) => hostPort !== undefined);
   if (isAlwaysAsked && template.upgrade.kind === 'blueGreen')
     throw new DriverError(
