@@ -31,6 +31,12 @@ function stageOf(name: string, ...serving: Track[]): Stage {
 }
 
 export function trackContract(open: Open): void {
+  shares(open);
+  changesOver(open);
+  chooses(open);
+}
+
+function shares(open: Open): void {
   test('holds a share of another release beside what runs, asked with it, and takes it away alone', async () => {
     const { driver, images } = open();
     const before = leafOf(['shared', 1], images.first);
@@ -53,7 +59,9 @@ export function trackContract(open: Open): void {
     expect((await driver.list()).map(({ app }) => app)).not.toContain('shared.next');
     await driver.remove(before);
   });
+}
 
+function changesOver(open: Open): void {
   test('changes over from one release to the other and back to one track, asking only who is to be asked', async () => {
     const { driver, images } = open();
     const old = leafOf(['turned', 1], images.first);
@@ -84,7 +92,9 @@ export function trackContract(open: Open): void {
     ]);
     await driver.remove(replaced);
   });
+}
 
+function chooses(open: Open): void {
   test('asks nobody who is not ready, and says what is wrong with him', async () => {
     const { driver, images } = open();
     const old = leafOf(['choosy', 1], images.first);
