@@ -107,14 +107,14 @@ test('at every moment something that is ready is asked, in each cluster', () => 
   fc.assert(
     fc.property(lives, ({ bad, acts: all }) => {
       const world = new World(bad);
-      for (const act of all) {
+      let isServing = true;
+      for (const act of [...all, calm]) {
         act(world);
-        expect(world.isServing()).toBe(true);
+        isServing &&= world.isServing();
       }
-      calm(world);
-      expect(world.isServing()).toBe(true);
+      expect(isServing).toBe(true);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_000 },
   );
 });
 
@@ -130,7 +130,7 @@ test('stages of a release only go forward, or back to stable, and a release neve
         if (before !== undefined) expect(rank).toBeGreaterThan(before[1]);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
@@ -151,7 +151,7 @@ test('left alone it ends: the newest release runs everywhere if it is good, else
         CLUSTERS.map(() => [{ ready: running, serves: true }, undefined]),
       );
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
 
