@@ -24,7 +24,9 @@ export async function moveApp(
   name: string,
   { verb, stage }: { readonly verb: 'promotion' | 'abort'; readonly stage?: string | undefined },
 ): Promise<App> {
-  const body = stage === undefined ? {} : { stage };
+  // The stage that is looked at now is meant: one that follows meanwhile is not promoted unseen.
+  const meant = stage ?? (await readApp(api, name)).status.stage?.name;
+  const body = meant === undefined ? {} : { stage: meant };
   return api.post(`${await pathOf(api, name)}/${verb}`, App, body);
 }
 
