@@ -4,7 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Workloads } from '../edge-agent/worker/workloads.ts';
-import { afterVerdict, judge, type Releases, releaseInForce } from '../functions/domain/rollout.ts';
+import { afterVerdict, judge, releaseInForce } from '../functions/domain/rollout.ts';
+import type { Releases } from '../functions/domain/rollout-stage.ts';
 import type { AppInstance, AppTemplate } from '../protocol/app.ts';
 import { Upgrade } from '../protocol/app-change.ts';
 import { workloadOf } from '../test/edge-agent/clusters/driver-contract.ts';

@@ -19,6 +19,26 @@ export async function readApp(api: Api, name: string): Promise<App> {
   return api.get(await pathOf(api, name), App);
 }
 
+/** `promotion`: its release goes on without waiting longer. `abort`: it is taken back. Answers what the app is at then. */
+export async function moveApp(
+  api: Api,
+  name: string,
+  { verb, stage }: { readonly verb: 'promotion' | 'abort'; readonly stage?: string | undefined },
+): Promise<App> {
+  // The stage that is looked at now is meant: one that follows meanwhile is not promoted unseen.
+  const meant = stage ?? (await readApp(api, name)).status.stage?.name;
+  const body = meant === undefined ? {} : { stage: meant };
+  return api.post(`${await pathOf(api, name)}/${verb}`, App, body);
+}
+
+export function movedText({ metadata, status }: App): string {
+  const { stage, release, running } = status;
+  if (stage !== undefined) return `${metadata.name}: ${stage.message}`;
+  return release === running
+    ? `${metadata.name}: release ${running} runs.`
+    : `${metadata.name}: release ${release} is taken back, ${running} runs.`;
+}
+
 /** By name: clusters that are not seen now. What is said of an app there is how it was. */
 export type Unseen = ReadonlyMap<string, Condition>;
 
@@ -26,11 +46,12 @@ export function appsText(apps: readonly App[], unseen: Unseen): string {
   if (apps.length === 0) return 'There are no apps. Write a manifest, then: isthmus apply -f FILE';
   const rows = apps.map(({ metadata, status }) => [
     metadata.name,
-    status.running === status.release ? String(status.release) : `${status.release} (runs ${status.running})`,
+    releaseText(status),
     clustersOf(status).join(',') || '-',
-    `${sum(status.instances.map(({ ready }) => ready))}/${sum(status.instances.map(({ wanted }) => wanted))}`,
+    readyText(status.instances.filter(({ track }) => track === undefined)),
     [
       status.conditions[0]?.reason ?? '-',
+      ...(status.stage === undefined ? [] : [`stage ${status.stage.name}`]),
       ...status.conditions
         .filter(({ type, status: value }) => type === 'Enforced' && value !== 'True')
         .map(({ type, reason }) => `${type}: ${reason}`),
@@ -49,7 +70,17 @@ export function appText(
 ): string {
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ...(status.running === status.release ? [] : [['runs', `release ${status.running} again`]]),
+    ...(status.stage === undefined
+      ? status.running === status.release
+        ? []
+        : [['runs', `release ${status.running} again`]]
+      : [
+          ['runs', `release ${status.running}`],
+          ['stage', `${status.stage.name}, for ${ageSince(status.stage.since, nowMs)}`],
+          ...(status.stage.waitsForPromotion
+            ? [['', `isthmus promote ${metadata.name}, or isthmus abort ${metadata.name}`]]
+            : []),
+        ]),
     ...(spec.ports.length === 0 ? [] : [['name', nameText(status)]]),
     ...clustersOf(status).flatMap((name) => {
       const why = unseen.get(name);
@@ -108,6 +139,15 @@ function nameText({ hostname, endpoints }: App['status']): string {
 function scaledText({ replicas }: App['spec'], { wanted, at, why }: Scaled, nowMs: number): string {
   const bounds = typeof replicas === 'number' ? '' : `, of ${replicas.min} to ${replicas.max}`;
   return `to ${wanted}${bounds}, for ${ageSince(at, nowMs)}. ${why}`;
+}
+
+function releaseText({ release, running, stage }: App['status']): string {
+  if (running === release) return String(release);
+  return stage?.release === release ? `${running} -> ${release}` : `${release} (runs ${running})`;
+}
+
+function readyText(instances: App['status']['instances']): string {
+  return `${sum(instances.map(({ ready }) => ready))}/${sum(instances.map(({ wanted }) => wanted))}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -106,6 +106,20 @@ program
     return show(await readApp(api, name), options, (one) => appText(one, { unseen, nowMs: Date.now() }));
   });
 
+for (const [command, verb, words] of [
+  ['promote', 'promotion', 'let a release that comes by stages go on without waiting longer'],
+  ['abort', 'abort', 'take a release that comes by stages back'],
+] as const)
+  program
+    .command(command)
+    .description(words)
+    .argument('<app>')
+    .option('--stage <name>', 'only if this is the stage, as isthmus apps NAME names it')
+    .action(async (name: string, { stage }: { stage?: string }) => {
+      const { movedText, moveApp } = await import('./apps.ts');
+      console.log(movedText(await moveApp(openApi(profile()), name, { verb, stage })));
+    });
+
 program
   .command('apply')
   .description('make an app or a pool, or what is wanted of a cluster, what its manifest says')

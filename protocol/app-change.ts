@@ -37,6 +37,40 @@ export type DisconnectContract = z.infer<typeof DisconnectContract>;
 /** Reason of a statement about a release that a cluster did not have up in time. */
 export const DEADLINE_EXCEEDED = 'DeadlineExceeded';
 
+/** What every way of upgrading has. */
+const PACE = {
+  maxSurge: z.int().min(1).max(1_000).default(1).meta({
+    description:
+      'Containers beyond the replicas, at once, in each cluster, where old ones are replaced by new ones',
+  }),
+  deadlineSeconds: z.int().min(10).max(86_400).default(600).meta({
+    description:
+      'A release that a cluster does not have up so long after it was told has failed; each stage begins anew',
+  }),
+  rollback: z.boolean().default(true).meta({
+    description: 'A failed release is taken back: the last one that was up everywhere runs again',
+  }),
+};
+
+const HOLD_SECONDS_MAX = 604_800;
+const STEPS_MAX = 20;
+
+/** A share of the containers, and how long it is looked at. */
+export const CanaryStep = z
+  .strictObject({
+    percent: z
+      .int()
+      .min(1)
+      .max(99)
+      .meta({ description: 'Containers of the new release beside the replicas of the old one, rounded up' }),
+    holdSeconds: z.int().min(0).max(HOLD_SECONDS_MAX).optional().meta({
+      description:
+        'How long it must be up in one go before the next step; until somebody promotes it if absent',
+    }),
+  })
+  .meta({ id: 'CanaryStep' });
+export type CanaryStep = z.infer<typeof CanaryStep>;
+
 /** How a new release takes the place of the last one, and when it counts as failed. */
 export const Upgrade = z
   .discriminatedUnion('kind', [
@@ -44,18 +78,33 @@ export const Upgrade = z
       kind: z
         .literal('rolling')
         .meta({ description: 'New containers first; an old one goes once a new one is ready' }),
-      maxSurge: z
-        .int()
+      ...PACE,
+    }),
+    z.strictObject({
+      kind: z.literal('blueGreen').meta({
+        description:
+          'All of the new release beside all of the old one; then one takes over from the other in one go',
+      }),
+      ...PACE,
+      holdSeconds: z.int().min(0).max(HOLD_SECONDS_MAX).default(60).meta({
+        description: 'How long the old release stays beside, so that a way back is a switch',
+      }),
+      autoPromotion: z.boolean().default(true).meta({
+        description: 'false: the new release is up and not asked until somebody promotes it',
+      }),
+    }),
+    z.strictObject({
+      kind: z.literal('canary').meta({
+        description: 'A growing share of the new release answers beside the old one, step by step',
+      }),
+      ...PACE,
+      steps: z
+        .array(CanaryStep)
         .min(1)
-        .max(1_000)
-        .default(1)
-        .meta({ description: 'Containers beyond the replicas, at once, in each cluster' }),
-      deadlineSeconds: z.int().min(10).max(86_400).default(600).meta({
-        description: 'A release that a cluster does not have up so long after it was told has failed',
-      }),
-      rollback: z.boolean().default(true).meta({
-        description: 'A failed release is taken back: the last one that was up everywhere runs again',
-      }),
+        .max(STEPS_MAX)
+        .refine((steps) => steps.every(({ percent }, at) => percent > (steps[at - 1]?.percent ?? 0)), {
+          error: 'Each step has a larger share than the one before it.',
+        }),
     }),
   ])
   .meta({ id: 'Upgrade' });

@@ -16,6 +16,7 @@ export const AppEndpoint = z
     cluster: Name,
     address: Address,
     ports: z.array(NamedPort).max(64),
+    track: z.literal('next').optional().meta({ description: 'It is of the release that comes by stages' }),
   })
   .meta({ id: 'AppEndpoint' });
 export type AppEndpoint = z.infer<typeof AppEndpoint>;

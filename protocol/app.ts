@@ -10,6 +10,7 @@ import { Condition, creation, listOf, Name, replacement, resource, Timestamp } f
 import { Placement } from './placement.ts';
 import { Scaled, Scaling } from './scaling.ts';
 import { Port, Protocol } from './service.ts';
+import { AppStage, StageTold } from './track.ts';
 
 const LIST_MAX = 64;
 const FILE_BYTES_MAX = 65_536;
@@ -213,6 +214,11 @@ export const AppInstance = z
     updated: z.int().meta({ description: 'Of the newest release, and ready' }),
     statements: z.array(Statement).max(16),
     containers: z.array(ContainerStatus).max(1_000),
+    track: z
+      .literal('next')
+      .optional()
+      .meta({ description: 'next: beside what runs, while a release comes by stages' }),
+    stage: StageTold.optional(),
     observedAt: Timestamp.optional(),
   })
   .meta({ id: 'AppInstance' });
@@ -251,6 +257,7 @@ export const AppStatus = z
     running: z.int().meta({
       description: 'The release that clusters are told to run: an older one while the newest has failed',
     }),
+    stage: AppStage.optional().meta({ description: 'Absent unless a release is on its way by stages' }),
     placed: AppPlaced.optional().meta({ description: 'Absent until it was looked for a place' }),
     scaled: Scaled.optional().meta({ description: 'Of an app that scales, once its number was chosen' }),
     hostname: z.string().meta({ description: 'Leads to its ready containers, wherever they run' }),

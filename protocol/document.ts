@@ -13,6 +13,7 @@ import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
+import { StageOrder } from './track.ts';
 
 /** UDP ports inside the tunnel. */
 export const PROBE_PORT = 7861;
@@ -211,6 +212,7 @@ export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 /**
  * `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template; `replicas` of the template are those of this
  * cluster, a plain number. `nodes`: where in it; anywhere if absent. `sample`: the edge tells how much CPU its containers use; so much a container is as it should be.
+ * `workload/CLUSTER/APP.next` is its second track, with `track`, while a release comes by stages; `stage` is the same on both then.
  */
 export const WorkloadLeaf = z.strictObject({
   kind: z.literal('workload'),
@@ -222,6 +224,8 @@ export const WorkloadLeaf = z.strictObject({
   template: AppTemplate,
   sample: z.strictObject({ cpuMillis: z.int().min(1) }).optional(),
   nodes: NodeRules.optional(),
+  track: z.literal('next').optional(),
+  stage: StageOrder.optional(),
 });
 export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
 

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   token_used: { status: 409, title: 'The enrolment token was used by another key' },
   proof_invalid: { status: 401, title: 'The proof of possession, or of the instance role, does not hold' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  not_staged: { status: 409, title: 'The app has no release on its way by stages, or is at another stage' },
   busy: { status: 503, title: 'Too many concurrent changes' },
   internal: { status: 500, title: 'Something failed on our side' },
 } as const;

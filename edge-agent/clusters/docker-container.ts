@@ -1,8 +1,10 @@
 /** From an app to a container at a plain engine, and to the networks that it is in. Values in, values out. */
 import type { AppTemplate } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import {
   appName,
+  askedOf,
   CONTENT_LABEL,
   checkResources,
   contentOf,
@@ -56,6 +58,7 @@ export interface ContainerWanted {
 export function containerOf({ workload, slot, isOnTrial, address }: ContainerWanted, hash: Hash) {
   const { template, app, tenant } = workload;
   const { nanoCpus, memoryBytes } = limitsOf(template);
+  const isAsked = !isOnTrial && askedOf(workload) === 'always';
   return {
     Image: template.image,
     ...(template.command === undefined ? {} : { Entrypoint: template.command }),
@@ -76,7 +79,7 @@ export function containerOf({ workload, slot, isOnTrial, address }: ContainerWan
     },
     // One on trial is asked by nobody yet.
     NetworkingConfig: {
-      EndpointsConfig: { [networkName(tenant)]: isOnTrial ? {} : { Aliases: [app] } },
+      EndpointsConfig: { [networkName(tenant)]: isAsked ? { Aliases: [appOfTrack(app)] } : {} },
     },
   };
 }

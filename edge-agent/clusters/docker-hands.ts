@@ -1,13 +1,14 @@
 /** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault, undefinedOn } from '../engine/errors.ts';
 import { containerOf, tenantNetwork } from './docker-container.ts';
 import { sha256 } from './docker-faults.ts';
 import { DockerImages } from './docker-images.ts';
-import { appName, networkName } from './docker-marks.ts';
+import { APP_LABEL, appName, networkName, TENANT_LABEL } from './docker-marks.ts';
 import { networkAt, networkBody, provideNetwork, type Work } from './docker-networks.ts';
 import { MadeContainer } from './docker-objects.ts';
 import { isOneByOne } from './docker-plan.ts';
@@ -131,6 +132,16 @@ export class DockerHands {
     return this.#end(container, (stopped) => stopped);
   }
 
+  /** Takes the app's name from one that is to go while others go on serving. */
+  async leave(container: SeenContainer): Promise<void> {
+    const { networks, labels, phase, aliases } = container;
+    const network = networkName(labels[TENANT_LABEL] ?? '');
+    const address = networks[network];
+    if (phase !== 'running' || address === undefined) return;
+    if (aliases.includes(appOfTrack(labels[APP_LABEL] ?? '')))
+      await this.#reconnect(container, { network, endpoint: atSame(address) });
+  }
+
   /** Stops it and takes it away, behind the pass if that takes long. */
   async end(container: SeenContainer): Promise<boolean> {
     return this.#end(container, async (stopped) => {
@@ -175,14 +186,13 @@ export class DockerHands {
 
   /** A name can be had only by a new connection; nobody asks it yet, so its address may be another one. */
   async #introduce({ container }: Step<'introduce'>, work: Work): Promise<boolean> {
-    const { app } = work.workload;
-    return this.#connectAnew(container, { Aliases: [app] }, work);
+    return this.#connectAnew(container, { Aliases: [appOfTrack(work.workload.app)] }, work);
   }
 
   /** At the same address, so that what is under way goes on after a moment. */
   async #withdraw({ container }: Step<'withdraw'>, work: Work): Promise<boolean> {
     const address = container.networks[networkName(work.workload.tenant)];
-    const isDone = await this.#connectAnew(container, { IPAMConfig: { IPv4Address: address } }, work);
+    const isDone = await this.#connectAnew(container, atSame(address), work);
     const { id } = container;
     this.#draining.set(
       id,
@@ -193,14 +203,17 @@ export class DockerHands {
     return isDone;
   }
 
-  async #connectAnew(
+  async #connectAnew(container: SeenContainer, endpoint: object, { workload }: Work): Promise<boolean> {
+    const network = networkName(workload.tenant);
+    await provideNetwork(this.#at(container.node), workload, tenantNetwork(workload.tenant));
+    return this.#reconnect(container, { network, endpoint });
+  }
+
+  async #reconnect(
     { id, node, networks }: SeenContainer,
-    endpoint: object,
-    { workload }: Work,
+    { network, endpoint }: { readonly network: string; readonly endpoint: object },
   ): Promise<boolean> {
     const client = this.#at(node);
-    const network = networkName(workload.tenant);
-    await provideNetwork(client, workload, tenantNetwork(workload.tenant));
     if (networks[network] !== undefined) {
       const body = { Container: id, Force: true };
       await this.#tried(id, client.ask({ method: 'POST', path: `/networks/${network}/disconnect`, body }));
@@ -231,6 +244,10 @@ export class DockerHands {
     const body = { Container: container, EndpointConfig: { IPAMConfig: { IPv4Address: address } } };
     return client.ask({ method: 'POST', path: `/networks/${networkAt(address, work)}/connect`, body });
   }
+}
+
+function atSame(address: string | undefined): object {
+  return { IPAMConfig: { IPv4Address: address } };
 }
 
 interface Given {

@@ -3,7 +3,9 @@
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { Asked } from './docker-step.ts';
 import { type AppRef, DriverError } from './driver.ts';
+import { isServing } from './track.ts';
 
 export const MANAGED_BY = 'isthmus.dev/managed-by';
 export const MANAGER = 'isthmus';
@@ -142,6 +144,12 @@ export function checkResources({ resources }: AppTemplate): void {
 export function replicasOf({ replicas }: AppTemplate, there: number | undefined): number {
   if (typeof replicas === 'number') return replicas;
   return Math.min(replicas.max, Math.max(replicas.min, there ?? replicas.min));
+}
+
+/** What is beside stable comes up before it is asked. */
+export function askedOf(workload: WorkloadLeaf): Asked {
+  if (!isServing(workload)) return 'never';
+  return workload.track === undefined ? 'always' : 'when_good';
 }
 
 /** Throws `driver.unsupported` if one of the conditions holds. */

@@ -124,17 +124,25 @@ function planSlot({ slot, main, next, old }: Slot, draft: Draft): void {
   add(...endOf(old));
 }
 
-function keepRunning(main: SeenContainer, { wanted, steps }: Draft): void {
+function keepRunning(main: SeenContainer, { wanted, steps, seen: { nowMs } }: Draft): void {
   const { restart, health } = wanted.template;
   const isRunning = main.phase === 'running' || main.phase === 'restarting';
   if (!isAsWanted(main.limits, wanted.limits))
     steps.push({ kind: 'update', container: main, limits: wanted.limits });
-  if (isRunning && !isKnown(main, wanted)) steps.push({ kind: 'introduce', container: main });
+  if (isRunning) steps.push(...acquaint(main, wanted, nowMs));
   if (main.phase === 'created') steps.push({ kind: 'start', container: main });
   if (main.phase === 'exited')
     steps.push({ kind: restart === 'reuse' ? 'start' : 'remove', container: main });
   if (main.phase === 'running' && main.health === 'unhealthy' && health.live !== undefined)
     steps.push({ kind: 'restart', container: main });
+}
+
+/** Known by the app's name while it is to be asked, and not while it is not. */
+function acquaint(main: SeenContainer, wanted: DockerWanted, nowMs: number): DockerStep[] {
+  const { asked = 'always', alias } = wanted;
+  const isAsked = asked === 'always' || (asked === 'when_good' && isGood(main, nowMs));
+  if (isAsked) return isKnown(main, wanted) ? [] : [{ kind: 'introduce', container: main }];
+  return main.aliases.includes(alias) ? [{ kind: 'withdraw', container: main }] : [];
 }
 
 function isKnown({ networks, aliases }: SeenContainer, { network, alias }: DockerWanted): boolean {
@@ -235,7 +243,7 @@ function goOn(
   const address = next.labels[ADDRESS_LABEL];
   if (address !== undefined && !isOneByOne(wanted.template))
     steps.push({ kind: 'move_address', address, from: main, to: next });
-  if (!isKnown(next, wanted)) steps.push({ kind: 'introduce', container: next });
+  if (wanted.asked !== 'never' && !isKnown(next, wanted)) steps.push({ kind: 'introduce', container: next });
   steps.push(
     { kind: 'rename', container: main, name: containerName(wanted.base, slot, 'old') },
     { kind: 'rename', container: next, name: containerName(wanted.base, slot, 'main') },

@@ -46,7 +46,11 @@ export function dockerInstanceOf(evidence: DockerEvidence): AppInstance {
     return roleOf(container) === 'main' && isReady && slotOf(container) <= wanted.replicas ? [container] : [];
   });
   const ready = inPlace.length;
-  const updated = inPlace.filter((container) => contentIn(container) === wanted.content).length;
+  // By whether it is asked as well: who tells of a stage says with it that this is done.
+  const unsettled = new Set(plan.steps.flatMap(acquaintance));
+  const updated = inPlace.filter(
+    (container) => contentIn(container) === wanted.content && !unsettled.has(container.id),
+  ).length;
   const counts = { wanted: wanted.replicas, ready, updated };
   const refused = refusedOf(wanted, seen.containers);
   return {
@@ -59,6 +63,10 @@ export function dockerInstanceOf(evidence: DockerEvidence): AppInstance {
     ],
     containers,
   };
+}
+
+function acquaintance(step: DockerPlan['steps'][number]): string[] {
+  return step.kind === 'introduce' || step.kind === 'withdraw' ? [step.container.id] : [];
 }
 
 function containerOf(container: SeenContainer, evidence: DockerEvidence): ContainerStatus {

@@ -19,7 +19,12 @@ export interface DockerWanted {
   readonly network: string;
   /** By which others in it ask for the app. */
   readonly alias: string;
+  /** Whether it is asked by it: from its making if absent. */
+  readonly asked?: Asked;
 }
+
+/** `when_good`: beside others that serve, so it may cost nobody a request while it comes up, or once it fails. */
+export type Asked = 'always' | 'when_good' | 'never';
 
 export type DockerStep =
   | {

@@ -4,12 +4,22 @@
  */
 import type { AppInstance } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import { logLines } from '../engine/log-lines.ts';
 import type { CpuReading } from '../usage/meter.ts';
 import { checkDocker, type Lan, limitsOf } from './docker-container.ts';
 import { sha256, translated } from './docker-faults.ts';
 import { DockerHands } from './docker-hands.ts';
-import { appName, contentOf, isOurs, markFilter, networkName, refOf, replicasOf } from './docker-marks.ts';
+import {
+  appName,
+  askedOf,
+  contentOf,
+  isOurs,
+  markFilter,
+  networkName,
+  refOf,
+  replicasOf,
+} from './docker-marks.ts';
 import type { PoolRanges, Work } from './docker-networks.ts';
 import { planDocker } from './docker-plan.ts';
 import { poolAddresses } from './docker-pool.ts';
@@ -28,6 +38,7 @@ import { dockerInstanceOf, talkative } from './docker-status.ts';
 import { type DockerWanted, describeDockerStep } from './docker-step.ts';
 import { readUsage } from './docker-usage.ts';
 import { type AppRef, type Done, type Driver, DriverError } from './driver.ts';
+import { named } from './track.ts';
 
 /** A change that need not wait is done in one pass. */
 const ROUNDS_MAX = 4;
@@ -57,11 +68,12 @@ export function createDockerDriver(settings: DockerSettings): Driver {
   const memory = new EngineMemory(settings.wallNow());
   const ground = { settings, memory, hands: new DockerHands(settings.nodes) };
   return {
-    apply: (workload) => translated(() => apply(ground, workload)),
+    tracks: true,
+    apply: (workload) => translated(() => apply(ground, named(workload))),
     remove: (ref) => translated(() => remove(ground, ref)),
     list: () => translated(() => list(ground)),
-    status: (workload) => translated(() => status(ground, workload)),
-    usage: (workload) => translated(() => usage(ground, workload)),
+    status: (workload) => translated(() => status(ground, named(workload))),
+    usage: (workload) => translated(() => usage(ground, named(workload))),
   };
 }
 
@@ -124,7 +136,8 @@ function wantedOf(
     pool: pool === undefined ? undefined : poolAddresses(rangesOf?.(pool) ?? [], lan !== undefined),
     limits: limitsOf(template),
     network: networkName(tenant),
-    alias: workload.app,
+    alias: appOfTrack(workload.app),
+    asked: askedOf(workload),
   };
 }
 
@@ -146,6 +159,8 @@ function refuseForeign({ base, replicas }: DockerWanted, { nodes }: SeenApp): vo
 async function remove({ settings: { nodes }, hands }: Ground, ref: AppRef): Promise<Done> {
   const { found, silent } = await findApp(nodes, ref);
   const done: string[] = [];
+  // Beside stable it serves to the end: first nobody new comes to it.
+  if (ref.app !== appOfTrack(ref.app)) for (const container of found) await hands.leave(container);
   for (const container of found)
     if (await hands.end(container)) done.push(`remove ${container.name} at ${container.node}`);
   // What is there is not known, so it is asked for again.

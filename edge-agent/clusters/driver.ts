@@ -37,6 +37,7 @@ export class DriverError extends Error {
 
 /** Which app, without what it is. */
 export interface AppRef {
+  /** Of its second track: with `.next` behind. */
   readonly app: string;
   readonly namespace: string;
 }
@@ -45,6 +46,8 @@ export interface AppRef {
 export type Done = readonly string[];
 
 export interface Driver {
+  /** A second track of an app is held beside the first, asked or not. A workload that is of one comes only if so. */
+  readonly tracks?: true;
   /**
    * Brings everything but the containers to what the workload says. Where the cluster does not bring containers by itself (apps that are rebuilt in place, plain
    * engines) it takes the next step of these as well, so it is called until `status` is content. On an error, what came before it was done.

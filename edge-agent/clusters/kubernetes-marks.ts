@@ -1,11 +1,16 @@
 /** Names and labels by which we know what is ours in a Kubernetes cluster. */
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import type { ResourceType } from '../kube/objects.ts';
 
 export const FIELD_MANAGER = 'isthmus';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const APP_LABEL = 'isthmus.dev/app';
 export const TENANT_LABEL = 'isthmus.dev/tenant';
+/** On a pod. Those of stable have it once the app was asked of them alone: their controller's selector can never change. */
+export const TRACK_LABEL = 'isthmus.dev/track';
+export const STABLE = 'stable';
+export const NEXT = 'next';
 export const RELEASE_ANNOTATION = 'isthmus.dev/release';
 /** On a pod: of everything that makes a container another one. */
 export const CONTENT_ANNOTATION = 'isthmus.dev/content';
@@ -18,9 +23,11 @@ export function labelsOf({ tenant, app }: Pick<WorkloadLeaf, 'tenant' | 'app'>):
   return { [MANAGED_BY]: FIELD_MANAGER, [TENANT_LABEL]: tenant, [APP_LABEL]: app };
 }
 
-/** By which controllers and services find the app's pods. */
+/** By which controllers and services find the app's pods: those of both tracks, unless it is the name of the second one. What the app may do, both may. */
 export function selectorOf({ tenant, app }: Pick<WorkloadLeaf, 'tenant' | 'app'>): Record<string, string> {
-  return { [TENANT_LABEL]: tenant, [APP_LABEL]: app };
+  const own = appOfTrack(app);
+  const pods = { [TENANT_LABEL]: tenant, [APP_LABEL]: own };
+  return own === app ? pods : { ...pods, [TRACK_LABEL]: NEXT };
 }
 
 export interface KubeType extends ResourceType {

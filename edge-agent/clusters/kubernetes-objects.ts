@@ -12,6 +12,7 @@ import {
   RELEASE_ANNOTATION,
   selectorOf,
   TENANT_LABEL,
+  TRACK_LABEL,
   TYPES,
 } from './kubernetes-marks.ts';
 import { fileKey, heldPodTemplate, podTemplate, portName } from './kubernetes-pod.ts';
@@ -40,7 +41,9 @@ export function objectsOf(workload: WorkloadLeaf, hash: (text: string) => string
 }
 
 function aroundPods(workload: WorkloadLeaf, pod: object): AppObject[] {
-  const { template } = workload;
+  const { template, track } = workload;
+  // Everything else of the app finds its pods by the app.
+  if (track === 'next') return [deployment(workload, pod)];
   return [
     ...services(workload),
     networkPolicy(workload),
@@ -122,7 +125,7 @@ function services(workload: WorkloadLeaf): AppObject[] {
   const public_ =
     ports.length === 0
       ? []
-      : [objectFor(workload, 'Service', { name: app, spec: { spec: { selector, ports } } })];
+      : [objectFor(workload, 'Service', { name: app, spec: { spec: { selector: asked(workload), ports } } })];
   const perPod = {
     clusterIP: 'None',
     publishNotReadyAddresses: true,
@@ -131,6 +134,13 @@ function services(workload: WorkloadLeaf): AppObject[] {
   };
   const headless = objectFor(workload, 'Service', { name: headlessName(app), spec: { spec: perPod } });
   return [...public_, ...(isStateful(template) ? [headless] : [])];
+}
+
+/** Pods that are asked under the app's name: of both tracks, or of one. */
+function asked(workload: WorkloadLeaf): Record<string, string> {
+  const [first, second] = workload.stage?.serving ?? [];
+  const isOne = first !== undefined && second === undefined;
+  return { ...selectorOf(workload), ...(isOne ? { [TRACK_LABEL]: first } : {}) };
 }
 
 function headlessName(app: string): string {

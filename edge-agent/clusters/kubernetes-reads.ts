@@ -1,10 +1,11 @@
 /** What the driver reads of an app again and again: its controller, and its pods. It changes nothing. */
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { undefinedOn } from '../kube/errors.ts';
 import { listAll } from '../kube/list.ts';
 import { pathOf } from '../kube/objects.ts';
-import { POD, selectorOf, TYPES } from './kubernetes-marks.ts';
+import { NEXT, POD, selectorOf, TRACK_LABEL, TYPES } from './kubernetes-marks.ts';
 import { isStateful } from './kubernetes-objects.ts';
 import { ControllerObject, PodObject } from './kubernetes-status.ts';
 
@@ -20,10 +21,11 @@ export function controllerOf(
   return undefinedOn(client.json(ControllerObject, { method: 'GET', path }), ['kube.not_found']);
 }
 
+/** Of its own track. */
 export function podsOf(client: KubeClient, workload: WorkloadLeaf): Promise<readonly PodObject[]> {
-  const labelSelector = Object.entries(selectorOf(workload))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
+  const labels = Object.entries(selectorOf(workload)).map(([name, value]) => `${name}=${value}`);
+  const isNext = appOfTrack(workload.app) !== workload.app;
+  const labelSelector = [...labels, ...(isNext ? [] : [`${TRACK_LABEL}!=${NEXT}`])].join(',');
   return listAll(client, PodObject, {
     path: pathOf({ ...POD, namespace: workload.namespace }),
     labelSelector,

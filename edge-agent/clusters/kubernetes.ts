@@ -35,7 +35,9 @@ import { heldPodTemplate } from './kubernetes-pod.ts';
 import { controllerOf, podsOf } from './kubernetes-reads.ts';
 import { heldFacts, rebuild } from './kubernetes-rebuilder.ts';
 import { instanceOf, talkative } from './kubernetes-status.ts';
+import { beforeNext, beforeStable } from './kubernetes-tracks.ts';
 import { usageOfPods } from './kubernetes-usage.ts';
+import { named } from './track.ts';
 
 const OBJECTS_MAX = 10_000;
 const EVENTS_MAX = '500';
@@ -46,12 +48,22 @@ const LOG_BYTES = '8000';
 /** `wallNow`: milliseconds since 1970. */
 export function createKubernetesDriver(client: KubeClient, wallNow: () => number): Driver {
   return {
-    apply: (workload) => translated(() => apply(client, workload, wallNow)),
+    tracks: true,
+    apply: (workload) => translated(() => applyTrack(client, named(workload), wallNow)),
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
-    status: (workload) => translated(() => status(client, workload, wallNow())),
-    usage: (workload) => translated(() => usageOfPods(client, workload)),
+    status: (workload) => translated(() => status(client, named(workload), wallNow())),
+    usage: (workload) => translated(() => usageOfPods(client, named(workload))),
   };
+}
+
+async function applyTrack(client: KubeClient, workload: WorkloadLeaf, wallNow: () => number): Promise<Done> {
+  if (workload.track === 'next') {
+    await beforeNext(client, workload);
+    return apply(client, workload, wallNow);
+  }
+  const before = await beforeStable(client, workload);
+  return [...before.done, ...(await apply(client, before.workload, wallNow))];
 }
 
 async function apply(client: KubeClient, workload: WorkloadLeaf, wallNow: () => number): Promise<Done> {

@@ -38,7 +38,10 @@ export const Task = z.looseObject({
   Slot: z.number().default(0),
   NodeID: z.string().default(''),
   DesiredState: z.string(),
-  Spec: z.looseObject({ ContainerSpec: z.looseObject({ Labels }).optional() }),
+  Spec: z.looseObject({
+    ContainerSpec: z.looseObject({ Labels }).optional(),
+    Networks: z.array(z.looseObject({ Aliases: z.array(z.string()).nullish() })).nullish(),
+  }),
   Status: z.looseObject({
     State: z.string(),
     Message: z.string().default(''),

@@ -5,6 +5,7 @@ import type { Json } from '../../protocol/canonical.ts';
 import type { LabelSubject, LabelTest } from '../../protocol/constraint.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import {
   appName,
   CONTENT_LABEL,
@@ -24,6 +25,8 @@ import {
   TENANT_LABEL,
   variablesOf,
 } from './docker-marks.ts';
+import type { AppRef } from './driver.ts';
+import { isServing } from './track.ts';
 
 const MIB = 1024 * 1024;
 const NANO_CPUS_A_MILLI = 1_000_000;
@@ -116,7 +119,7 @@ export function serviceOf({ workload, parts, replicas }: ServiceWanted, hash: Ha
   const isOneByOne =
     template.volumes.length > 0 || template.ports.some((port) => port.hostPort !== undefined);
   return {
-    Name: appName(workload, hash),
+    Name: serviceName(workload, hash),
     Labels: {
       ...marksOf(workload),
       [TENANT_LABEL]: workload.tenant,
@@ -156,7 +159,7 @@ function pace(template: AppTemplate) {
 }
 
 function taskOf(workload: WorkloadLeaf, parts: SwarmParts, hash: Hash): Json {
-  const { template, nodes, app } = workload;
+  const { template, nodes } = workload;
   return {
     ContainerSpec: containerOf(workload, parts, hash),
     Resources: {
@@ -165,9 +168,21 @@ function taskOf(workload: WorkloadLeaf, parts: SwarmParts, hash: Hash): Json {
     },
     RestartPolicy: { Condition: 'any', Delay: nanoseconds(RESTART_SECONDS), MaxAttempts: null },
     Placement: placementOf(template, nodes),
-    // By its own name, whatever its namespace: only apps of the tenant are in this network.
-    Networks: [{ Target: parts.network, Aliases: [app] }],
+    Networks: [{ Target: parts.network, Aliases: aliasesOf(workload) }],
   };
+}
+
+/**
+ * By its own name, whatever its namespace: only apps of the tenant are in this network. A container has its names for life, so one that is to be asked, or no
+ * more, is another one; Swarm gives a name out once the container's check passes.
+ */
+export function aliasesOf(workload: WorkloadLeaf): string[] {
+  return isServing(workload) ? [appOfTrack(workload.app)] : [];
+}
+
+/** `NAMESPACE_APP`, and `NAMESPACE_APP_next` of the second track: a service's name has no dots, and an app's no underscores. */
+export function serviceName(ref: AppRef, hash: Hash): string {
+  return appName(ref, hash).replace(/\.next$/, '_next');
 }
 
 function containerOf(workload: WorkloadLeaf, parts: SwarmParts, hash: Hash): Json {

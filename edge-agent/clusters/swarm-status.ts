@@ -1,10 +1,12 @@
 /** How an app is in a swarm, from its service, tasks and nodes. Values in, values out. */
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { appOfTrack } from '../../protocol/track.ts';
 import { CONTENT_LABEL, probeOf, replicasOf } from './docker-marks.ts';
 import { available, type Judgement, say, upToDate } from './statements.ts';
 import type { Service, SwarmNode, Task } from './swarm-objects.ts';
 import { BECAUSE_LABEL, isRolledBack } from './swarm-plan.ts';
+import { isServing } from './track.ts';
 
 const CONTAINERS_MAX = 1_000;
 const LINES_MAX = 20;
@@ -56,6 +58,13 @@ function contentOf({ Spec }: Task): string | undefined {
   return Spec.ContainerSpec?.Labels[CONTENT_LABEL];
 }
 
+/** Of a track: a container is another one once it is to be asked, or no more. */
+function isAskedAsTold({ Spec }: Task, workload: WorkloadLeaf): boolean {
+  if (workload.stage === undefined) return true;
+  const has = (Spec.Networks ?? []).flatMap(({ Aliases }) => Aliases ?? []);
+  return isServing(workload) ? has.includes(appOfTrack(workload.app)) : has.length === 0;
+}
+
 export function swarmInstanceOf(evidence: SwarmEvidence): AppInstance {
   const { workload, service, tasks, labels } = evidence;
   const content = labels[CONTENT_LABEL];
@@ -65,8 +74,9 @@ export function swarmInstanceOf(evidence: SwarmEvidence): AppInstance {
   const wanted = replicas ?? replicasOf(workload.template, undefined);
   const isReady = ({ state }: ContainerStatus) => state === 'ready';
   const ready = Math.min(wanted, containers.filter(isReady).length);
+  const isUpdated = (task: Task) => contentOf(task) === content && isAskedAsTold(task, workload);
   const updated = present.filter(
-    (task, index) => contentOf(task) === content && containers[index]?.state === 'ready',
+    (task, index) => isUpdated(task) && containers[index]?.state === 'ready',
   ).length;
   const isBack = service !== undefined && isRolledBack(service, { Labels: labels });
   const because = service?.Spec.Labels[BECAUSE_LABEL] ?? service?.UpdateStatus?.Message ?? '';

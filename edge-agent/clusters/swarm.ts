@@ -7,7 +7,6 @@ import { undefinedOn } from '../engine/errors.ts';
 import { logLines } from '../engine/log-lines.ts';
 import { sha256, translated } from './docker-faults.ts';
 import {
-  appName,
   CONTENT_LABEL,
   isOfTenant,
   isOurs,
@@ -21,8 +20,17 @@ import {
 import { type AppRef, type Done, type Driver, DriverError } from './driver.ts';
 import { Made, Named, Network, Service, SwarmNode, Task } from './swarm-objects.ts';
 import { configsInUse, planService, type SwarmStep } from './swarm-plan.ts';
-import { checkSwarm, configsOf, networkOf, type SwarmParts, secretName, serviceOf } from './swarm-service.ts';
+import {
+  checkSwarm,
+  configsOf,
+  networkOf,
+  type SwarmParts,
+  secretName,
+  serviceName,
+  serviceOf,
+} from './swarm-service.ts';
 import { faultOfContent, lastFailed, presentTasks, swarmInstanceOf } from './swarm-status.ts';
+import { named } from './track.ts';
 
 /** Note, update, and once again for each time that somebody else was faster. */
 const STEPS_MAX = 6;
@@ -34,10 +42,11 @@ const LOG_MS_MAX = 5_000;
 /** `client`: of a manager. */
 export function createSwarmDriver(client: EngineClient): Driver {
   return {
-    apply: (workload) => translated(() => apply(client, workload)),
+    tracks: true,
+    apply: (workload) => translated(() => apply(client, named(workload))),
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
-    status: (workload) => translated(() => status(client, workload)),
+    status: (workload) => translated(() => status(client, named(workload))),
   };
 }
 
@@ -219,7 +228,7 @@ async function lastLines(client: EngineClient, task: string): Promise<string[]> 
 }
 
 async function serviceAt(client: EngineClient, ref: AppRef): Promise<Service | undefined> {
-  const path = `/services/${appName(ref, sha256)}`;
+  const path = `/services/${serviceName(ref, sha256)}`;
   return undefinedOn(client.json(Service, { method: 'GET', path }), ['engine.not_found']);
 }
 

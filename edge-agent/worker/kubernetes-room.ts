@@ -127,7 +127,7 @@ export class KubernetesRoom implements ClusterRoom {
   }
 
   setWorkloads(wanted: readonly WorkloadLeaf[] | undefined): void {
-    if (this.#keeper.setWorkloads(wanted)) this.#controllers.setContracts((wanted ?? []).map(contractOf));
+    if (this.#keeper.setWorkloads(wanted)) this.#controllers.setContracts(contractsOf(wanted ?? []));
   }
 
   record(event: SiteEvent): void {
@@ -216,6 +216,11 @@ export function backupStatement(isWanted: boolean, { name, etcd }: KubernetesFil
 function poolsStatement(fault: string): Statement {
   const message = `Pools of this cluster can't be kept: ${fault}`.slice(0, 500);
   return { type: 'PoolsKept', status: 'False', reason: 'Refused', message };
+}
+
+/** One an app: it is of the pods of both tracks. */
+function contractsOf(wanted: readonly WorkloadLeaf[]): AppContract[] {
+  return wanted.filter(({ track }) => track === undefined).map(contractOf);
 }
 
 function contractOf(workload: WorkloadLeaf): AppContract {

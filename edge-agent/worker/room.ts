@@ -170,8 +170,9 @@ export class Keeper {
       this.#say(cause);
     }
     this.#reports.wake();
-    const statements = (this.#workloads.told ?? []).flatMap(({ instance }) => instance.statements);
-    return statements.every(({ status }) => status === 'True') ? APPS_MS : APPS_MOVING_MS;
+    const isSettled = ({ instance: { statements, stage } }: AppTold) =>
+      statements.every(({ status }) => status === 'True') && (stage?.state ?? 'held') === 'held';
+    return (this.#workloads.told ?? []).every(isSettled) ? APPS_MS : APPS_MOVING_MS;
   }
 
   /** Rests while no app here is measured; the next order wakes it. */

@@ -1,11 +1,13 @@
 /** The apps of one cluster: brought to what the document says, one pass at a time, and told of. What can't be done is a statement about the app, not an end. */
 
 import { type AppInstance } from '../../protocol/app.ts';
-import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
 import type { Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import { trackName } from '../../protocol/track.ts';
 import { type AppRef, type Driver, DriverError } from '../clusters/driver.ts';
+import { checkTrack } from '../clusters/track.ts';
+import { Ages } from './ages.ts';
 
 export interface WorkloadsOptions {
   readonly driver: Driver;
@@ -21,11 +23,11 @@ export class Workloads {
   /** Undefined until there was an order: nothing is taken away for want of one. */
   #wanted: readonly WorkloadLeaf[] | undefined;
   #told: readonly AppTold[] | undefined;
-  /** Since when each app has had the release that it has. */
-  readonly #since = new Map<string, { readonly release: number; readonly sinceMs: number }>();
+  readonly #ages: Ages;
 
   constructor(options: WorkloadsOptions) {
     this.#options = options;
+    this.#ages = new Ages(options.now);
   }
 
   /** What the document says now; undefined while it does not speak of this cluster at all. */
@@ -46,7 +48,8 @@ export class Workloads {
     const wanted = this.#wanted;
     if (wanted === undefined) return;
     const told: AppTold[] = [];
-    for (const workload of wanted) told.push({ app: workload.app, instance: await this.#bring(workload) });
+    for (const workload of wanted.toSorted(byTrack))
+      told.push({ app: workload.app, instance: await this.#bring(workload) });
     this.#told = told;
     await this.#takeAway(wanted);
   }
@@ -55,26 +58,19 @@ export class Workloads {
     const { driver } = this.#options;
     const applied = await this.#applied(workload);
     const instance = await driver.status(workload);
-    const statements = [applied, ...instance.statements];
-    return { ...instance, statements: [...statements, ...this.#lateness(workload, statements)] };
-  }
-
-  /** Said once a release has had its time. It ends as soon as the release is up after all. */
-  #lateness({ app, namespace, release, template }: WorkloadLeaf, said: readonly Statement[]): Statement[] {
-    const nowMs = this.#options.now();
-    const key = `${namespace}/${app}`;
-    const known = this.#since.get(key);
-    const since = known?.release === release ? known : { release, sinceMs: nowMs };
-    this.#since.set(key, since);
-    const { deadlineSeconds } = template.upgrade;
-    const isUp = said.every(({ type, status }) => type === 'Enforced' || status === 'True');
-    if (isUp || nowMs - since.sinceMs < deadlineSeconds * 1_000) return [];
-    const message = `Release ${release} is not up after ${deadlineSeconds} s.`;
-    return [{ type: 'Progressing', status: 'False', reason: DEADLINE_EXCEEDED, message }];
+    const said = [applied, ...instance.statements];
+    const { late, stage } = this.#ages.of(workload, said);
+    return {
+      ...instance,
+      statements: [...said, ...late],
+      ...(workload.track === undefined ? {} : { track: workload.track }),
+      ...(stage === undefined ? {} : { stage }),
+    };
   }
 
   async #applied(workload: WorkloadLeaf): Promise<Statement> {
     try {
+      checkTrack(this.#options.driver, workload);
       const done = await this.#options.driver.apply(workload);
       for (const line of done) this.#options.log(`${workload.cluster}: ${line}`);
       return {
@@ -97,12 +93,17 @@ export class Workloads {
   async #takeAway(wanted: readonly WorkloadLeaf[]): Promise<void> {
     const { driver, log } = this.#options;
     const isWanted = ({ app, namespace }: AppRef) =>
-      wanted.some((one) => one.app === app && one.namespace === namespace);
+      wanted.some((one) => trackName(one) === app && one.namespace === namespace);
     for (const ref of (await driver.list()).filter((found) => !isWanted(found))) {
       const done = await driver.remove(ref);
       for (const line of done) log(`${ref.namespace}/${ref.app}: ${line}`);
     }
   }
+}
+
+/** Stable first: what is asked under the app's name is settled before the other comes. */
+function byTrack(a: WorkloadLeaf, b: WorkloadLeaf): number {
+  return Number(a.track !== undefined) - Number(b.track !== undefined);
 }
 
 const REASONS: Readonly<Record<DriverError['code'], string>> = {

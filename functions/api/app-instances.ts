@@ -4,7 +4,7 @@ import { toldOf } from '../reconcile/told.ts';
 import type { Item, ItemKey, Store, Telling } from '../store/port.ts';
 import { findLive } from './collection.ts';
 
-/** Of each item of one tenant, in order. What the edges of all clusters told is read once for all. */
+/** Of each item of one tenant, in order, both tracks. What the edges of all clusters told is read once for all. */
 export async function instancesOf(store: Store, items: readonly Item<'app'>[]): Promise<AppInstance[][]> {
   const [first] = items;
   if (first === undefined) return [];
@@ -19,10 +19,16 @@ export async function instancesOf(store: Store, items: readonly Item<'app'>[]): 
       const apps = byCluster.get(cluster);
       // What was told before there was this app is of another one that had its name.
       if (apps === undefined || apps.at < item.createdAt) return [];
-      const found = apps.value.find(({ app }) => app === item.key.name)?.instance;
-      return found === undefined ? [] : [{ ...found, cluster, observedAt: apps.at }];
+      return apps.value
+        .filter(({ app }) => app === item.key.name)
+        .map(({ instance }) => ({ ...instance, cluster, observedAt: apps.at }));
     }),
   );
+}
+
+/** Those of what runs, without what stands beside it. */
+export function stableOf(instances: readonly AppInstance[]): AppInstance[] {
+  return instances.filter(({ track }) => track === undefined);
 }
 
 /** Clusters that it is to run in. */

@@ -7,16 +7,17 @@ import {
   AppReplacement,
   App as AppSchema,
   type AppSpec,
-  type AppTemplate,
 } from '../../protocol/app.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
 import { appConditions, checkApp } from '../domain/app.ts';
 import { appHostname, servingOf } from '../domain/endpoint.ts';
 import { releaseInForce } from '../domain/rollout.ts';
+import { ordersOf, settle } from '../domain/rollout-stage.ts';
 import { isTimezone } from '../scaling/schedule.ts';
 import type { Item } from '../store/port.ts';
-import { instancesOf, placesOf } from './app-instances.ts';
+import { instancesOf, placesOf, stableOf } from './app-instances.ts';
+import { assignedOf, promotionOperations, stageShown, templateOf } from './app-stages.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
 import { allLive } from './dependent.ts';
 import { metadataOf, sameJson } from './item.ts';
@@ -35,10 +36,10 @@ export function appOperations(desk: Desk): Operation[] {
     prepare: (wanted) => prepareApp(desk, wanted),
     show: (items) => showApps(desk, items),
   };
-  return crudOperations(desk, kind);
+  return [...crudOperations(desk, kind), ...promotionOperations(desk, kind)];
 }
 
-async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>) {
+async function prepareApp({ store }: Desk, { key, spec, before, cause }: Wanted<'app'>) {
   const [clusters, pools] = await Promise.all([
     allLive(store, { kind: 'cluster', tenant: key.tenant }),
     allLive(store, { kind: 'pool', tenant: key.tenant }),
@@ -57,7 +58,8 @@ async function prepareApp({ store }: Desk, { key, spec, before }: Wanted<'app'>)
   const isReworded = placed !== undefined && !sameJson(before?.spec.placement, spec.placement);
   const status = { ...before?.status, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
   const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
-  return { spec, status: { ...status, release } };
+  if (isSame) return { spec, status: { ...status, release } };
+  return { spec, status: settle({ ...status, release }, templateOf(spec), cause.now) };
 }
 
 /** A window in a zone that nobody knows would never open. */
@@ -71,22 +73,21 @@ function strangeZone({ replicas }: AppSpec): Refusal | undefined {
   return { code: 'invalid', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
 }
 
-function templateOf({ placement: _placement, namespace: _namespace, ...template }: AppSpec): AppTemplate {
-  return template;
-}
-
 async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;
-    const running = releaseInForce(status, templateOf(spec)).release;
+    const orders = ordersOf(status, assignedOf(item));
+    const running = (orders?.stable ?? releaseInForce(status, templateOf(spec))).release;
+    const stage = stageShown(item, instances[index] ?? []);
     const evidence = {
       release: running,
       failed: status.failed?.release === status.release ? status.failed : undefined,
       clusters: placesOf(item),
       placed: status.placed,
       scaled: status.scaled,
-      instances: instances[index] ?? [],
+      instances: stableOf(instances[index] ?? []),
+      stage,
       ports: spec.ports,
       endpoints: servingOf(servingFacts(item)),
       updatedAt,
@@ -97,11 +98,12 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
       status: {
         release: status.release,
         running,
+        ...(stage === undefined ? {} : { stage }),
         ...(status.placed === undefined ? {} : { placed: shownPlaced(status.placed) }),
         ...(status.scaled === undefined ? {} : { scaled: shownScaled(status.scaled) }),
         hostname: appHostname(item.key.name, item.key.tenant, deployment.domain),
         endpoints: evidence.endpoints,
-        instances: evidence.instances,
+        instances: instances[index] ?? [],
         conditions: appConditions(evidence),
       },
     };
@@ -112,9 +114,11 @@ function shownScaled({ wanted, at, state, why }: Scaled): Scaled {
   return { wanted, at, state, why };
 }
 
-function servingFacts({ status }: Item<'app'>) {
+function servingFacts(item: Item<'app'>) {
+  const { status } = item;
   const { assignments = [], leaving = [] } = status.placed ?? {};
-  return { endpoints: status.endpoints ?? [], assignments: [...assignments, ...leaving] };
+  const stage = ordersOf(status, assignedOf(item))?.stage;
+  return { endpoints: status.endpoints ?? [], assignments: [...assignments, ...leaving], stage };
 }
 
 function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {

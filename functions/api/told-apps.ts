@@ -1,15 +1,17 @@
 /**
- * What follows for apps from what a cluster told of them: where they are reached now; a release that is up everywhere is remembered, and one that failed is
- * taken back, with the reason in the audit log.
+ * What follows for apps from what a cluster told of them: where they are reached now; a release that is up everywhere is remembered, one that failed is taken
+ * back, with the reason in the audit log, and one that comes by stages goes on to the next.
  */
 import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import { ClusterFacts } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import { endpointsIn, withEndpoints } from '../domain/endpoint.ts';
 import { afterVerdict, judge } from '../domain/rollout.ts';
+import { advance, type Releases, stageName } from '../domain/rollout-stage.ts';
 import { toldOf } from '../reconcile/told.ts';
 import type { AppKept, Item, Store } from '../store/port.ts';
-import { instancesOf, placesOf } from './app-instances.ts';
+import { instancesOf, placesOf, stableOf } from './app-instances.ts';
+import { assignedOf, templateOf } from './app-stages.ts';
 import { changeItem } from './change.ts';
 import { findLive } from './collection.ts';
 import { type Cause, nextItem, sameJson, withEvent } from './item.ts';
@@ -27,12 +29,17 @@ export async function takeApps(
   if (apps.length === 0) return { isMoving: false };
   const place = await placeOf(store, cluster);
   let isMoving = false;
-  for (const { app, instance } of apps) {
-    const item = await findLive(store, { kind: 'app', tenant: cluster.key.tenant, name: app });
+  for (const name of new Set(apps.map(({ app }) => app))) {
+    const item = await findLive(store, { kind: 'app', tenant: cluster.key.tenant, name });
     if (item === undefined) continue;
     isMoving ||= (item.status.placed?.leaving ?? []).length > 0;
+    const tracks = apps.filter(({ app }) => app === name).map(({ instance }) => instance);
     const reached = (now: Item<'app'>) =>
-      endpointsAfter(now, endpointsIn({ ...place, instance, ports: now.spec.ports }), cluster);
+      endpointsAfter(
+        now,
+        tracks.flatMap((instance) => endpointsIn({ ...place, instance, ports: now.spec.ports })),
+        cluster,
+      );
     if (isJudged(item) && reached(item) === item.status.endpoints) continue;
     await changeItem<'app'>(store, item.key, (now) =>
       judged(store, { item: now, endpoints: reached(now) }, cause),
@@ -66,8 +73,8 @@ function endpointsAfter(
   return sameJson(endpoints ?? [], after) ? endpoints : after;
 }
 
-function isJudged({ status: { release, good, failed } }: Item<'app'>): boolean {
-  return good?.release === release || failed?.release === release;
+function isJudged({ status: { release, good, failed, stage } }: Item<'app'>): boolean {
+  return stage === undefined && (good?.release === release || failed?.release === release);
 }
 
 /** The app after its cluster told of it; the very same item if nothing follows. */
@@ -76,30 +83,35 @@ async function judged(
   { item, endpoints }: { readonly item: Item<'app'>; readonly endpoints: AppKept['endpoints'] },
   cause: Cause,
 ): Promise<Item<'app'>> {
-  const releases = await releasesAfter(store, item);
-  if (releases === undefined && endpoints === item.status.endpoints) return item;
-  const status = { ...(releases?.status ?? item.status), endpoints };
+  const before = item.status;
+  const after = isJudged(item) ? before : await releasesAfter(store, item, cause.now);
+  if (after === before && endpoints === before.endpoints) return item;
+  const status = { ...before, ...after, stage: after.stage, endpoints };
   const next = nextItem(item, { status }, cause);
-  if (releases?.failure === undefined) return next;
-  const { release, good } = status;
-  const detail = `Took release ${release} of app ${item.key.name} back, to release ${good?.release ?? 0}: ${releases.failure}`;
-  return withEvent(
-    next,
-    { ...cause, actor: 'system' },
-    { action: 'update', detail: detail.slice(0, REASON_LENGTH_MAX) },
-  );
+  const detail = detailOf(item.key.name, before, after);
+  if (detail === undefined) return next;
+  const deed = { action: 'update' as const, detail: detail.slice(0, REASON_LENGTH_MAX) };
+  return withEvent(next, { ...cause, actor: 'system' }, deed);
 }
 
-/** The verdict on the newest release, if it is a new one. */
-async function releasesAfter(
-  store: Store,
-  item: Item<'app'>,
-): Promise<{ readonly status: AppKept; readonly failure?: string } | undefined> {
-  if (isJudged(item)) return undefined;
-  const { placement: _placement, namespace: _namespace, ...template } = item.spec;
+/** The very same if nothing follows for its releases. */
+async function releasesAfter(store: Store, item: Item<'app'>, now: string): Promise<Releases> {
+  const template = templateOf(item.spec);
   const [instances = []] = await instancesOf(store, [item]);
-  const verdict = judge({ releases: item.status, clusters: placesOf(item), instances });
-  const status = afterVerdict(item.status, template, verdict);
-  if (status === undefined) return undefined;
-  return verdict.kind === 'failed' ? { status, failure: verdict.reason } : { status };
+  if (item.status.stage !== undefined)
+    return advance(item.status, template, { assigned: assignedOf(item), instances, now });
+  const evidence = { releases: item.status, clusters: placesOf(item), instances: stableOf(instances) };
+  return afterVerdict(item.status, template, judge(evidence)) ?? item.status;
+}
+
+/** What people should know of it; undefined if there is nothing. */
+function detailOf(app: string, before: Releases, after: Releases): string | undefined {
+  if (after === before) return undefined;
+  const { failed, good, stage } = after;
+  if (failed !== undefined && failed !== before.failed)
+    return `Took release ${failed.release} of app ${app} back, to release ${good?.release ?? 0}: ${failed.reason}`;
+  if (stage !== undefined)
+    return `Release ${stage.release} of app ${app} is at the stage ${stageName(stage)}.`;
+  if (before.stage === undefined) return undefined;
+  return `Release ${good?.release ?? 0} of app ${app} is the one that runs.`;
 }

@@ -4,6 +4,7 @@ import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
+import type { AppStage } from '../../protocol/track.ts';
 import { condition } from './status.ts';
 
 /** What there is in the tenant: names of clusters, and of pools with the clusters that each has a range of. */
@@ -24,6 +25,8 @@ export function checkApp(spec: AppSpec, { clusters, pools }: AppSurroundings): R
   const poolFault = spec.pool === undefined ? undefined : poolRefusal(spec.pool, spec, pools);
   if (poolFault !== undefined) return poolFault;
   const paths = [...spec.files.map(({ path }) => path), ...spec.volumes.map(({ path }) => path)];
+  const staged = stagedRefusal(spec);
+  if (staged !== undefined) return staged;
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) return wrong('/spec/files', `${twice} is asked for twice.`);
   return ambiguous(spec);
@@ -41,6 +44,19 @@ function poolRefusal(
   return without === undefined
     ? undefined
     : wrong('/spec/pool', `The pool ${name} has no range in the cluster ${without}. Give it one first.`);
+}
+
+/** Two tracks have two of everything: that is no use where there is one of something. */
+function stagedRefusal({ upgrade, volumes, onChange }: AppSpec): Refusal | undefined {
+  if (upgrade.kind === 'rolling') return undefined;
+  if (volumes.length > 0)
+    return wrong(
+      '/spec/upgrade/kind',
+      'The release beside the last one would have volumes of its own, without the data: use rolling.',
+    );
+  return onChange === 'rolling'
+    ? undefined
+    : wrong('/spec/upgrade/kind', 'What is rebuilt in place has nothing beside it: use onChange rolling.');
 }
 
 function ambiguous({ ports, volumes, placement }: AppSpec): Refusal | undefined {
@@ -69,6 +85,9 @@ export interface AppEvidence {
   readonly placed?: AppPlaced | undefined;
   /** Of an app that scales. */
   readonly scaled?: Scaled | undefined;
+  /** Of a release that comes by stages. */
+  readonly stage?: AppStage | undefined;
+  /** Of what runs, without what stands beside it. */
   readonly instances: readonly AppInstance[];
   readonly ports: AppTemplate['ports'];
   readonly endpoints: readonly AppEndpoint[];
@@ -79,9 +98,9 @@ export interface AppEvidence {
 const ENFORCED = 'Enforced';
 
 /**
- * `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is measured to be needed; left out if it is fixed. `RolledBack`: that is
- * not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready containers; left out for an app without ports. `Enforced`: its access holds in all of them; left out while
- * nobody has told.
+ * `Upgrading`: a release comes by stages; left out otherwise. `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is
+ * measured to be needed; left out if it is fixed. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready containers; left out for an app
+ * without ports. `Enforced`: its access holds in all of them; left out while nobody has told.
  */
 export function appConditions(evidence: AppEvidence): Condition[] {
   return [
@@ -90,6 +109,7 @@ export function appConditions(evidence: AppEvidence): Condition[] {
     ...scaled(evidence),
     ...reachable(evidence),
     ...rolledBack(evidence),
+    ...upgrading(evidence),
     ...enforced(evidence),
   ];
 }
@@ -110,6 +130,23 @@ function reachable({ ports, endpoints, instances, updatedAt }: AppEvidence): Con
     'Its containers have addresses of their cluster alone. Give its ports a hostPort, or the app a pool, inside a prefix that the site exposes.',
   );
 }
+
+function upgrading({ stage }: AppEvidence): Condition[] {
+  if (stage === undefined) return [];
+  const reason = stage.waitsForPromotion ? 'WaitsForPromotion' : REASONS[stage.kind];
+  return [condition(['Upgrading', 'True', reason], stage.message, stage.since)];
+}
+
+const REASONS: Readonly<Record<AppStage['kind'], string>> = {
+  canary: 'Canary',
+  promoting: 'Promoting',
+  preparing: 'Preparing',
+  switching: 'Switching',
+  holding: 'Holding',
+  replacing: 'Replacing',
+  rejoining: 'Rejoining',
+  returning: 'Returning',
+};
 
 function placed({ placed: told, updatedAt }: AppEvidence): Condition {
   if (told === undefined)

@@ -7,9 +7,11 @@ import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/
 import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';
+import { trackName } from '../../protocol/track.ts';
 import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
+import type { TrackOrder } from './rollout-stage.ts';
 
 const KEY_ID_DIGITS = 12;
 
@@ -49,7 +51,7 @@ export function clusterLeaves(tenant: TenantEstate, edge: EdgeFacts, domain: str
     own.flatMap((cluster): [string, Leaf][] => [
       [`cluster/${cluster.name}`, clusterLeaf(tenant, cluster, domain)],
       ...workloadLeaves(tenant, cluster).map((leaf): [string, Leaf] => [
-        `workload/${cluster.name}/${leaf.app}`,
+        `workload/${cluster.name}/${trackName(leaf)}`,
         leaf,
       ]),
       ...poolLeaves(tenant, cluster).map((leaf): [string, Leaf] => [
@@ -81,25 +83,42 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
 }
 
 function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLeaf[] {
-  return tenant.apps.flatMap(({ name, namespace, release, template, assignments, nodes }): WorkloadLeaf[] => {
-    const here = assignments.filter((one) => one.cluster === cluster.name);
+  return tenant.apps.flatMap((app): WorkloadLeaf[] => {
+    const here = app.assignments.filter((one) => one.cluster === cluster.name);
     const assigned = here.reduce((sum, { replicas }) => sum + replicas, 0);
     // Nobody else's to keep: an app of no replicas is there, and has none.
     if (here.length === 0) return [];
-    return [
-      {
-        kind: 'workload',
-        tenant: tenant.name,
-        cluster: cluster.name,
-        app: name,
-        namespace,
-        release,
-        template: { ...template, replicas: assigned },
-        ...sampleOf(template),
-        ...(isFree(nodes) ? {} : { nodes }),
-      },
-    ];
+    const { name, namespace, release, template, nodes, stage, next } = app;
+    const leaf = (track: Pick<WorkloadLeaf, 'release' | 'template' | 'track'>): WorkloadLeaf => ({
+      kind: 'workload',
+      tenant: tenant.name,
+      cluster: cluster.name,
+      app: name,
+      namespace,
+      ...track,
+      ...(isFree(nodes) ? {} : { nodes }),
+      ...(stage === undefined ? {} : { stage }),
+    });
+    const stable = leaf({
+      release,
+      template: { ...template, replicas: assigned },
+    });
+    const share = next === undefined ? undefined : replicasOfNext(next, { cluster: cluster.name, assigned });
+    const measured = { ...stable, ...sampleOf(template) };
+    if (next === undefined || share === undefined) return [measured];
+    const beside = { ...next.template, replicas: share };
+    return [measured, leaf({ release: next.release, template: beside, track: 'next' })];
   });
+}
+
+/** Undefined: the share of this cluster is none. */
+function replicasOfNext(
+  { shares }: TrackOrder,
+  { cluster, assigned }: { readonly cluster: string; readonly assigned: number },
+): number | undefined {
+  if (shares === undefined) return assigned;
+  const share = shares.get(cluster) ?? 0;
+  return share === 0 ? undefined : share;
 }
 
 /** The control plane scales; the edge only measures for it. */

@@ -7,6 +7,7 @@ import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/a
 import { APP_ENDPOINTS_MAX, type AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { AppsLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
+import type { Track } from '../../protocol/track.ts';
 import type { AppFacts, TenantEstate } from './estate.ts';
 import { mappingsOf } from './estate.ts';
 import { distinctBy, sortedBy } from './order.ts';
@@ -14,7 +15,7 @@ import { virtualAddress } from './service.ts';
 
 export interface EndpointEvidence {
   readonly cluster: string;
-  readonly instance: Pick<AppInstance, 'containers'>;
+  readonly instance: Pick<AppInstance, 'containers' | 'track'>;
   readonly ports: AppTemplate['ports'];
   /** Of the cluster. */
   readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[];
@@ -34,10 +35,11 @@ export function endpointsIn(evidence: EndpointEvidence): AppEndpoint[] {
 type Ports = AppEndpoint['ports'];
 
 function placeOf(container: ContainerStatus, evidence: EndpointEvidence): AppEndpoint | undefined {
-  const { cluster, ports, prefixes } = evidence;
+  const { cluster, ports, prefixes, instance } = evidence;
+  const track = instance.track === 'next' ? { track: instance.track } : {};
   const isExposed = exposedBy(prefixes);
   for (const { address, ports: open } of candidatesOf(container, evidence)) {
-    const place = { cluster, address, ports: inOrder(open, ports) };
+    const place = { cluster, address, ports: inOrder(open, ports), ...track };
     if (place.ports.length > 0 && isExposed(address)) return place;
   }
   return undefined;
@@ -86,8 +88,8 @@ export function withEndpoints(
   return sortedBy([...others, ...now], textOf).slice(0, APP_ENDPOINTS_MAX);
 }
 
-function textOf({ cluster, address, ports }: AppEndpoint): string {
-  return [cluster, address, ...ports.map(({ name, port }) => `${name}:${port}`)].join(' ');
+function textOf({ cluster, address, ports, track }: AppEndpoint): string {
+  return [cluster, address, track ?? '', ...ports.map(({ name, port }) => `${name}:${port}`)].join(' ');
 }
 
 /** The name that leads to an app, wherever it runs. Names of sites are at the same place, and have no address. */
@@ -112,17 +114,19 @@ export function appsLeaf(tenant: TenantEstate, site: string): AppsLeaf | undefin
   return apps.length === 0 ? undefined : { kind: 'apps', tenant: tenant.name, site, apps };
 }
 
-/** Endpoints in clusters that the app has replicas in. */
+/** Endpoints of tracks that are asked, in clusters that the app has replicas in. */
 export function servingOf({
   endpoints,
   assignments,
-}: Pick<AppFacts, 'endpoints' | 'assignments'>): AppEndpoint[] {
+  stage,
+}: Pick<AppFacts, 'endpoints' | 'assignments' | 'stage'>): AppEndpoint[] {
+  const asked: readonly Track[] = stage?.serving ?? ['stable'];
   const serving = new Set(
     assignments
       .filter(({ replicas, state }) => replicas > 0 && state !== 'lost')
       .map(({ cluster }) => cluster),
   );
-  return endpoints.filter(({ cluster }) => serving.has(cluster));
+  return endpoints.filter(({ cluster, track }) => serving.has(cluster) && asked.includes(track ?? 'stable'));
 }
 
 type FarEndpoint = AppsLeaf['apps'][number]['endpoints'][number];

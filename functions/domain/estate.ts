@@ -14,7 +14,9 @@ import type { PolicySpec } from '../../protocol/policy.ts';
 import type { PoolRange } from '../../protocol/pool.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { Slot } from '../../protocol/slot.ts';
+import type { StageOrder } from '../../protocol/track.ts';
 import { sortedBy } from './order.ts';
+import type { TrackOrder } from './rollout-stage.ts';
 
 /** What is the same for every agent of the deployment. */
 export interface DeploymentFacts {
@@ -118,6 +120,9 @@ export interface AppFacts {
   readonly endpoints: readonly AppEndpoint[];
   readonly nodes: NodeRules;
   readonly template: AppTemplate;
+  /** While a release comes by stages: what is told of the stage, and what the second track is. */
+  readonly stage?: StageOrder | undefined;
+  readonly next?: TrackOrder | undefined;
 }
 
 export interface PoolFacts {

@@ -3,20 +3,9 @@
  * that is silent has not failed, and nothing is taken back on a guess.
  */
 
-import { type AppInstance, type AppTemplate, type ContainerStatus } from '../../protocol/app.ts';
-import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
-
-export interface Release {
-  readonly release: number;
-  readonly template: AppTemplate;
-}
-
-/** What is kept of an app's releases. */
-export interface Releases {
-  readonly release: number;
-  readonly good?: Release | undefined;
-  readonly failed?: { readonly release: number; readonly reason: string } | undefined;
-}
+import type { AppInstance, AppTemplate } from '../../protocol/app.ts';
+import { whyFailed } from './rollout-failure.ts';
+import type { Release, Releases } from './rollout-stage.ts';
 
 export interface RolloutEvidence {
   readonly releases: Releases;
@@ -31,14 +20,12 @@ export type Verdict =
   | { readonly kind: 'up' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Reasons of a cluster that will not change by waiting. */
-const FINAL = new Set(['Refused', 'Unsupported']);
 /** A good release is kept with the app; beyond this the two would not fit into one item. */
 const TEMPLATE_LENGTH_MAX = 150_000;
 
-/** The newest release, unless it has failed and there is one to go back to. */
+/** The newest release, unless it has failed and there is one to go back to. Where one comes by stages, what its orders say of stable goes before this. */
 export function releaseInForce({ release, good, failed }: Releases, template: AppTemplate): Release {
-  const isTakenBack = failed?.release === release && good !== undefined && template.upgrade.rollback;
+  const isTakenBack = failed?.release === release && good !== undefined;
   return isTakenBack ? good : { release, template };
 }
 
@@ -82,30 +69,4 @@ function isUp(instance: AppInstance, release: number): boolean {
     updated >= wanted &&
     statements.every(({ type, status }) => type === 'Enforced' || status === 'True')
   );
-}
-
-/** The edge looks at the clock, because it alone knows since when a cluster has had the release. */
-function whyFailed(instance: AppInstance, release: number): string | undefined {
-  if (instance.release !== release) return undefined;
-  const { cluster, statements } = instance;
-  const refused = statements.find(
-    ({ type, status, reason }) => type === 'Applied' && status === 'False' && FINAL.has(reason),
-  );
-  if (refused !== undefined) return `${cluster}: ${refused.message}`;
-  const isLate = statements.some(({ reason }) => reason === DEADLINE_EXCEEDED);
-  return isLate ? `${cluster}: ${troubleOf(instance) ?? 'it was not up in time'}` : undefined;
-}
-
-/** What people can act on, the container's own word first. */
-function troubleOf({ containers, statements }: AppInstance): string | undefined {
-  const container = containers.find(({ reason }) => reason !== 'none');
-  if (container !== undefined) return containerText(container);
-  return statements.find(
-    ({ type, status, reason }) => type !== 'Enforced' && status !== 'True' && reason !== DEADLINE_EXCEEDED,
-  )?.message;
-}
-
-function containerText({ name, message, lastLines }: ContainerStatus): string {
-  const last = lastLines.at(-1);
-  return last === undefined ? `${name}: ${message}` : `${name}: ${message} Its last line: ${last}`;
 }

@@ -12,6 +12,8 @@ import type {
   TenantEstate,
 } from '../domain/estate.ts';
 import { releaseInForce } from '../domain/rollout.ts';
+import { ordersOf } from '../domain/rollout-stage.ts';
+import { totalsOf } from '../domain/shares.ts';
 import type { Item, Kind, Store } from '../store/port.ts';
 
 const PAGE_ITEMS = 500;
@@ -125,16 +127,19 @@ function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
   const { placement, namespace = key.tenant, ...template } = spec;
-  const running = releaseInForce(status, template);
   const { assignments: wanted = [], leaving = [] } = status.placed ?? {};
   const assignments = [...wanted, ...leaving];
+  const orders = ordersOf(status, totalsOf(assignments));
+  const running = orders?.stable ?? releaseInForce(status, template);
   return {
     name: key.name,
     namespace,
     assignments,
     endpoints: status.endpoints ?? [],
     nodes: nodeRulesOf(Placement.parse(placement)),
-    ...running,
+    release: running.release,
+    template: running.template,
+    ...(orders === undefined ? {} : { stage: orders.stage, next: orders.next }),
   };
 }
 

@@ -69,7 +69,8 @@ function leavingFrom(
     const instance =
       apps === undefined || apps.at < createdAt
         ? undefined
-        : apps.value.find(({ app }) => app === key.name)?.instance;
+        : apps.value.find(({ app, instance: { track } }) => app === key.name && track === undefined)
+            ?.instance;
     return instance === undefined ? [] : [{ cluster: name, ready: instance.ready }];
   });
   const alive = new Set(clusters.filter((cluster) => isHeard(cluster, nowMs)).map(({ name }) => name));

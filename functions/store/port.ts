@@ -22,6 +22,7 @@ import type { ServiceSpec } from '../../protocol/service.ts';
 import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
 import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
 import type { Token } from '../../protocol/token.ts';
+import type { StageKind } from '../../protocol/track.ts';
 
 /** What is stored of each kind beside its metadata. `internal` is never shown. */
 export interface Kinds {
@@ -85,6 +86,8 @@ export interface AppKept {
   readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
   /** A release that was taken back. It counts while it is the newest. */
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+  /** Of a release on its way, in or out, beside the last one. */
+  readonly stage?: AppStageKept | undefined;
   /** Where it runs, as it was last planned. */
   readonly placed?: AppPlacedKept | undefined;
   /** Where it is reached, as its clusters told of it last. */
@@ -97,6 +100,15 @@ export interface ScaledKept extends Scaled {
   /** What was recommended within the hold, and until when it stood, milliseconds since 1970. */
   readonly held: readonly { readonly wanted: number; readonly atMs: number }[];
   readonly rise?: { readonly from: number; readonly atMs: number } | undefined;
+}
+
+export interface AppStageKept {
+  readonly release: number;
+  readonly template: AppTemplate;
+  readonly kind: StageKind;
+  readonly step: number;
+  readonly since: string;
+  readonly isPromoted?: boolean | undefined;
 }
 
 export interface AppPlacedKept extends AppPlaced {

@@ -7,6 +7,7 @@ import type { AppTemplate } from '../../protocol/app.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { type DockerStand, engineWith, linesOf, raiseDockerStand } from './docker-stand.ts';
 import { eventually } from './eventually.ts';
 import { startLoad } from './steady-load.ts';
@@ -44,6 +45,7 @@ function appOn(
 
 describe('the driver of plain engines', () => {
   driverContract(() => open.stand);
+  trackContract(() => open.stand);
   changes();
   fails();
   places();

@@ -1,13 +1,14 @@
 /** Plain engines with a driver, and how tests look at them and meddle with them. */
 import { createDockerDriver, type DockerSettings } from '../../edge-agent/clusters/docker.ts';
 import { EngineClient } from '../../edge-agent/engine/client.ts';
-import type { DriverStand } from '../edge-agent/clusters/driver-contract.ts';
+import type { TrackStand } from '../edge-agent/clusters/track-contract.ts';
 import { type DockerEngine, type DockerEngines, raiseEngines } from '../fixtures/docker/engines.ts';
+import { askFrom } from './asking.ts';
 
 export interface DockerStand {
   readonly ground: DockerEngines;
   readonly nodes: DockerSettings['nodes'];
-  readonly stand: DriverStand;
+  readonly stand: TrackStand;
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ export async function engineWith(ground: DockerEngines, container: string): Prom
   throw new Error(`no engine has ${container}`);
 }
 
-function driverStand(ground: DockerEngines, settings: DockerSettings): DriverStand {
+function driverStand(ground: DockerEngines, settings: DockerSettings): TrackStand {
   const driver = createDockerDriver(settings);
   const nobody = new EngineClient({ kind: 'socket', path: `${ground.directory}/nobody.sock` });
   return {
@@ -66,6 +67,11 @@ function driverStand(ground: DockerEngines, settings: DockerSettings): DriverSta
       const { docker } = ground.first;
       const id = await docker('run', '-d', '--name', `acme_${app}.1`, 'local/tool:1', 'serve');
       return async () => (await docker('ps', '-q', '--no-trunc', '--filter', `name=^acme_${app}.1$`)) === id;
+    },
+    // Each engine has a network of its own: the name is known where a container is.
+    ask: async (url, times) => {
+      const said = await Promise.all(ground.engines.map((engine) => askFrom(engine, { url, times })));
+      return said.filter((answers) => answers.some((answer) => answer !== 'failed')).flat();
     },
     leftovers: ({ app }) => linesOf(ground, 'ps', '-aq', '--filter', `label=isthmus.dev/app=${app}`),
   };

@@ -5,13 +5,10 @@ import { readForeign } from '../../edge-agent/clusters/kubernetes-foreign.ts';
 import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
 import { createLab, type Lab } from '../../local/lab.ts';
-import {
-  type DriverStand,
-  driverContract,
-  untilReady,
-  workloadOf,
-} from '../edge-agent/clusters/driver-contract.ts';
+import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { type KubeCluster, raiseCluster } from '../fixtures/kube/cluster.ts';
+import { askService } from './asking.ts';
 import { eventually } from './eventually.ts';
 import { startKubeGate } from './kube-gate.ts';
 
@@ -50,7 +47,7 @@ afterAll(async () => {
   await lab?.destroy();
 });
 
-function stand(): DriverStand {
+function stand(): TrackStand {
   const { credentials } = client;
   const nowhere = new KubeClient({
     credentials: { ...credentials, server: 'https://127.0.0.1:1' },
@@ -86,6 +83,7 @@ function stand(): DriverStand {
       const before = await get(`service ${app} -o jsonpath={.metadata.resourceVersion}`);
       return async () => (await get(`service ${app} -o jsonpath={.metadata.resourceVersion}`)) === before;
     },
+    ask: (url, times) => askService(cluster, { url, times }),
     leftovers: async ({ app }) => {
       const kinds =
         'configmaps,services,networkpolicies,deployments,statefulsets,horizontalpodautoscalers,poddisruptionbudgets,pods';
@@ -98,6 +96,7 @@ function stand(): DriverStand {
 
 describe('the Kubernetes driver', () => {
   driverContract(stand);
+  trackContract(stand);
 
   test('gives files, variables and secrets to a container, and a new one when a file changes', async () => {
     const { driver } = stand();

@@ -6,6 +6,7 @@ import { EngineClient } from '../../edge-agent/engine/client.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { eventually } from './eventually.ts';
 import { drainingServer, startLoad } from './steady-load.ts';
 import { raiseSwarmStand, type SwarmStand } from './swarm-stand.ts';
@@ -31,6 +32,7 @@ async function lines(...words: readonly string[]): Promise<string[]> {
 
 describe('the Swarm driver', () => {
   driverContract(() => open.stand);
+  trackContract(() => open.stand);
   upgrades();
   parts();
   nodes();

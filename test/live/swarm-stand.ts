@@ -1,13 +1,14 @@
 /** A swarm with a driver at its manager, and how tests look at it and meddle with it. */
 import { createSwarmDriver } from '../../edge-agent/clusters/swarm.ts';
 import { EngineClient } from '../../edge-agent/engine/client.ts';
-import type { DriverStand } from '../edge-agent/clusters/driver-contract.ts';
+import type { TrackStand } from '../edge-agent/clusters/track-contract.ts';
 import { type DockerEngines, raiseEngines, raiseSwarm } from '../fixtures/docker/engines.ts';
+import { askFrom } from './asking.ts';
 
 export interface SwarmStand {
   readonly swarm: DockerEngines;
   readonly client: EngineClient;
-  readonly stand: DriverStand;
+  readonly stand: TrackStand;
   close(): Promise<void>;
 }
 
@@ -28,7 +29,7 @@ export async function raiseSwarmStand(name: string): Promise<SwarmStand> {
   }
 }
 
-function driverStand(swarm: DockerEngines, client: EngineClient): DriverStand {
+function driverStand(swarm: DockerEngines, client: EngineClient): TrackStand {
   const { docker } = swarm.first;
   const nowhere = new EngineClient({ kind: 'socket', path: `${swarm.directory}/nobody.sock` });
   const version = async (service: string) =>
@@ -59,6 +60,7 @@ function driverStand(swarm: DockerEngines, client: EngineClient): DriverStand {
       const before = await version(`acme_${app}`);
       return async () => (await version(`acme_${app}`)) === before;
     },
+    ask: (url, times) => askFrom(swarm.first, { url, times }),
     leftovers: async ({ app }) => {
       const filter = ['--filter', `label=isthmus.dev/app=${app}`, '-q'];
       const found = [

@@ -12,9 +12,10 @@ function workload(release: number): WorkloadLeaf {
   return { kind: 'workload', ...place, release, template: TEMPLATE };
 }
 
-function stand() {
+function stand(hasTracks = false) {
   const now = { ms: 0, isUp: false };
   const driver: Driver = {
+    ...(hasTracks ? { tracks: true } : {}),
     apply: () => Promise.resolve([]),
     remove: () => Promise.resolve([]),
     list: () => Promise.resolve([]),
@@ -45,4 +46,49 @@ test('a release that is not up in time is said to be late, until it is up or the
   expect(await reasonsAt(122_000)).toEqual(['Applied', 'x', 'DeadlineExceeded']);
   now.isUp = true;
   expect(await reasonsAt(123_000)).toEqual(['Applied', 'x']);
+});
+
+const STAGE = { name: '2.canary.1', holdSeconds: 10, serving: ['stable' as const, 'next' as const] };
+
+function beside(name = STAGE.name): WorkloadLeaf {
+  return { ...workload(2), track: 'next', stage: { ...STAGE, name } };
+}
+
+test('a track is held once it was up in one go for its time, and a new stage begins to count anew', async () => {
+  const { now, workloads } = stand(true);
+  const stateAt = async (ms: number) => {
+    now.ms = ms;
+    await workloads.pass();
+    return workloads.told?.map(({ instance: { track, stage } }) => [track, stage?.state]);
+  };
+  workloads.set([beside()]);
+  expect(await stateAt(0)).toEqual([['next', 'coming']]);
+  now.isUp = true;
+  expect(await stateAt(1_000)).toEqual([['next', 'up']]);
+  expect(await stateAt(10_999)).toEqual([['next', 'up']]);
+  now.isUp = false;
+  expect(await stateAt(11_000)).toEqual([['next', 'coming']]);
+  now.isUp = true;
+  expect(await stateAt(12_000)).toEqual([['next', 'up']]);
+  expect(await stateAt(22_000)).toEqual([['next', 'held']]);
+  workloads.set([beside('2.canary.2')]);
+  expect(await stateAt(23_000)).toEqual([['next', 'up']]);
+});
+
+test('a stage that waits for somebody is never held by time', async () => {
+  const { now, workloads } = stand(true);
+  const { holdSeconds: _hold, ...stage } = STAGE;
+  now.isUp = true;
+  workloads.set([{ ...beside(), stage }]);
+  await workloads.pass();
+  now.ms = 1e9;
+  await workloads.pass();
+  expect(workloads.told?.[0]?.instance.stage).toEqual({ name: STAGE.name, state: 'up' });
+});
+
+test('where there is no second track its release is refused in words, and stable is left alone', async () => {
+  const { now, workloads, reasonsAt } = stand();
+  now.isUp = true;
+  workloads.set([beside(), { ...workload(1), stage: STAGE }]);
+  expect(await reasonsAt(0)).toEqual(['Applied', 'x', 'Unsupported', 'x']);
 });

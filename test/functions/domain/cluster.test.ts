@@ -56,6 +56,41 @@ const namesIn = (of: Estate, agent: string) => Object.keys(documents(of)[agent] 
 const ofClusters = (names: readonly string[]) =>
   names.filter((name) => /^(cluster|workload|pool)s?\//.test(name));
 
+describe('an app with a release that comes by stages', () => {
+  const stage = { name: '4.canary.1', serving: ['stable' as const, 'next' as const] };
+  const next = { release: 4, template: AppTemplate.parse({ image: 'web:2' }) };
+  const staged = (more: object) => {
+    const web = { ...app('web', ['prod', 'test']), stage, next: { ...next, ...more } };
+    const leaves = documents(estate({ ...ACME, apps: [web] }))['edge.acme.berlin'] ?? {};
+    return Object.entries(leaves).flatMap(([name, leaf]) =>
+      leaf.kind === 'workload'
+        ? [[name, leaf.track, leaf.release, leaf.template.replicas, leaf.stage?.name]]
+        : [],
+    );
+  };
+
+  test('has a second leaf where it has a share, and the same of stable', () => {
+    const shares = new Map([
+      ['prod', 1],
+      ['test', 0],
+    ]);
+    expect(staged({ shares })).toEqual([
+      ['workload/prod/web', undefined, 3, 2, '4.canary.1'],
+      ['workload/prod/web.next', 'next', 4, 1, '4.canary.1'],
+      ['workload/test/web', undefined, 3, 2, '4.canary.1'],
+    ]);
+  });
+
+  test('without shares has as many of both everywhere', () => {
+    expect(staged({}).map(([name, , , replicas]) => [name, replicas])).toEqual([
+      ['workload/prod/web', 2],
+      ['workload/prod/web.next', 2],
+      ['workload/test/web', 2],
+      ['workload/test/web.next', 2],
+    ]);
+  });
+});
+
 describe('the documents', () => {
   test('of the edge that holds clusters tell who may ask, what runs there and which addresses it has', () => {
     expect(ofClusters(namesIn(estate(), 'edge.acme.berlin')).sort()).toEqual([
