@@ -80,6 +80,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/engine', 'edge-agent/mesos'],
     packages: ['node:', 'zod', 'yaml'],
   },
+  // The driver's own marks and readings of objects: what passes is what it writes.
+  'edge-agent/door': {
+    rooms: [
+      'protocol',
+      'edge-agent/engine',
+      'edge-agent/clusters/docker-marks.ts',
+      'edge-agent/clusters/docker-objects.ts',
+      'edge-agent/link/durable.ts',
+      'edge-agent/poll.ts',
+    ],
+    packages: ['node:', 'zod'],
+  },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
   'edge-agent/cache': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],

@@ -14,9 +14,9 @@ const CONNECTIONS_MAX = 16;
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What we write for; an engine that is newer still speaks it. */
-const VERSION_MAX = [1, 43] as const;
+export const VERSION_MAX = [1, 43] as const;
 /** Docker 19.03: the first with MaxReplicas and the health check in the container's list. */
-const VERSION_MIN = [1, 40] as const;
+export const VERSION_MIN = [1, 40] as const;
 
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
