@@ -24,14 +24,14 @@ const STOP_WAIT_MS = 1_500;
 type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
 
 export class DockerHands {
-  readonly #nodes: ReadonlyMap<string, EngineClient>;
+  readonly #nodes: readonly DockerNode[];
   readonly #stopping = new Map<string, Promise<void>>();
   readonly images: DockerImages;
   /** Why a step at a container failed, until one succeeds. */
   readonly #faults = new Map<string, string>();
 
   constructor(nodes: readonly DockerNode[]) {
-    this.#nodes = new Map(nodes.map(({ name, client }) => [name, client]));
+    this.#nodes = nodes;
     this.images = new DockerImages((node) => this.#at(node));
   }
 
@@ -66,7 +66,7 @@ export class DockerHands {
   }
 
   #at(node: string): EngineClient {
-    const client = this.#nodes.get(node);
+    const client = this.#nodes.find(({ name }) => name === node)?.client;
     if (client === undefined)
       throw new DriverError('driver.unreachable', `There is no engine called ${node}.`);
     return client;

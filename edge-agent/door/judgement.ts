@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { APP_LABEL, isOurs, NAMESPACE_LABEL, TENANT_LABEL } from '../clusters/docker-marks.ts';
 import { EngineInfo, ListedContainer, ListedVolumes } from '../clusters/docker-objects.ts';
-import type { AnswerKind, Need } from './admission.ts';
+import type { AnswerKind, Need } from './routes.ts';
 
 const Labels = z
   .record(z.string(), z.string())

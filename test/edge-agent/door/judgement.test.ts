@@ -1,7 +1,7 @@
 /** What must hold at the engine for a request that passes, and what an edge is told of an answer. */
 import { describe, expect, test } from 'vitest';
-import type { Need } from '../../../edge-agent/door/admission.ts';
 import { cutDown, judge } from '../../../edge-agent/door/judgement.ts';
+import type { Need } from '../../../edge-agent/door/routes.ts';
 
 const ID = 'a1'.repeat(32);
 const OURS = { 'isthmus.dev/managed-by': 'isthmus' };
