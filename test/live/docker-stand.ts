@@ -42,7 +42,7 @@ export async function engineWith(ground: DockerEngines, container: string): Prom
   throw new Error(`no engine has ${container}`);
 }
 
-function driverStand(ground: DockerEngines, settings: DockerSettings): DriverStand {
+export function driverStand(ground: DockerEngines, settings: DockerSettings): DriverStand {
   const driver = createDockerDriver(settings);
   const nobody = new EngineClient({ kind: 'socket', path: `${ground.directory}/nobody.sock` });
   return {
