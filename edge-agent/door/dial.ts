@@ -1,5 +1,4 @@
 /** How a host reaches the door of its edge: to join, to renew its certificate, to be there. It trusts the site's authority alone, and under it the door's name alone. */
-import { X509Certificate } from 'node:crypto';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { NodeIdentity } from './identity.ts';
 import { certificateDigest, newKey } from './keys.ts';
@@ -68,8 +67,7 @@ function dial(options: ConnectionOptions, protocol: string): Promise<TLSSocket> 
 /** The authority that the token names, if it signed the door's certificate; a node's own certificate is no door's. */
 function trustedAuthority(socket: TLSSocket, { authority, host }: JoinToken): string {
   const door = socket.getPeerX509Certificate();
-  const issuer = socket.getPeerCertificate(true).issuerCertificate;
-  const shown = issuer?.raw === undefined ? undefined : new X509Certificate(issuer.raw);
+  const shown = door?.issuerCertificate;
   const isTrusted =
     door !== undefined &&
     shown !== undefined &&

@@ -121,20 +121,22 @@ export class Authority {
 
   async #client(name: string, publicKey: string): Promise<string> {
     await this.#certificate();
-    const [key, certificate] = [this.#path('client.pub'), this.#path('client.crt')];
+    const [key, certificate, extensions] = [
+      this.#path('client.pub'),
+      this.#path('client.crt'),
+      this.#path('client.cnf'),
+    ];
     try {
       await writeFile(key, publicKey, { mode: 0o600 });
-      await this.#openssl(
-        [
-          ...['x509', '-new', '-force_pubkey', key, '-subj', `/CN=${name}`, '-sha256'],
-          ...['-CA', this.#path('authority.crt'), '-CAkey', this.#path('authority.key')],
-          ...['-days', String(CERTIFICATE_DAYS), '-extfile', '/dev/stdin', '-out', certificate],
-        ],
-        CLIENT_EXTENSIONS,
-      );
+      await writeFile(extensions, CLIENT_EXTENSIONS, { mode: 0o600 });
+      await this.#openssl([
+        ...['x509', '-new', '-force_pubkey', key, '-subj', `/CN=${name}`, '-sha256'],
+        ...['-CA', this.#path('authority.crt'), '-CAkey', this.#path('authority.key')],
+        ...['-days', String(CERTIFICATE_DAYS), '-extfile', extensions, '-out', certificate],
+      ]);
       return await readFile(certificate, 'utf8');
     } finally {
-      await Promise.all([key, certificate].map((path) => rm(path, { force: true })));
+      await Promise.all([key, certificate, extensions].map((path) => rm(path, { force: true })));
     }
   }
 
@@ -158,8 +160,8 @@ export class Authority {
     return join(this.#options.directory, name);
   }
 
-  async #openssl(words: readonly string[], stdin = ''): Promise<void> {
-    const result = await this.#options.run('openssl', words, { stdin });
+  async #openssl(words: readonly string[]): Promise<void> {
+    const result = await this.#options.run('openssl', words);
     if (result.kind === 'not_run')
       throw new AuthorityError(`openssl is needed for the certificate of clusters: ${result.message}`);
     if (result.code !== 0) throw new AuthorityError(result.stderr.trim().slice(-500));

@@ -36,7 +36,7 @@ export class TestEdge {
     this.registry = new NodeRegistry(`${directory}/nodes`);
     this.#authority = new Authority({
       directory: `${directory}/proxy`,
-      agent: 'edge/test',
+      agent: 'edge-test',
       run,
       wallNow: Date.now,
     });
