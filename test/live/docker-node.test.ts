@@ -9,7 +9,6 @@ import { createDockerDriver } from '../../edge-agent/clusters/docker.ts';
 import { containerOf, tenantNetwork } from '../../edge-agent/clusters/docker-container.ts';
 import { inspectDocker } from '../../edge-agent/clusters/docker-facts.ts';
 import { sha256 } from '../../edge-agent/clusters/docker-faults.ts';
-import type { Driver } from '../../edge-agent/clusters/driver.ts';
 import { archiveOf } from '../../edge-agent/engine/archive.ts';
 import type { EngineRequest } from '../../edge-agent/engine/client.ts';
 import type { AppTemplate } from '../../protocol/app.ts';
@@ -22,11 +21,12 @@ import {
   workloadOf,
 } from '../edge-agent/clusters/driver-contract.ts';
 import { type DockerEngine, type DockerEngines, raiseEngines } from '../fixtures/docker/engines.ts';
-import { driverStand, engineWith, linesOf } from './docker-stand.ts';
-import { eventually, pause } from './eventually.ts';
+import { driverStand, linesOf } from './docker-stand.ts';
+import { eventually } from './eventually.ts';
 import { LanRelay, TestEdge, TestNode } from './node-stand.ts';
 
 const ON_FIRST = nodeRulesOf(Placement.parse({ constraints: ['node.zone == a'] }));
+const LAN = { parent: 'eth0', subnet: '10.77.0.0/24' };
 const RANGE = '10.77.0.128/30';
 
 interface Stand {
@@ -51,13 +51,12 @@ beforeAll(async () => {
   const relay = new LanRelay(directory, port);
   const agents = ground.engines.map((engine) => new TestNode(engine, directory));
   const [, second = ground.first] = ground.engines;
-  const lan = { parent: 'eth0', subnet: '10.77.0.0/24' };
   // The list is the edge's own, and fills as they join.
   const stand = driverStand(ground, {
     nodes: edge.nodes.nodes,
     wallNow: Date.now,
     rangesOf: () => [RANGE],
-    lan,
+    lan: LAN,
   });
   open = { directory, ground, edge, relay, agents, second, stand };
   await relay.open(ground.first);
@@ -134,6 +133,10 @@ async function asked(call: EngineRequest): Promise<string> {
       );
 }
 
+async function idOf(...words: readonly string[]): Promise<string> {
+  return (await open.ground.first.docker(...words)).trim();
+}
+
 function appOn(app: string, change: Partial<AppTemplate> = {}): WorkloadLeaf {
   return { ...workloadOf(app, 'local/tool:1', change), nodes: ON_FIRST };
 }
@@ -141,10 +144,10 @@ function appOn(app: string, change: Partial<AppTemplate> = {}): WorkloadLeaf {
 describe('an edge whose credential was stolen', () => {
   test('can not run anything in a container, of ours or not, nor see what is not ours', async () => {
     const { docker } = open.ground.first;
-    const foreign = await docker('run', '-d', '--name', 'db', '-e', 'SECRET=1', 'local/tool:1', 'serve');
+    const foreign = await idOf('run', '-d', '--name', 'db', '-e', 'SECRET=1', 'local/tool:1', 'serve');
     const ours = appOn('target', { replicas: 1 });
     await untilReady(open.stand.driver, ours, open.stand.pass);
-    const id = await docker('ps', '-q', '--no-trunc', '--filter', 'name=^acme_target.1$');
+    const id = await idOf('ps', '-q', '--no-trunc', '--filter', 'name=^acme_target.1$');
     const exec = { Cmd: ['id'], AttachStdout: true };
     expect(await asked({ method: 'POST', path: `/containers/${id}/exec`, body: exec })).toContain('refuses');
     for (const verb of ['attach', 'kill', 'pause', 'export', 'top'])
@@ -155,7 +158,7 @@ describe('an edge whose credential was stolen', () => {
     ).toContain('no');
     expect(await asked({ method: 'POST', path: `/containers/${foreign}/stop` })).toContain('there is no');
     expect(await asked({ method: 'DELETE', path: `/containers/${foreign}` })).toContain('there is no');
-    expect(await docker('inspect', '-f', '{{.State.Running}}', 'db')).toBe('true');
+    expect(await idOf('inspect', '-f', '{{.State.Running}}', 'db')).toBe('true');
     await docker('rm', '-f', 'db');
     await open.stand.driver.remove(ours);
   });
@@ -211,7 +214,7 @@ describe('an edge whose credential was stolen', () => {
   test('can not put files into a container that runs, where something in it could lead them elsewhere', async () => {
     const ours = appOn('running', { replicas: 1 });
     await untilReady(open.stand.driver, ours, open.stand.pass);
-    const id = await open.ground.first.docker('ps', '-q', '--no-trunc', '--filter', 'name=^acme_running.1$');
+    const id = await idOf('ps', '-q', '--no-trunc', '--filter', 'name=^acme_running.1$');
     const body = archiveOf([{ path: '/etc/x', content: 'x', mode: 0o600 }]);
     const put = { method: 'PUT', path: `/containers/${id}/archive`, query: { path: '/' }, body } as const;
     expect(await asked(put)).toContain('not run yet');
@@ -243,5 +246,109 @@ describe('an edge whose credential was stolen', () => {
     expect(await status({ ':method': 'CONNECT', ':authority': 'engine:1' })).not.toBe(200);
     expect(await status({ ':method': 'GET', ':path': '/v1.43/info' })).toBe(200);
     await eventually(async () => expect(await agent(0).command('status')).toMatch(/refused \d+ requests/));
+  });
+});
+
+describe('a host that goes down and comes up while edge and control plane are away', () => {
+  test('has its containers back with their addresses and volumes, and nothing that was taken away', async () => {
+    const { driver, pass } = open.stand;
+    const { first } = open.ground;
+    const kept = appOn('kept', {
+      replicas: 1,
+      pool: 'front',
+      command: ['sh', '-c', 'echo run >> /data/log; exec serve :8080'],
+      volumes: [{ name: 'data', path: '/data', sizeMib: 1 }],
+    });
+    const gone = appOn('gone', { replicas: 1 });
+    for (const workload of [kept, gone]) await untilReady(driver, workload, pass);
+    const [before] = (await driver.status(kept)).containers;
+    await driver.remove(gone);
+    await eventually(async () =>
+      expect(await linesOf(open.ground, 'ps', '-aq', '--filter', 'name=gone')).toEqual([]),
+    );
+    // A change is under way: the new container is on trial, and will never pass.
+    const changed = appOn('swap', { replicas: 1 });
+    await untilReady(driver, changed, pass);
+    const dead = { ready: { command: ['false'], periodSeconds: 60, timeoutSeconds: 1, failures: 5 } };
+    await driver.apply({
+      ...appOn('swap', { replicas: 1, environment: { NEW: '1' }, health: dead }),
+      release: 2,
+    });
+    expect(await names()).toEqual(['acme_kept.1', 'acme_swap.1', 'acme_swap.1.next']);
+
+    // The way to the edge leads through this host: with it the edge is gone for both.
+    await first.kill();
+    open.edge.nodes.stop();
+    await open.relay.close();
+    await first.start();
+    await eventually(async () => expect(await names()).toEqual(['acme_kept.1', 'acme_swap.1']), 30_000);
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+    expect(await first.docker('inspect', '-f', format, 'acme_kept.1')).toContain(
+      before?.address ?? 'no address',
+    );
+    expect((await first.docker('exec', 'acme_kept.1', 'cat', '/data/log')).trim().split('\n')).toEqual([
+      'run',
+      'run',
+    ]);
+    await open.second.host.check(['nc', '-z', '-w', '3', before?.address ?? '', '8080']);
+
+    // The agent comes up alone, says that it is apart, and finds its edge when that is back.
+    agent(0).start();
+    await eventually(async () => expect(agent(0).output()).toContain("can't be reached"));
+    await open.relay.open(first);
+    const { nodes } = open.edge.restart();
+    await open.edge.untilConnected('nod-n1', 'nod-n2');
+    const again = createDockerDriver({ nodes, wallNow: Date.now, rangesOf: () => [RANGE], lan: LAN });
+    expect(await again.apply(kept)).toEqual([]);
+    for (const app of ['kept', 'swap']) await again.remove({ app, namespace: 'acme' });
+  });
+});
+
+/** Of the containers of ours that run at the first engine. */
+async function names(): Promise<string[]> {
+  const filter = ['--filter', 'label=isthmus.dev/managed-by=isthmus', '--format', '{{.Names}}'];
+  return (await open.ground.first.docker('ps', ...filter))
+    .split('\n')
+    .filter((name) => name !== '')
+    .sort();
+}
+
+describe('a node', () => {
+  test('that is silent is not empty: its containers are lost, and nothing is made twice', async () => {
+    const { nodes } = open.edge.nodes;
+    const driver = createDockerDriver({ nodes, wallNow: Date.now });
+    const workload = appOn('silent', { replicas: 1 });
+    await untilReady(driver, workload, (leaf) => driver.apply(leaf));
+    await agent(0).stop();
+    await eventually(async () => {
+      const { containers, statements } = await driver.status(workload);
+      expect([containers.map(({ reason }) => reason), statements[0]?.reason]).toEqual([
+        ['node_lost'],
+        'node_lost',
+      ]);
+    });
+    expect(await driver.apply(workload)).toEqual([]);
+    expect(await names()).toEqual(['acme_silent.1']);
+    agent(0).start();
+    await open.edge.untilConnected('nod-n1');
+    expect(await driver.apply(workload)).toEqual([]);
+  });
+
+  test('gets a new key, and is sent away for good when its edge removes it', async () => {
+    const before = open.edge.registry.nodes().find(({ name }) => name === 'nod-n1');
+    expect(await agent(0).command('rotate')).toContain('new key');
+    await eventually(async () => {
+      const after = open.edge.registry.nodes().find(({ name }) => name === 'nod-n1');
+      expect(after?.keys).toHaveLength(1);
+      expect(after?.keys).not.toEqual(before?.keys);
+    });
+    await open.edge.untilConnected('nod-n1');
+    expect(open.edge.registry.remove('nod-n1')).toBe(true);
+    await eventually(async () => {
+      expect(open.edge.nodes.nodes.map(({ name }) => name)).toEqual(['nod-n2']);
+      expect(await agent(0).command('status').catch(String)).toContain('not connected');
+    }, 40_000);
+    await expect(agent(0).command('rotate')).rejects.toThrow();
+    expect(await names()).toEqual(['acme_silent.1']);
   });
 });
