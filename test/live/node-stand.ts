@@ -1,7 +1,9 @@
 /** An edge in the test's own process with a door for nodes, and agents beside engines in test hosts that join by it. */
 
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect as dial, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../edge-agent/apply/command.ts';
 import { DockerFile } from '../../edge-agent/cluster-files.ts';
@@ -12,7 +14,10 @@ import { DOOR_NAME, tokenText } from '../../edge-agent/door/token.ts';
 import { Authority } from '../../edge-agent/proxy/authority.ts';
 import { JoinedNodes } from '../../edge-agent/worker/joined-nodes.ts';
 import type { Running } from '../../local/command.ts';
+import type { DriverStand } from '../edge-agent/clusters/driver-contract.ts';
 import type { DockerEngine } from '../fixtures/docker/engines.ts';
+import { type DockerEngines, raiseEngines } from '../fixtures/docker/engines.ts';
+import { driverStand } from './docker-stand.ts';
 import { eventually } from './eventually.ts';
 
 const AGENT = fileURLToPath(new URL('../../edge-agent/main.ts', import.meta.url));
@@ -170,4 +175,63 @@ export class TestNode {
   async stop(): Promise<void> {
     await this.#running?.stop();
   }
+}
+
+export const LAN = { parent: 'eth0', subnet: '10.77.0.0/24' };
+export const RANGE = '10.77.0.128/30';
+
+export interface NodeStand {
+  readonly directory: string;
+  readonly ground: DockerEngines;
+  readonly edge: TestEdge;
+  readonly relay: LanRelay;
+  readonly agents: readonly TestNode[];
+  /** Two engines are too few for a test without a second one. */
+  readonly second: DockerEngine;
+  readonly stand: DriverStand;
+  agent(index: number): TestNode;
+  close(): Promise<void>;
+}
+
+/** Two engines, their agents not yet joined, and an edge that the LAN reaches through the first one's host. */
+export async function raiseNodeStand(name: string): Promise<NodeStand> {
+  const directory = await mkdtemp(join(tmpdir(), `isthmus-${name}-`));
+  const ground = await raiseEngines({ name, labels: [{ zone: 'a' }, { zone: 'b' }] });
+  const port = await freePort();
+  const edge = new TestEdge(directory, port);
+  edge.nodes.start();
+  const relay = new LanRelay(directory, port);
+  const agents = ground.engines.map((engine) => new TestNode(engine, directory));
+  const [, second = ground.first] = ground.engines;
+  // The list is the edge's own, and fills as they join.
+  const { nodes } = edge.nodes;
+  const stand = driverStand(ground, { nodes, wallNow: Date.now, rangesOf: () => [RANGE], lan: LAN });
+  const close = async () => {
+    await relay.close();
+    edge.nodes.stop();
+    await ground.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  const agent = (index: number) => {
+    const found = agents[index];
+    if (found === undefined) throw new Error(`there is no agent ${index}`);
+    return found;
+  };
+  try {
+    await relay.open(ground.first);
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  return { directory, ground, edge, relay, agents, second, stand, agent, close };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
 }
