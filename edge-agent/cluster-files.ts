@@ -70,10 +70,10 @@ export type SwarmFile = z.infer<typeof SwarmFile>;
 export const DockerFile = z.strictObject({
   name: Name,
   kind: z.literal('docker'),
-  engines: z
-    .array(z.strictObject({ name: z.string().min(1).max(63), endpoint: Endpoint }))
-    .min(1)
-    .max(64),
+  /** Those that are reached from here; nodes that join are not among them. */
+  engines: z.array(z.strictObject({ name: z.string().min(1).max(63), endpoint: Endpoint })).max(64),
+  /** Where nodes join and are connected, on the LAN. */
+  door: z.strictObject({ address: Address, port: z.int().min(1).max(65_535) }).optional(),
   /** Where addresses of pools are, as a macvlan over this interface of each node. */
   lan: z
     .strictObject({ parent: z.string().min(1).max(15), subnet: Cidr, gateway: Address.optional() })
@@ -142,10 +142,16 @@ export function writeClusterFile(directory: string, cluster: ClusterFile): void 
   writeDurably(join(directory, `${cluster.name}.json`), `${JSON.stringify(cluster, undefined, 2)}\n`);
 }
 
+/** Of the nodes that joined a cluster of plain engines. */
+export function nodesDirectory(directory: string, cluster: string): string {
+  return join(directory, 'nodes', cluster);
+}
+
 /** False if there was none. */
 export function removeClusterFile(directory: string, name: string): boolean {
   if (!namesIn(directory).includes(`${name}.json`)) return false;
   rmSync(join(directory, `${name}.json`));
+  rmSync(nodesDirectory(directory, name), { recursive: true, force: true });
   return true;
 }
 

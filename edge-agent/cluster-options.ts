@@ -18,6 +18,7 @@ export interface ClusterOptions {
   readonly tlsKey?: string;
   readonly lan?: string;
   readonly lanGateway?: string;
+  readonly nodes?: string;
   readonly master?: string;
   readonly user?: string;
   readonly mesosCredentials?: string;
@@ -59,7 +60,7 @@ export async function addEngineCluster(
   options: Directed,
 ): Promise<void> {
   const { addEngines } = await import('./clusters.ts');
-  const { engine = [], tlsCa, tlsCert, tlsKey, lan, lanGateway, directory } = options;
+  const { engine = [], tlsCa, tlsCert, tlsKey, lan, lanGateway, nodes, directory } = options;
   const [parent = '', subnet = ''] = lan?.split('=') ?? [];
   const lines = await addEngines({
     kind,
@@ -67,6 +68,7 @@ export async function addEngineCluster(
     engines: engine,
     tls: { ca: tlsCa, cert: tlsCert, key: tlsKey },
     lan: lan === undefined ? undefined : { parent, subnet, gateway: lanGateway },
+    door: nodes,
     directory,
     hostname: hostname(),
   });

@@ -11,6 +11,8 @@ import { Worker } from './worker/worker.ts';
 
 export { addKubernetes, listClusters, removeCluster } from './cluster-command.ts';
 export { addEngines } from './engine-command.ts';
+export { joinNode, leaveEdge, rotateNode, runEngineNode, showNode } from './engine-node-command.ts';
+export { listNodes, makeNodeToken, removeNode } from './joined-nodes-command.ts';
 export { addMarathon } from './marathon-command.ts';
 export { addMesos } from './mesos-command.ts';
 export { installNode, runNode, uninstallNode } from './node-command.ts';

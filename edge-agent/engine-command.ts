@@ -1,5 +1,6 @@
 /** `edge-agent cluster add swarm|docker`: sees that the engines answer, and keeps how they are reached on this host. */
 import { readFile } from 'node:fs/promises';
+import { Address } from '../protocol/address.ts';
 import type { ClusterFacts } from '../protocol/cluster.ts';
 import { Name } from '../protocol/metadata.ts';
 import { type DockerFile, type SwarmFile, writeClusterFile } from './cluster-files.ts';
@@ -9,6 +10,8 @@ import { describeEndpoint } from './engine/endpoint.ts';
 
 const SOCKET = 'unix:///var/run/docker.sock';
 const TLS_PORT = 2_376;
+/** Where nodes join, unless another one is given. */
+const DOOR_PORT = 7_864;
 
 type Endpoint = SwarmFile['manager'];
 
@@ -32,6 +35,8 @@ export interface AddEnginesOptions {
     readonly key?: string | undefined;
   };
   readonly lan?: EngineLan | undefined;
+  /** `ADDRESS` or `ADDRESS:PORT` of this host, at which nodes join. */
+  readonly door?: string | undefined;
   readonly directory: string;
   /** Of this host. */
   readonly hostname: string;
@@ -43,6 +48,13 @@ export async function addEngines(options: AddEnginesOptions): Promise<readonly s
   if (!named.success)
     throw new Error(`${options.name} can't be the name of a cluster: ${named.error.issues[0]?.message}`);
   const file = options.kind === 'swarm' ? await swarmFile(options) : await dockerFile(options);
+  if (file.kind === 'docker' && file.engines.length === 0) {
+    writeClusterFile(options.directory, file);
+    return [
+      `${file.name}: nodes join at ${placesOf(file)}`,
+      `added; a token for each: edge-agent cluster node-token ${file.name}`,
+    ];
+  }
   const facts = await inspected(file);
   writeClusterFile(options.directory, file);
   const { capacity, nodes, version, statements } = facts;
@@ -58,7 +70,9 @@ export async function addEngines(options: AddEnginesOptions): Promise<readonly s
 /** Where a cluster of engines is, as people write it. */
 export function placesOf(file: SwarmFile | DockerFile): string {
   if (file.kind === 'swarm') return describeEndpoint(file.manager);
-  return file.engines.map(({ name, endpoint }) => `${name}=${describeEndpoint(endpoint)}`).join(' ');
+  const engines = file.engines.map(({ name, endpoint }) => `${name}=${describeEndpoint(endpoint)}`);
+  const door = file.door === undefined ? [] : [`${file.door.address}:${file.door.port}`];
+  return [...engines, ...door].join(' ');
 }
 
 async function swarmFile(options: AddEnginesOptions): Promise<SwarmFile> {
@@ -67,13 +81,17 @@ async function swarmFile(options: AddEnginesOptions): Promise<SwarmFile> {
     throw new Error(
       'Give one manager of the swarm: the others are asked through it. Other nodes need not be named.',
     );
+  if (options.door !== undefined)
+    throw new Error('--nodes is for plain engines: nodes of a swarm join the swarm.');
   if (options.lan !== undefined)
     throw new Error('--lan-parent is for plain engines: a swarm has overlay networks of its own.');
   return { name: options.name, kind: 'swarm', manager: await endpointOf(url, options.tls) };
 }
 
 async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
-  const words = options.engines.length === 0 ? [`${options.hostname}=${SOCKET}`] : options.engines;
+  // With nodes that join, its own engine is one only if it is named.
+  const own = options.door === undefined ? [`${options.hostname}=${SOCKET}`] : [];
+  const words = options.engines.length === 0 ? own : options.engines;
   const engines = await Promise.all(
     words.map(async (word) => {
       const [, name = '', url = ''] = /^([A-Za-z0-9][A-Za-z0-9.-]*)=(.+)$/.exec(word) ?? [];
@@ -87,13 +105,22 @@ async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
   const twice = engines.find(({ name }, index) => engines.findIndex((one) => one.name === name) !== index);
   if (twice !== undefined) throw new Error(`The node ${twice.name} is named twice.`);
   const { lan } = options;
+  const door = options.door === undefined ? undefined : doorOf(options.door);
   const gateway = lan?.gateway === undefined ? {} : { gateway: lan.gateway };
   return {
     name: options.name,
     kind: 'docker',
     engines,
+    ...(door === undefined ? {} : { door }),
     ...(lan === undefined ? {} : { lan: { parent: lan.parent, subnet: lan.subnet, ...gateway } }),
   };
+}
+
+function doorOf(text: string): NonNullable<DockerFile['door']> {
+  const [, address = '', port = String(DOOR_PORT)] = /^([^:]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (!Address.safeParse(address).success || address === '0.0.0.0')
+    throw new Error(`--nodes ${text}: give the address of this host on the nodes' LAN, as in 10.0.0.5.`);
+  return { address, port: Number(port) };
 }
 
 async function endpointOf(text: string, tls: AddEnginesOptions['tls']): Promise<Endpoint> {

@@ -12,6 +12,7 @@ import {
   addMesosCluster,
   type ClusterOptions,
 } from './cluster-options.ts';
+import { addJoinCommands, addNodeCommands } from './engine-node-options.ts';
 import { pathsUnder, readConfig, readEnvironment } from './settings.ts';
 
 const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
@@ -116,6 +117,7 @@ clusters
     'docker: pools are on the LAN of this interface of each node, as in eth0=10.0.0.0/24',
   )
   .option('--lan-gateway <address>', 'docker: gateway of that LAN')
+  .option('--nodes <address[:port]>', 'docker: nodes join here, at an address of this host on their LAN')
   .option('--etcd-endpoint <url...>', 'look after its etcd too: every member, https://HOST:2379')
   .option('--no-etcd', 'drop what is known of its etcd; it is kept otherwise')
   .option('--etcd-ca <file>', "PEM of etcd's authority")
@@ -167,19 +169,31 @@ clusters
     for (const line of removeCluster(installed().paths.clusters, name)) console.log(line);
   });
 
-const node = program.command('node').description('the agent on a node of a Kubernetes cluster');
+addJoinCommands(clusters, () => {
+  const { paths, config } = installed();
+  return { paths, agent: config.agent };
+});
+
+const node = program
+  .command('node')
+  .description('the agent on a node: of a Kubernetes cluster, or beside a plain Docker engine');
+addNodeCommands(node, () => pathsUnder(rootDirectory()));
 
 node
   .command('run')
-  .description('give containers of this node addresses of pools, in the foreground until SIGTERM')
+  .description(
+    'serve this node, in the foreground until SIGTERM: a Kubernetes node, or with --engine a joined one',
+  )
+  .option('--engine', 'beside a plain Docker engine, for the edge that was joined')
   .option('--kubeconfig <file>', 'credentials; the service account of the pod that this runs in if absent')
   .option('--name <name>', "the node's name in the cluster; NODE_NAME or the host's name if absent")
   .option('--cni-bin-dir <dir>', 'with --cni-conf-dir: keep the plugin installed there')
   .option('--cni-conf-dir <dir>', 'and its configuration here')
   .action(async (options: NodeRunOptions) => {
     const environment = environmentOf();
-    const { runNode } = await import('./clusters.ts');
-    await runNode(options, { paths: pathsUnder(environment.root), environment });
+    const paths = pathsUnder(environment.root);
+    const { runEngineNode, runNode } = await import('./clusters.ts');
+    await (options.engine === true ? runEngineNode(paths) : runNode(options, { paths, environment }));
     process.exit(0);
   });
 
@@ -204,6 +218,7 @@ for (const [name, description] of [
     });
 
 interface NodeRunOptions {
+  readonly engine?: true;
   readonly kubeconfig?: string;
   readonly name?: string;
   readonly cniBinDir?: string;

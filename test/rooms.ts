@@ -98,6 +98,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', 'zod', 'yaml'],
   },
   'edge-agent/usage': { rooms: ['protocol'], packages: [], pure: true },
+  // The driver's own marks and readings of objects: what passes is what it writes.
+  'edge-agent/door': {
+    rooms: [
+      'protocol',
+      'edge-agent/engine',
+      'edge-agent/clusters/docker-marks.ts',
+      'edge-agent/clusters/docker-objects.ts',
+      'edge-agent/link/durable.ts',
+      'edge-agent/poll.ts',
+    ],
+    packages: ['node:', 'zod'],
+  },
   'edge-agent/relief': { rooms: ['protocol'], packages: ['zod'], pure: true },
   'edge-agent/cache': {
     rooms: ['protocol', 'edge-agent/kube', 'edge-agent/relief'],

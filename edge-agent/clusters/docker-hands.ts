@@ -27,7 +27,7 @@ const DRAIN_MS = 2_000;
 type Step<Kind extends DockerStep['kind']> = Extract<DockerStep, { kind: Kind }>;
 
 export class DockerHands {
-  readonly #nodes: ReadonlyMap<string, EngineClient>;
+  readonly #nodes: readonly DockerNode[];
   readonly #stopping = new Map<string, Promise<void>>();
   /** Containers that nobody new comes to, each with when those on their way to it are through. */
   readonly #draining = new Map<string, Promise<void>>();
@@ -36,7 +36,7 @@ export class DockerHands {
   readonly #faults = new Map<string, string>();
 
   constructor(nodes: readonly DockerNode[]) {
-    this.#nodes = new Map(nodes.map(({ name, client }) => [name, client]));
+    this.#nodes = nodes;
     this.images = new DockerImages((node) => this.#at(node));
   }
 
@@ -71,7 +71,7 @@ export class DockerHands {
   }
 
   #at(node: string): EngineClient {
-    const client = this.#nodes.get(node);
+    const client = this.#nodes.find(({ name }) => name === node)?.client;
     if (client === undefined)
       throw new DriverError('driver.unreachable', `There is no engine called ${node}.`);
     return client;

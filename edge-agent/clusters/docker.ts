@@ -49,6 +49,7 @@ const LOG_MS_MAX = 5_000;
 const EARLY_MS = 100;
 
 export interface DockerSettings {
+  /** As they are at each pass: whoever hands the list over may add to it and take away. */
   readonly nodes: readonly DockerNode[];
   /** Milliseconds since 1970. */
   readonly wallNow: () => number;

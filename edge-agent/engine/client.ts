@@ -2,21 +2,17 @@
  * The one client of a Docker engine's API. The version is agreed on at the first request. It retries nothing and caches nothing: callers
  * know what may be asked twice. Every failure is an EngineError.
  */
-import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import { describeEndpoint, type EngineEndpoint } from './endpoint.ts';
 import { EngineError, faultOf } from './errors.ts';
-
-const TIMEOUT_MS = 30_000;
-const CONNECTIONS_MAX = 16;
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+import { type Answer, openExchange } from './exchange.ts';
+import { overSession } from './session.ts';
 
 /** What we write for; an engine that is newer still speaks it. */
-const VERSION_MAX = [1, 43] as const;
+export const VERSION_MAX = [1, 43] as const;
 /** Docker 19.03: the first with MaxReplicas and the health check in the container's list. */
-const VERSION_MIN = [1, 40] as const;
+export const VERSION_MIN = [1, 40] as const;
 
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -33,13 +29,12 @@ const Problem = z.object({ message: z.string() });
 
 export class EngineClient {
   readonly endpoint: EngineEndpoint;
-  readonly #agent: Agent | TlsAgent;
+  readonly #exchange: ReturnType<typeof openExchange>;
   #version: Promise<string> | undefined;
 
   constructor(endpoint: EngineEndpoint) {
     this.endpoint = endpoint;
-    const kept = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
-    this.#agent = endpoint.kind === 'socket' ? new Agent(kept) : new TlsAgent(kept);
+    this.#exchange = endpoint.kind === 'node' ? overSession(endpoint) : openExchange(endpoint);
   }
 
   /** The parsed body of a good answer. */
@@ -66,7 +61,7 @@ export class EngineClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#exchange.close();
   }
 
   async #agreed(): Promise<string> {
@@ -88,7 +83,7 @@ export class EngineClient {
 
   async #send(call: EngineRequest): Promise<Answer> {
     try {
-      return await exchange({ endpoint: this.endpoint, agent: this.#agent, call });
+      return await this.#exchange.send(call);
     } catch (cause) {
       if (cause instanceof EngineError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -117,81 +112,6 @@ type Version = readonly [number, number];
 
 function isBefore([major, minor]: Version, [otherMajor, otherMinor]: Version): boolean {
   return major < otherMajor || (major === otherMajor && minor < otherMinor);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
-  readonly version: string;
-}
-
-interface Exchange {
-  readonly endpoint: EngineEndpoint;
-  readonly agent: Agent | TlsAgent;
-  readonly call: EngineRequest;
-}
-
-function exchange({ endpoint, agent, call }: Exchange): Promise<Answer> {
-  const { method, path, query, body } = call;
-  const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
-  const type = Buffer.isBuffer(body) ? 'application/x-tar' : 'application/json';
-  const options: RequestOptions = {
-    ...placeOf(endpoint),
-    agent,
-    method,
-    path: `${path}${queryOf(query)}`,
-    headers: bytes === undefined ? {} : { 'content-type': type, 'content-length': bytes.length },
-  };
-  return new Promise((resolve, reject) => {
-    const made = endpoint.kind === 'socket' ? request(options) : tlsRequest(options);
-    const timer = setTimeout(
-      () => made.destroy(new Error('no answer in time')),
-      call.timeoutMs ?? TIMEOUT_MS,
-    );
-    made.on('response', (answer) => {
-      readAll(answer)
-        .then(
-          (whole) =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              body: whole,
-              version: String(answer.headers['api-version'] ?? ''),
-            }),
-          reject,
-        )
-        .finally(() => clearTimeout(timer));
-    });
-    made.on('error', (cause) => {
-      clearTimeout(timer);
-      reject(cause);
-    });
-    made.end(bytes);
-  });
-}
-
-function placeOf(endpoint: EngineEndpoint): RequestOptions & { readonly servername?: string } {
-  if (endpoint.kind === 'socket') return { socketPath: endpoint.path, headers: {} };
-  const { host, port, authority, certificate, key, serverName } = endpoint;
-  const tls = { ca: authority, cert: certificate, key, servername: serverName ?? host };
-  return { host, port, ...tls };
-}
-
-async function readAll(answer: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
-    if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer has more than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(part);
-  }
-  return Buffer.concat(chunks);
-}
-
-function queryOf(query: EngineRequest['query'] = {}): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.append(name, value);
-  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
 }
 
 function errorOf(call: EngineRequest, status: number, body: Buffer): EngineError {

@@ -3,7 +3,7 @@
  * here; the authority's certificate is what clients are told, so that no hub between can pass for the proxy.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Run } from '../apply/command.ts';
 
@@ -12,6 +12,10 @@ const RENEW_DAYS = 30;
 const AUTHORITY_DAYS = 7_300;
 const DAY_MS = 86_400_000;
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-sha256'] as const;
+
+/** Good for a client alone: no server's, and no authority's. */
+const CLIENT_EXTENSIONS =
+  'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=clientAuth\nkeyUsage=critical,digitalSignature\n';
 
 export interface AuthorityOptions {
   readonly directory: string;
@@ -44,9 +48,14 @@ export class Authority {
     return this.#inTurn(() => this.#certificate());
   }
 
-  /** A certificate for exactly these names, made anew a month before it ends or when the names change. */
-  serve(names: readonly string[]): Promise<ProxyCertificate> {
-    return this.#inTurn(() => this.#serve(names));
+  /** A certificate for exactly these names, made anew a month before it ends or when the names change. `pair`: whose. */
+  serve(names: readonly string[], pair: 'proxy' | 'door' = 'proxy'): Promise<ProxyCertificate> {
+    return this.#inTurn(() => this.#serve(names, pair));
+  }
+
+  /** PEM of a certificate for a client that has made its key (`publicKey`, PEM) itself. */
+  client(name: string, publicKey: string): Promise<string> {
+    return this.#inTurn(() => this.#client(name, publicKey));
   }
 
   /** One call at a time: every cluster of a host asks when it starts, and two would make a key and a certificate that are not a pair. */
@@ -84,30 +93,51 @@ export class Authority {
     return readFile(this.#path('authority.crt'), 'utf8');
   }
 
-  async #serve(names: readonly string[]): Promise<ProxyCertificate> {
+  async #serve(names: readonly string[], pair: 'proxy' | 'door'): Promise<ProxyCertificate> {
     const authority = await this.#certificate();
     const wanted = [...names].sort();
-    const kept = await this.#pair('proxy');
+    const kept = await this.#pair(pair);
     if (kept !== undefined && this.#isGood(kept.certificate, authority, wanted))
       return { certificate: `${kept.certificate}${authority}`, key: kept.key };
-    const [key, certificate] = [this.#path('proxy.key.new'), this.#path('proxy.crt.new')];
+    const [key, certificate] = [this.#path(`${pair}.key.new`), this.#path(`${pair}.crt.new`)];
     try {
       await this.#openssl([
         ...['req', '-x509', ...NEW_KEY, '-keyout', key, '-out', certificate],
         ...['-CA', this.#path('authority.crt'), '-CAkey', this.#path('authority.key')],
-        ...['-days', String(CERTIFICATE_DAYS), '-subj', '/CN=Isthmus cluster proxy'],
+        ...['-days', String(CERTIFICATE_DAYS), '-subj', `/CN=Isthmus cluster ${pair}`],
         ...['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', 'extendedKeyUsage=serverAuth'],
         ...['-addext', `subjectAltName=${wanted.map((name) => `DNS:${name}`).join(',')}`],
       ]);
-      await rename(key, this.#path('proxy.key'));
-      await rename(certificate, this.#path('proxy.crt'));
+      await rename(key, this.#path(`${pair}.key`));
+      await rename(certificate, this.#path(`${pair}.crt`));
     } finally {
       await Promise.all([key, certificate].map((path) => rm(path, { force: true })));
     }
-    const made = await this.#pair('proxy');
+    const made = await this.#pair(pair);
     if (made === undefined)
       throw new AuthorityError('openssl made a key and a certificate that are not a pair');
     return { certificate: `${made.certificate}${authority}`, key: made.key };
+  }
+
+  async #client(name: string, publicKey: string): Promise<string> {
+    await this.#certificate();
+    const [key, certificate, extensions] = [
+      this.#path('client.pub'),
+      this.#path('client.crt'),
+      this.#path('client.cnf'),
+    ];
+    try {
+      await writeFile(key, publicKey, { mode: 0o600 });
+      await writeFile(extensions, CLIENT_EXTENSIONS, { mode: 0o600 });
+      await this.#openssl([
+        ...['x509', '-new', '-force_pubkey', key, '-subj', `/CN=${name}`, '-sha256'],
+        ...['-CA', this.#path('authority.crt'), '-CAkey', this.#path('authority.key')],
+        ...['-days', String(CERTIFICATE_DAYS), '-extfile', extensions, '-out', certificate],
+      ]);
+      return await readFile(certificate, 'utf8');
+    } finally {
+      await Promise.all([key, certificate, extensions].map((path) => rm(path, { force: true })));
+    }
   }
 
   #isGood(pem: string, authority: string, wanted: readonly string[]): boolean {
@@ -119,7 +149,7 @@ export class Authority {
   }
 
   /** Undefined unless both are there and belong together: a crash between two renames must not stay for ever. */
-  async #pair(name: 'authority' | 'proxy'): Promise<ProxyCertificate | undefined> {
+  async #pair(name: 'authority' | 'proxy' | 'door'): Promise<ProxyCertificate | undefined> {
     const certificate = await readIfThere(this.#path(`${name}.crt`));
     const key = await readIfThere(this.#path(`${name}.key`));
     if (certificate === undefined || key === undefined) return undefined;

@@ -6,27 +6,34 @@ import { inspectDocker, inspectSwarm, silentStatement } from '../clusters/docker
 import { reservationsIn } from '../clusters/docker-pool.ts';
 import type { Driver } from '../clusters/driver.ts';
 import { createSwarmDriver } from '../clusters/swarm.ts';
+import type { Certifier } from '../door/door.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Pools } from '../node/pools.ts';
+import { JoinedNodes } from './joined-nodes.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions, plainRoom } from './room.ts';
 
 export interface EngineRoomOptions extends KeeperOptions {
   readonly file: SwarmFile | DockerFile;
   readonly wallNow: () => number;
+  /** Of the nodes that join. */
+  readonly certifier: Certifier;
+  /** Where it is kept which ones did. */
+  readonly nodes: string;
 }
 
 interface Engines {
   readonly driver: Driver;
-  readonly clients: readonly EngineClient[];
   readonly inspect: () => Promise<ClusterFacts>;
+  readonly start?: () => void;
+  readonly close: () => void;
 }
 
 export function openEngineRoom(options: EngineRoomOptions): ClusterRoom {
-  const { file, wallNow } = options;
+  const { file } = options;
   const held: { pools?: Pools | undefined } = {};
   const rangesOf = (pool: string) => held.pools?.pools.find(({ name }) => name === pool)?.prefixes ?? [];
-  const engines = file.kind === 'swarm' ? swarmOf(file) : dockerOf(file, { wallNow, rangesOf });
-  const { driver, inspect, clients } = engines;
+  const { driver, inspect, start, close } =
+    file.kind === 'swarm' ? swarmOf(file) : dockerOf({ ...options, file, rangesOf });
   return plainRoom({
     file,
     keeper: new Keeper(options, {
@@ -43,24 +50,41 @@ export function openEngineRoom(options: EngineRoomOptions): ClusterRoom {
     setPools: (pools) => {
       held.pools = pools;
     },
-    close: () => {
-      for (const client of clients) client.close();
-    },
+    ...(start === undefined ? {} : { start }),
+    close,
   });
 }
 
 function swarmOf({ manager }: SwarmFile): Engines {
   const client = new EngineClient(manager);
-  return { driver: createSwarmDriver(client), clients: [client], inspect: () => inspectSwarm(client) };
+  return {
+    driver: createSwarmDriver(client),
+    inspect: () => inspectSwarm(client),
+    close: () => client.close(),
+  };
 }
 
-function dockerOf(
-  { engines, lan }: DockerFile,
-  more: { readonly wallNow: () => number; readonly rangesOf: (pool: string) => readonly string[] },
-): Engines {
-  const nodes = engines.map(({ name, endpoint }) => ({ name, client: new EngineClient(endpoint) }));
-  const driver = createDockerDriver({ nodes, ...more, ...(lan === undefined ? {} : { lan: lanOf(lan) }) });
-  return { driver, clients: nodes.map(({ client }) => client), inspect: () => inspectDocker(nodes) };
+interface DockerOptions extends EngineRoomOptions {
+  readonly file: DockerFile;
+  readonly rangesOf: (pool: string) => readonly string[];
+}
+
+function dockerOf(options: DockerOptions): Engines {
+  const { file, wallNow, rangesOf } = options;
+  const { engines, lan } = file;
+  const known = engines.map(({ name, endpoint }) => ({ name, client: new EngineClient(endpoint) }));
+  const joined = new JoinedNodes({ ...options, fixed: known });
+  const { nodes } = joined;
+  const given = { nodes, wallNow, rangesOf };
+  return {
+    driver: createDockerDriver({ ...given, ...(lan === undefined ? {} : { lan: lanOf(lan) }) }),
+    inspect: () => inspectDocker(nodes),
+    start: () => joined.start(),
+    close: () => {
+      joined.stop();
+      for (const { client } of nodes) client.close();
+    },
+  };
 }
 
 function lanOf({ parent, subnet, gateway }: NonNullable<DockerFile['lan']>) {

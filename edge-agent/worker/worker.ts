@@ -6,7 +6,9 @@ import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { run } from '../apply/command.ts';
-import { type ClusterFile, readClusterFiles } from '../cluster-files.ts';
+import { type ClusterFile, nodesDirectory, readClusterFiles } from '../cluster-files.ts';
+import type { Certifier } from '../door/door.ts';
+import { DOOR_NAME } from '../door/token.ts';
 import type { Caller } from '../link/fetch.ts';
 import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
@@ -39,6 +41,12 @@ export interface WorkerOptions {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #authority: Authority;
+  /** Nodes of plain engines trust the authority that clients of clusters trust. */
+  readonly #certifier: Certifier = {
+    certificate: () => this.#authority.certificate(),
+    door: () => this.#authority.serve([DOOR_NAME], 'door'),
+    client: (name, publicKey) => this.#authority.client(name, publicKey),
+  };
   readonly #rooms = new Map<string, ClusterRoom>();
   readonly #ticks = new Poll(() => this.#tick());
   #orders: ClusterOrders | undefined;
@@ -98,7 +106,7 @@ export class Worker {
   }
 
   #open(file: ClusterFile): void {
-    const { caller, now, wallNow, environment, log } = this.#options;
+    const { caller, now, wallNow, environment, log, directory } = this.#options;
     const authority = () => this.#authority.certificate();
     const scratch = `${this.#options.state}/scratch`;
     const kept = { caller, authority, now, wallNow, log };
@@ -109,7 +117,12 @@ export class Worker {
           ? openMesosRoom({ ...kept, file, memory: `${this.#options.state}/mesos` })
           : file.kind === 'marathon'
             ? openMarathonRoom({ ...kept, file })
-            : openEngineRoom({ ...kept, file });
+            : openEngineRoom({
+                ...kept,
+                file,
+                certifier: this.#certifier,
+                nodes: nodesDirectory(directory, file.name),
+              });
     this.#rooms.set(file.name, room);
     room.start();
   }

@@ -43,7 +43,7 @@ export async function engineWith(ground: DockerEngines, container: string): Prom
   throw new Error(`no engine has ${container}`);
 }
 
-function driverStand(ground: DockerEngines, settings: DockerSettings): TrackStand {
+export function driverStand(ground: DockerEngines, settings: DockerSettings): TrackStand {
   const driver = createDockerDriver(settings);
   const nobody = new EngineClient({ kind: 'socket', path: `${ground.directory}/nobody.sock` });
   return {
