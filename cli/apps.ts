@@ -70,17 +70,7 @@ export function appText(
 ): string {
   const head = [
     ['app', `${metadata.name}, release ${status.release}: ${spec.image}`],
-    ...(status.stage === undefined
-      ? status.running === status.release
-        ? []
-        : [['runs', `release ${status.running} again`]]
-      : [
-          ['runs', `release ${status.running}`],
-          ['stage', `${status.stage.name}, for ${ageSince(status.stage.since, nowMs)}`],
-          ...(status.stage.waitsForPromotion
-            ? [['', `isthmus promote ${metadata.name}, or isthmus abort ${metadata.name}`]]
-            : []),
-        ]),
+    ...releaseLines({ metadata, status }, nowMs),
     ...(spec.ports.length === 0 ? [] : [['name', nameText(status)]]),
     ...clustersOf(status).flatMap((name) => {
       const why = unseen.get(name);
@@ -125,6 +115,20 @@ export function appText(
     ...(rows.length === 0 ? [] : ['', tableOf(heading, rows)]),
     ...(said.length === 0 ? [] : ['', ...said]),
   ].join('\n');
+}
+
+/** Which release runs, if that is not simply the newest. */
+function releaseLines(
+  { metadata: { name }, status }: Pick<App, 'metadata' | 'status'>,
+  nowMs: number,
+): string[][] {
+  const { stage, running, release } = status;
+  if (stage === undefined) return running === release ? [] : [['runs', `release ${running} again`]];
+  return [
+    ['runs', `release ${running}`],
+    ['stage', `${stage.name}, for ${ageSince(stage.since, nowMs)}`],
+    ...(stage.waitsForPromotion ? [['', `isthmus promote ${name}, or isthmus abort ${name}`]] : []),
+  ];
 }
 
 /** The name, and the ports behind it with how many containers have each. */

@@ -104,7 +104,7 @@ function publishedOf({ host, ports }: Task, { workload, addresses }: Standing) {
   const address = addresses.get(host ?? '') ?? (IPV4.test(host ?? '') ? host : undefined);
   return workload.template.ports.flatMap(({ name }, index) => {
     const port = ports?.[index];
-    return address == null || port === undefined ? [] : [{ name, address, port }];
+    return address === undefined || address === null || port === undefined ? [] : [{ name, address, port }];
   });
 }
 

@@ -49,7 +49,7 @@ function tenantsOf(agents: readonly string[]): ReadonlySet<string> {
 
 /** True if something counts as lost by now that did not before: then, and only then, time has changed the plan. */
 async function isLoss(
-  { store, clock }: PlacementDependencies,
+  { store }: PlacementDependencies,
   tenant: string,
   heard: ReadonlyMap<string, HeardEdge>,
 ): Promise<boolean> {

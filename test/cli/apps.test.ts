@@ -13,7 +13,8 @@ function app(status: object): App {
     { ...counts, release: 1 },
     { ...counts, release: 2, wanted: 1, ready: 1, track: 'next' },
   ];
-  const whole = { release: 2, running: 1, instances, conditions: [], ...status };
+  const name = { hostname: 'web.acme.isthmus.internal', endpoints: [] };
+  const whole = { release: 2, running: 1, ...name, instances, conditions: [], ...status };
   return App.parse({ metadata, spec: { image: 'web:2' }, status: whole });
 }
 
