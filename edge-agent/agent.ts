@@ -9,6 +9,8 @@ import { ClustersProcess } from './clusters-process.ts';
 import { ControlPlane } from './control-plane.ts';
 import { Documents } from './documents.ts';
 import { openEdge } from './edge.ts';
+import { talkToRuntime } from './gateway/runtime-socket.ts';
+import { gatewayDirectories } from './gateway-pass.ts';
 import type { Host } from './host.ts';
 import { openHub } from './hub.ts';
 import { appendJournal, type JournalEntry } from './journal.ts';
@@ -20,9 +22,11 @@ import { observePeers } from './observe/peers.ts';
 import { Pace } from './pace.ts';
 import { Passes } from './passes.ts';
 import { interfaceName } from './plan/fingerprint.ts';
+import { gatewayPaths } from './plan/gateway-files.ts';
 import { leafOf } from './plan/leaves.ts';
 import { Poll } from './poll.ts';
 import { reportOf } from './report-of.ts';
+import { RequestCounter } from './request-counter.ts';
 import type { Role } from './role.ts';
 import { Serial } from './serial.ts';
 import type { Config, Paths } from './settings.ts';
@@ -157,8 +161,13 @@ export class Agent {
       return openEdge({ ...timing, wireguard, onNudge, onPath, clusters });
     }
     const device = interfaceName(agent, agent);
+    const { enabled } = config.gateway;
+    const socket = gatewayPaths(gatewayDirectories(this.#options.paths)).runtimeSocket;
+    const talk = (line: string) => talkToRuntime(socket, line);
+    const requests = enabled ? new RequestCounter({ talk, now: timing.now }) : undefined;
     return openHub({
       ...timing,
+      requests,
       onPath,
       caller: this.#controlPlane,
       chance,

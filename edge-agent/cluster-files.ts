@@ -71,7 +71,16 @@ export const DockerFile = z.strictObject({
   name: Name,
   kind: z.literal('docker'),
   /** Those that are reached from here; nodes that join are not among them. */
-  engines: z.array(z.strictObject({ name: z.string().min(1).max(63), endpoint: Endpoint })).max(64),
+  engines: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(63),
+        endpoint: Endpoint,
+        /** Of its host on the LAN, where the endpoint does not say it. */
+        address: Address.optional(),
+      }),
+    )
+    .max(64),
   /** Where nodes join and are connected, on the LAN. */
   door: z.strictObject({ address: Address, port: z.int().min(1).max(65_535) }).optional(),
   /** Where addresses of pools are, as a macvlan over this interface of each node. */

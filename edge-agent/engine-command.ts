@@ -94,12 +94,16 @@ async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
   const words = options.engines.length === 0 ? own : options.engines;
   const engines = await Promise.all(
     words.map(async (word) => {
-      const [, name = '', url = ''] = /^([A-Za-z0-9][A-Za-z0-9.-]*)=(.+)$/.exec(word) ?? [];
+      const [, name = '', url = '', address] =
+        /^([A-Za-z0-9][A-Za-z0-9.-]*)=(.+?)(?:@(\d+\.\d+\.\d+\.\d+))?$/.exec(word) ?? [];
       if (name === '')
         throw new Error(
           `--engine ${word}: give the node's name and where its engine is, as in n1=https://10.0.0.11:2376`,
         );
-      return { name, endpoint: await endpointOf(url, options.tls) };
+      if (address !== undefined && !Address.safeParse(address).success)
+        throw new Error(`--engine ${word}: ${address} is no IPv4 address.`);
+      const endpoint = await endpointOf(url, options.tls);
+      return { name, endpoint, ...(address === undefined ? {} : { address }) };
     }),
   );
   const twice = engines.find(({ name }, index) => engines.findIndex((one) => one.name === name) !== index);

@@ -18,6 +18,7 @@ import { Poll } from './poll.ts';
 import { NudgeSender } from './probe/nudge.ts';
 import { Prober } from './probe/prober.ts';
 import { Responder } from './probe/responder.ts';
+import type { RequestCounter } from './request-counter.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';
@@ -48,6 +49,8 @@ export interface HubOptions {
   readonly chance: () => number;
   /** An edge's leg was lost or is back, so its packets take another way. */
   readonly onPath: () => void;
+  /** Of the hub's gateway; absent where it is off. */
+  readonly requests?: RequestCounter | undefined;
   /** The hub's own document changed. */
   readonly onNudge: () => void;
 }
@@ -96,6 +99,7 @@ class HubRole implements Role {
     const self = document && leafOf(document, 'self');
     if (document === undefined || self === undefined) return;
     this.#peers = leavesOf(document, 'peer');
+    this.#options.requests?.update(document);
     const slot = leafOf(document, 'slot');
     this.#ownership?.update(slot);
     this.#messages.update(slot?.queue);
@@ -219,7 +223,11 @@ class HubRole implements Role {
 
   async #beat(): Promise<number> {
     const peers = await this.peers();
-    await this.#liveness.send({ peers: peers.map(livenessOf) });
+    const requests = await this.#options.requests?.rates();
+    await this.#liveness.send({
+      peers: peers.map(livenessOf),
+      ...(requests === undefined ? {} : { requests }),
+    });
     return this.#options.tuning.livenessMs;
   }
 }

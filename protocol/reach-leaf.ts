@@ -53,7 +53,17 @@ export const RoutesLeaf = z.strictObject({
     z.strictObject({ name: Name, host: z.string(), path: z.string(), address: Address, port: Port }),
   ),
   apps: z
-    .array(z.strictObject({ name: Name, host: z.string(), path: z.string(), app: Name, port: Name }))
+    .array(
+      z.strictObject({
+        name: Name,
+        host: z.string(),
+        path: z.string(),
+        app: Name,
+        port: Name,
+        /** The app scales by its requests: the hub counts them. */
+        isCounted: z.literal(true).optional(),
+      }),
+    )
     .optional(),
 });
 export type RoutesLeaf = z.infer<typeof RoutesLeaf>;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Cidr } from './address.ts';
 import { Version } from './document.ts';
+import { Name } from './metadata.ts';
 import { WireguardKey } from './wireguard-key.ts';
 
 /** A fault that a person can act on, as `edge-agent doctor` prints it. `code` is stable. */
@@ -54,6 +55,17 @@ export const LivenessPart = z
   .meta({ id: 'LivenessPart' });
 export type LivenessPart = z.infer<typeof LivenessPart>;
 
+/** Requests at a hub's gateway for a port of an app that scales by them. */
+export const RequestRate = z
+  .strictObject({
+    tenant: Name,
+    app: Name,
+    port: Name,
+    perSecond: z.number().min(0),
+  })
+  .meta({ id: 'RequestRate' });
+export type RequestRate = z.infer<typeof RequestRate>;
+
 /** By a hub for all its peers, in one batch or in parts: heartbeats cost O(hubs). */
 export const Liveness = z
   .strictObject({
@@ -71,6 +83,11 @@ export const Liveness = z
         }),
       )
       .max(PEERS_PER_REQUEST_MAX),
+    requests: z
+      .array(RequestRate)
+      .max(1_024)
+      .optional()
+      .meta({ description: 'In the first part; absent while the gateway does not run' }),
   })
   .meta({ id: 'Liveness' });
 export type Liveness = z.infer<typeof Liveness>;

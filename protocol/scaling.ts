@@ -37,14 +37,17 @@ export const ScalingWindow = z
   .meta({ id: 'ScalingWindow' });
 export type ScalingWindow = z.infer<typeof ScalingWindow>;
 
-/** Bounds, and what the number between them follows: the CPU, a schedule, or of both the one that asks for more. */
+/** Bounds, and what the number between them follows: the CPU, requests at the gateway, a schedule, or of several the one that asks for most. */
 export const Scaling = z
   .strictObject({
     min: z.int().min(1).max(REPLICAS_MAX),
     max: z.int().min(1).max(REPLICAS_MAX),
     cpuPercent: z.int().min(1).max(1_000).optional().meta({
       description:
-        'Of the CPU that a container asks for (cpuMillis; else of the most that it may use, else of one core). 70 if there is no schedule either.',
+        'Of the CPU that a container asks for (cpuMillis; else of the most that it may use, else of one core). 70 if there is nothing else that it goes by.',
+    }),
+    requestsPerSecond: z.number().min(0.1).max(1_000_000).optional().meta({
+      description: 'At the gateway, by all routes to the app, for each container',
     }),
     schedule: z.array(ScalingWindow).max(WINDOWS_MAX).optional(),
     holdSeconds: z.int().min(0).max(86_400).optional().meta({
@@ -66,15 +69,21 @@ const WHOLE_CORE_MILLIS = 1_000;
 
 /** CPU that a container uses when there are just enough, in thousandths of a core; undefined if CPU is not what it goes by. */
 export function cpuTargetMillis(
-  { cpuPercent, schedule }: Scaling,
+  { cpuPercent, requestsPerSecond, schedule }: Scaling,
   {
     cpuMillis,
     cpuMillisMax,
   }: { readonly cpuMillis?: number | undefined; readonly cpuMillisMax?: number | undefined },
 ): number | undefined {
-  const percent = cpuPercent ?? (schedule === undefined ? CPU_PERCENT : undefined);
+  const isOther = schedule !== undefined || requestsPerSecond !== undefined;
+  const percent = cpuPercent ?? (isOther ? undefined : CPU_PERCENT);
   if (percent === undefined) return undefined;
   return Math.max(1, Math.round((percent * (cpuMillis ?? cpuMillisMax ?? WHOLE_CORE_MILLIS)) / 100));
+}
+
+/** Whether the hubs count requests for it. */
+export function countsRequests(replicas: number | Scaling): boolean {
+  return typeof replicas !== 'number' && replicas.requestsPerSecond !== undefined;
 }
 
 /** The number in all clusters together, as it was last chosen. */

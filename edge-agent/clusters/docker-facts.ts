@@ -28,8 +28,9 @@ export async function inspectSwarm(client: EngineClient): Promise<ClusterFacts> 
 /** Throws EngineError only if no engine answers. */
 export async function inspectDocker(nodes: readonly DockerNode[]): Promise<ClusterFacts> {
   const looks = await Promise.all(
-    nodes.map(async ({ name, client }) => ({
+    nodes.map(async ({ name, client, addresses }) => ({
       name,
+      addresses: addresses?.() ?? [],
       ...(await unlessSilent(
         client.json(EngineInfo, { method: 'GET', path: '/info', timeoutMs: LOOK_MS_MAX }),
       )),
@@ -70,10 +71,15 @@ export function swarmNode({ Spec, Description, Status }: SwarmNode): ClusterNode
   };
 }
 
-function engineNode({ name, value, cause }: Look<EngineInfo> & { readonly name: string }): ClusterNode {
+interface EngineLook extends Look<EngineInfo> {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+function engineNode({ name, addresses, value, cause }: EngineLook): ClusterNode {
   return {
     name,
-    addresses: [],
+    addresses: [...addresses],
     ready: value === undefined ? 'Unknown' : 'True',
     verdict: value === undefined ? 'unknown' : 'alive',
     evidence: (cause?.message ?? 'Its engine answers.').slice(0, EVIDENCE_MAX),

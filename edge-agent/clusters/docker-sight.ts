@@ -25,6 +25,8 @@ const LOOK_MS_MAX = 10_000;
 export interface DockerNode {
   readonly name: string;
   readonly client: EngineClient;
+  /** Of its host, as they are now. */
+  readonly addresses?: () => readonly string[];
 }
 
 /** What is remembered of engines, only to tell what was at one that does not answer; without it more is held back, nothing is done twice. */

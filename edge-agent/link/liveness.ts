@@ -17,6 +17,7 @@ export class LivenessSender {
   readonly #now: () => number;
   #sentMs = Number.NEGATIVE_INFINITY;
   #essence = '';
+  #requests: Liveness['requests'];
   #round = 0;
 
   /** `now`: monotonic milliseconds. */
@@ -27,7 +28,8 @@ export class LivenessSender {
 
   async send(liveness: Liveness): Promise<Sent> {
     const essence = essenceOf(liveness);
-    if (essence === this.#essence && this.#now() - this.#sentMs < REFRESH_MS) return { kind: 'unchanged' };
+    const isSame = essence === this.#essence && !isMoved(liveness.requests, this.#requests);
+    if (isSame && this.#now() - this.#sentMs < REFRESH_MS) return { kind: 'unchanged' };
     for (const request of requestsOf(liveness, this.#round)) {
       const body = canonicalJson(request);
       const answer = await this.#caller.call({ method: 'POST', path: '/v1/agent/liveness', body });
@@ -35,23 +37,51 @@ export class LivenessSender {
     }
     this.#round += 1;
     this.#essence = essence;
+    this.#requests = liveness.requests;
     this.#sentMs = this.#now();
     return { kind: 'sent' };
   }
 }
 
 /** In the order in which they go: the part that makes the round whole is the last. */
-export function requestsOf({ peers }: Liveness, round: number): Liveness[] {
+export function requestsOf({ peers, requests }: Liveness, round: number): Liveness[] {
+  const beside = requests === undefined ? {} : { requests };
   const count = Math.ceil(peers.length / PEERS_PER_REQUEST);
-  if (count <= 1) return [{ peers }];
+  if (count <= 1) return [{ peers, ...beside }];
   const parts = Array.from({ length: count }, (_, index) => ({
     part: { round, index, count },
     peers: peers.slice(index * PEERS_PER_REQUEST, (index + 1) * PEERS_PER_REQUEST),
+    ...(index === 0 ? beside : {}),
   }));
   return parts.reverse();
 }
 
 /** What somebody waits for; ages and byte counters always differ. */
-function essenceOf(liveness: Liveness): string {
-  return canonicalJson(liveness.peers.map(({ agent, up, spoofedPackets }) => [agent, up, spoofedPackets]));
+function essenceOf({ peers }: Liveness): string {
+  return canonicalJson(peers.map((peer) => [peer.agent, peer.up, peer.spoofedPackets, silenceOf(peer)]));
+}
+
+/** Of these seconds: apps are replaced after as many as each says. */
+const SILENCES = [10, 15, 20, 30, 45, 60, 120, 300];
+
+function silenceOf({ handshakeAgeSeconds, probeAgeSeconds }: Liveness['peers'][number]): number {
+  const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
+  if (ages.length === 0) return 0;
+  return SILENCES.filter((seconds) => Math.min(...ages) >= seconds).length;
+}
+
+/** Less than a tenth is no reason to scale, nor is what hardly anybody asks. */
+const MOVED = 0.1;
+const MOVED_LEAST = 0.5;
+
+function isMoved(now: Liveness['requests'] = [], told: Liveness['requests'] = []): boolean {
+  const known = new Map(told.map((rate) => [nameOf(rate), rate.perSecond]));
+  return now.some((rate) => {
+    const before = known.get(nameOf(rate));
+    return before === undefined || Math.abs(rate.perSecond - before) > Math.max(MOVED_LEAST, before * MOVED);
+  });
+}
+
+function nameOf({ tenant, app, port }: NonNullable<Liveness['requests']>[number]): string {
+  return `${tenant}/${app}/${port}`;
 }

@@ -192,6 +192,20 @@ export function parseGroupTable(answer: string): ObservedGroup[] {
   }));
 }
 
+/** Answer of `show stat -1 2 -1`: requests of each group since it was made. An upstream connection is used once, so sessions are requests. */
+export function parseGroupCounts(answer: string): Map<string, number> {
+  const [heading = '', ...lines] = answer.trim().split('\n');
+  const columns = heading.replace(/^# /, '').split(',');
+  return new Map(
+    lines.flatMap((line): [string, number][] => {
+      const cells = line.split(',');
+      const name = cells[columns.indexOf('pxname')] ?? '';
+      const count = Number(cells[columns.indexOf('stot')]);
+      return isGroupName(name) && Number.isFinite(count) ? [[name, count]] : [];
+    }),
+  );
+}
+
 function serverState(status: string): ObservedSlot['state'] {
   if (status.startsWith('MAINT')) return 'closed';
   return status.startsWith('DRAIN') ? 'draining' : 'ready';

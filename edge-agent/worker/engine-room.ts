@@ -7,6 +7,7 @@ import { reservationsIn } from '../clusters/docker-pool.ts';
 import type { Driver } from '../clusters/driver.ts';
 import { createSwarmDriver } from '../clusters/swarm.ts';
 import type { Certifier } from '../door/door.ts';
+import { addressesAt } from '../engine/addresses.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Pools } from '../node/pools.ts';
 import { JoinedNodes } from './joined-nodes.ts';
@@ -72,7 +73,11 @@ interface DockerOptions extends EngineRoomOptions {
 function dockerOf(options: DockerOptions): Engines {
   const { file, wallNow, rangesOf } = options;
   const { engines, lan } = file;
-  const known = engines.map(({ name, endpoint }) => ({ name, client: new EngineClient(endpoint) }));
+  const known = engines.map(({ name, endpoint, address }) => ({
+    name,
+    client: new EngineClient(endpoint),
+    addresses: () => addressesAt(endpoint, address),
+  }));
   const joined = new JoinedNodes({ ...options, fixed: known });
   const { nodes } = joined;
   const given = { nodes, wallNow, rangesOf };

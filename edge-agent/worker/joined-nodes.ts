@@ -3,6 +3,7 @@ import type { DockerFile } from '../cluster-files.ts';
 import type { DockerNode } from '../clusters/docker-sight.ts';
 import { type Certifier, NodeDoor } from '../door/door.ts';
 import { NodeRegistry } from '../door/registry.ts';
+import { addressesAt } from '../engine/addresses.ts';
 import { EngineClient } from '../engine/client.ts';
 import { Poll } from '../poll.ts';
 
@@ -91,6 +92,11 @@ export class JoinedNodes {
 
   #nodeOf(name: string): DockerNode {
     const session = () => this.#door?.sessionOf(name);
-    return { name, client: new EngineClient({ kind: 'node', name, session }) };
+    const endpoint = { kind: 'node', name, session } as const;
+    return {
+      name,
+      client: new EngineClient(endpoint),
+      addresses: () => addressesAt(endpoint, undefined),
+    };
   }
 }

@@ -2,6 +2,7 @@
 import type { AppTemplate } from '../../protocol/app.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { RoutesLeaf } from '../../protocol/reach-leaf.ts';
+import { countsRequests } from '../../protocol/scaling.ts';
 import { mappingsOf, type RouteFacts, type ServiceFacts, type TenantEstate } from './estate.ts';
 import { distinctBy, sortedBy } from './order.ts';
 import { virtualAddress } from './service.ts';
@@ -99,12 +100,16 @@ export function routesLeaf(tenant: TenantEstate): RoutesLeaf {
     address,
     port: service.port,
   }));
+  const counted = new Set(
+    tenant.apps.filter(({ template }) => countsRequests(template.replicas)).map(({ name }) => name),
+  );
   const apps = appRoutes(tenant).map(({ name, host, path, app }) => ({
     name,
     host,
     path,
     app: app.name,
     port: app.port,
+    ...(counted.has(app.name) ? { isCounted: true as const } : {}),
   }));
   return { kind: 'routes', tenant: tenant.name, routes, ...(apps.length === 0 ? {} : { apps }) };
 }

@@ -12,21 +12,45 @@ export interface HeardEdge {
   readonly lookedAtMs: number;
 }
 
-/** By agent; edges that no hub knows are absent. */
-export async function heardByHubs(
-  store: Pick<Store, 'list' | 'liveness'>,
-): Promise<ReadonlyMap<string, HeardEdge>> {
-  const heard = new Map<string, HeardEdge>();
+export type HubBatch = NonNullable<Awaited<ReturnType<Store['liveness']>>>;
+
+/** What each hub told last. */
+export async function hubBatches(store: Pick<Store, 'list' | 'liveness'>): Promise<readonly HubBatch[]> {
   const hubs = await present(store, 'hub', '*');
-  for (const batch of await Promise.all(hubs.map(({ status }) => store.liveness(status.agent)))) {
-    const lookedAtMs = secondsOf(batch?.at ?? '') * 1_000;
-    for (const { agent, handshakeAgeSeconds, probeAgeSeconds } of batch?.liveness.peers ?? []) {
+  const batches = await Promise.all(hubs.map(({ status }) => store.liveness(status.agent)));
+  return batches.flatMap((batch) => batch ?? []);
+}
+
+/** By agent; edges that no hub knows are absent. */
+export function heardIn(batches: readonly HubBatch[]): ReadonlyMap<string, HeardEdge> {
+  const heard = new Map<string, HeardEdge>();
+  for (const batch of batches) {
+    const lookedAtMs = secondsOf(batch.at) * 1_000;
+    for (const { agent, handshakeAgeSeconds, probeAgeSeconds } of batch.liveness.peers) {
       const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
       const heardAtMs = lookedAtMs - Math.min(...ages) * 1_000;
       if (Number.isFinite(heardAtMs)) heard.set(agent, latest(heard.get(agent), { heardAtMs, lookedAtMs }));
     }
   }
   return heard;
+}
+
+/** Hubs report every half minute, whatever happens. */
+const REQUESTS_MS_MAX = 90_000;
+
+/** Requests a second for the apps of a tenant, by app; of hubs that have told lately. */
+export function requestsIn(
+  batches: readonly HubBatch[],
+  tenant: string,
+  nowMs: number,
+): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const { at, liveness } of batches) {
+    if (nowMs - secondsOf(at) * 1_000 > REQUESTS_MS_MAX) continue;
+    for (const rate of liveness.requests ?? [])
+      if (rate.tenant === tenant) sums.set(rate.app, (sums.get(rate.app) ?? 0) + rate.perSecond);
+  }
+  return sums;
 }
 
 function latest(before: HeardEdge | undefined, now: HeardEdge): HeardEdge {

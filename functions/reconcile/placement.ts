@@ -20,7 +20,7 @@ import {
 import type { Choice } from '../scaling/scale.ts';
 import type { Item, Store, Telling } from '../store/port.ts';
 import { present } from './estate.ts';
-import { type HeardEdge, heardByHubs } from './heard.ts';
+import { type HeardEdge, heardIn, hubBatches, requestsIn } from './heard.ts';
 import type { Clock } from './ports.ts';
 import { type ScalingView, scaledOf } from './scaling.ts';
 import { toldOf } from './told.ts';
@@ -97,18 +97,19 @@ async function viewOf(
     now,
   }: { readonly tenant: string; readonly apps: readonly Item<'app'>[]; readonly now: string },
 ): Promise<HeardView | undefined> {
-  const [item, sites, clusters, pools, heard] = await Promise.all([
+  const [item, sites, clusters, pools, batches] = await Promise.all([
     store.get({ kind: 'tenant', tenant: '*', name: tenant }),
     present(store, 'site', tenant),
     present(store, 'cluster', tenant),
     present(store, 'pool', tenant),
-    heardByHubs(store),
+    hubBatches(store),
   ]);
   if (item === undefined || item.deletedAt !== undefined) return undefined;
   const told = await Promise.all(
     clusters.map((cluster) => toldOf(store, cluster, ['facts', 'apps', 'requests', 'usage'])),
   );
   const nowMs = millisecondsOf(now);
+  const heard = heardIn(batches);
   const heardClusters = clusters.map((cluster, index) =>
     heardCluster(cluster, {
       told: told[index] ?? {},
@@ -119,7 +120,7 @@ async function viewOf(
   );
   const used = heardClusters.map((cluster) => ({ ...cluster, isHeard: isHeard(cluster, nowMs) }));
   const specs = apps.map((app) => [app, specOf(app.spec)] as const);
-  const scaled = scaledBy(specs, { clusters: used, now });
+  const scaled = scaledBy(specs, { clusters: used, requests: requestsIn(batches, tenant, nowMs), now });
   return {
     name: tenant,
     quota: TenantSpec.parse(item.spec).quota,

@@ -2,7 +2,7 @@
 import type { AppSpec } from '../../protocol/app.ts';
 import { cpuTargetMillis, type Scaling } from '../../protocol/scaling.ts';
 import { secondsOf } from '../../protocol/time.ts';
-import { type ClusterUsage, cpuLoad } from '../scaling/loads.ts';
+import { type ClusterUsage, cpuLoad, requestLoad } from '../scaling/loads.ts';
 import { type Choice, isSameChoice, scale } from '../scaling/scale.ts';
 import type { Item, Telling } from '../store/port.ts';
 
@@ -14,8 +14,12 @@ export interface UsedCluster {
   readonly usage: Telling['usage'];
 }
 
+/** Requests a second by app, of all hubs together; apps that no hub tells of are absent. */
+export type Requests = ReadonlyMap<string, number>;
+
 export interface ScalingView {
   readonly clusters: readonly UsedCluster[];
+  readonly requests: Requests;
   readonly now: string;
 }
 
@@ -45,7 +49,10 @@ function loadsOf(item: Item<'app'>, { spec, policy, view }: Asked) {
     targetMillis === undefined
       ? []
       : groups.map((group) => cpuLoad({ clusters: group, targetMillis, nowMs }));
-  return (current: number) => cpu.map((load) => load(current));
+  const { requestsPerSecond: target } = policy;
+  const perSecond = view.requests.get(item.key.name);
+  const requests = target === undefined ? [] : [requestLoad({ perSecond, target })];
+  return (current: number) => [...cpu.map((load) => load(current)), ...requests];
 }
 
 /** Clusters in which it is to run, with what they told of its CPU. */

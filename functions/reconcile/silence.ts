@@ -2,10 +2,10 @@
  * What hubs' reports of liveness alone change for apps: an edge that fell silent may have to be replaced now, and one that is back has its apps looked at again.
  * The sweep would do both too, later.
  */
-import type { Liveness } from '../../protocol/report.ts';
+import type { Liveness, RequestRate } from '../../protocol/report.ts';
 import { readAgentId } from '../domain/agent.ts';
 import { present } from './estate.ts';
-import { type HeardEdge, heardByHubs } from './heard.ts';
+import { type HeardEdge, heardIn, hubBatches } from './heard.ts';
 import { type PlacementDependencies, placeApps } from './placement.ts';
 
 /** Of the shortest contract (`DisconnectContract`). */
@@ -23,11 +23,20 @@ export async function placeBySilence(
   const back = now.peers
     .map(({ agent }) => agent)
     .filter((agent) => silentBefore.has(agent) && !silent.has(agent));
-  if (silent.size === 0 && back.length === 0) return;
-  const heard = await heardByHubs(dependencies.store);
-  for (const tenant of tenantsOf(back)) await placeApps(dependencies, tenant);
+  const moved = movedIn(before, now);
+  if (silent.size === 0 && back.length === 0 && moved.size === 0) return;
+  const heard = heardIn(await hubBatches(dependencies.store));
+  for (const tenant of new Set([...tenantsOf(back), ...moved])) await placeApps(dependencies, tenant);
   for (const tenant of tenantsOf([...silent]))
     if (await isLoss(dependencies, tenant, heard)) await placeApps(dependencies, tenant);
+}
+
+/** Tenants for whose apps other rates of requests were told: the hub tells when it is a tenth or so. */
+function movedIn(before: Liveness | undefined, now: Liveness): ReadonlySet<string> {
+  const textOf = ({ app, port, perSecond }: RequestRate) => `${app} ${port} ${perSecond}`;
+  const known = new Set((before?.requests ?? []).map((rate) => `${rate.tenant} ${textOf(rate)}`));
+  const moved = (now.requests ?? []).filter((rate) => !known.has(`${rate.tenant} ${textOf(rate)}`));
+  return new Set(moved.map(({ tenant }) => tenant));
 }
 
 function silentIn(liveness: Liveness | undefined): ReadonlySet<string> {

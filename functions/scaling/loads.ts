@@ -43,6 +43,25 @@ export function cpuLoad({ clusters, targetMillis, nowMs }: CpuScene): (current: 
   });
 }
 
+/** What hubs told of an app's requests. */
+export interface RequestScene {
+  /** Of all hubs and routes together; undefined: no hub told of any route to it lately. */
+  readonly perSecond: number | undefined;
+  /** Of one container. */
+  readonly target: number;
+}
+
+/** Requests are of the app as a whole, however many containers answer them: none of these is missing. */
+export function requestLoad({ perSecond, target }: RequestScene): Load {
+  const name = 'Requests';
+  if (perSecond === undefined) {
+    const gap = 'No gateway tells of requests for it: give it a route, or see that hubs report.';
+    return { name, containers: 0, missing: 0, gap, words: 'not measured yet' };
+  }
+  const words = `at ${perSecond.toFixed(1)} a second, ${target} for each container`;
+  return { name, containers: perSecond / target, missing: 0, words };
+}
+
 /** Where nothing is to run, nothing need be told. */
 function gapOf({ cluster, isHeard, replicas, usage, atMs }: ClusterUsage, nowMs: number): string | undefined {
   if (replicas === 0) return undefined;

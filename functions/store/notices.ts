@@ -29,7 +29,7 @@ export function noticeStore(
     liveness: (hub) => readLiveness(notices, hub),
     // `quiet`: a heartbeat is no change, and the stream's filter leaves it out.
     writeLiveness: async (hub, at, liveness) =>
-      put(notices, { ...livenessKey(hub, liveness), at, packed: pack(columnsOf(liveness)), quiet: true }),
+      put(notices, { ...livenessKey(hub, liveness), at, packed: pack(packedOf(liveness)), quiet: true }),
   };
 }
 
@@ -48,8 +48,11 @@ async function readLiveness(notices: Notices, hub: string): ReturnType<Store['li
   const rest = Array.from({ length: count - 1 }, (_, at) => livenessPartKey(hub, { round, index: at + 1 }));
   const parts = [head, ...(await Promise.all(rest.map((key) => read(notices, key))))];
   // Packed by `writeLiveness`, under these keys.
-  const peers = parts.flatMap((part) => (part ? [livenessOf(part.value as Columns).peers] : []));
-  return peers.length === count ? { at, liveness: { peers: peers.flat() } } : undefined;
+  const whole = parts.flatMap((part) => (part ? [livenessOf(part.value as Packed)] : []));
+  if (whole.length !== count) return undefined;
+  const { requests } = whole[0] ?? {};
+  const peers = whole.flatMap((part) => part.peers);
+  return { at, liveness: { peers, ...(requests === undefined ? {} : { requests }) } };
 }
 
 type Peer = Liveness['peers'][number];
@@ -68,6 +71,16 @@ const COLUMNS: Readonly<Record<keyof Peer, true>> = {
 /** By member, of all peers in turn; null where a peer has none. */
 type Columns = Readonly<Record<string, readonly (string | number | boolean | null)[]>>;
 
+/** Rates of requests stand beside the columns. */
+type Packed =
+  | (Columns & { readonly requests?: never })
+  | { readonly requests: NonNullable<Liveness['requests']> };
+
+function packedOf(liveness: Liveness): object {
+  const { requests } = liveness;
+  return { ...columnsOf(liveness), ...(requests === undefined ? {} : { requests }) };
+}
+
 /** Like stands by like and packs a fifth smaller: this is the largest thing that is written again and again. */
 function columnsOf({ peers }: Liveness): Columns {
   // Object.keys forgets the names, which are those of a peer.
@@ -75,7 +88,8 @@ function columnsOf({ peers }: Liveness): Columns {
   return Object.fromEntries(names.map((name) => [name, peers.map((peer) => peer[name] ?? null)]));
 }
 
-function livenessOf(columns: Columns): Liveness {
+function livenessOf({ requests, ...rest }: Packed): Liveness {
+  const columns = rest as Columns;
   const entries = Object.entries(columns);
   const peerOf = (index: number) =>
     Object.fromEntries(
@@ -85,7 +99,8 @@ function livenessOf(columns: Columns): Liveness {
       }),
     );
   // Made by `columnsOf` of a liveness.
-  return { peers: columns['agent']?.map((_, index) => peerOf(index)) ?? [] } as Liveness;
+  const peers = columns['agent']?.map((_, index) => peerOf(index)) ?? [];
+  return { peers, ...(requests === undefined ? {} : { requests }) } as Liveness;
 }
 
 interface Notice {

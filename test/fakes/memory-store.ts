@@ -211,7 +211,12 @@ function readLiveness(cells: Cells, hub: string): Heard | undefined {
     cells.read<Heard>(livenessPartKey(hub, { round, index: index + 1 })),
   );
   const parts = [head, ...rest].flatMap((part) => (part ? [part.liveness.peers] : []));
-  return parts.length === count ? { at: head.at, liveness: { peers: parts.flat() } } : undefined;
+  if (parts.length !== count) return undefined;
+  const { requests } = head.liveness;
+  return {
+    at: head.at,
+    liveness: { peers: parts.flat(), ...(requests === undefined ? {} : { requests }) },
+  };
 }
 
 function tellings(cells: Cells): Pick<Store, 'told' | 'writeTold'> {

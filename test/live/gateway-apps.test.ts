@@ -1,6 +1,7 @@
 /** Routes to apps with a real HAProxy: containers come, go, hang and die under load, and no request fails. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { parseGroupCounts } from '../../edge-agent/plan/gateway-runtime.ts';
 import { startLoad } from './gateway-load.ts';
 import { openSite, type Site, startUpstream, to, type Upstream } from './gateway-stand.ts';
 
@@ -44,11 +45,15 @@ test('an app without a ready container answers 503; its first one is there witho
   expect(await site.get(HOST)).toMatchObject({ status: 200, body: '127.4.0.1' });
 });
 
-test('requests go to all containers, and a converged gateway has nothing to do', async () => {
+test('requests go to all containers and are counted, and a converged gateway has nothing to do', async () => {
   const all = await Promise.all([1, 2, 3].map((last) => container(last)));
   await serve(...all);
+  const counted = async () =>
+    parseGroupCounts(await site.stand.hands.talk('show stat -1 2 -1')).get('app_acme_web_http') ?? 0;
+  const before = await counted();
   const bodies = new Set<string>();
   for (let count = 0; count < 12; count += 1) bodies.add((await site.get(HOST)).body);
+  expect((await counted()) - before).toBe(12);
   expect([...bodies].sort()).toEqual(['127.4.0.1', '127.4.0.2', '127.4.0.3']);
   expect(await serve(...all)).toEqual([]);
 });

@@ -66,7 +66,10 @@ async function addSwarm(): Promise<void> {
 
 async function addPlain(): Promise<void> {
   plain = await engines('paris', 'msp');
-  const each = plain.engines.flatMap(({ name, socket }) => ['--engine', `${name}=unix://${socket}`]);
+  const each = plain.engines.flatMap(({ name, socket, address }) => [
+    '--engine',
+    `${name}=unix://${socket}@${address}`,
+  ]);
   await addCluster('paris', 'docker', 'plain', ...each);
 }
 
@@ -138,7 +141,11 @@ test('eight replicas are placed over all four, and reached by one name and by a 
   expect(Object.values(ready).every((one) => one > 0)).toBe(true);
   await eventually(async () => {
     const { status } = await estate.api.get(APP, App);
-    expect(status.endpoints).toHaveLength(8);
+    const told = status.instances.flatMap(({ cluster, containers: all }) =>
+      all.map(({ node, address, state }) => `${cluster} ${node} ${address} ${state}`),
+    );
+    const reached = status.endpoints.map(({ cluster, address }) => `${cluster} ${address}`);
+    if (reached.length !== 8) throw new Error(`${told.join('\n')}\n${reached.join('\n')}`);
   }, 20_000);
 });
 

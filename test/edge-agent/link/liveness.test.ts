@@ -28,6 +28,26 @@ describe('liveness', () => {
     expect(sent).toHaveLength(4);
   });
 
+  test('is sent when the silence of an edge passes one of the steps that apps wait for, or its requests are others by a tenth', async () => {
+    let count = 0;
+    const call = async (): Promise<Answer> => {
+      count += 1;
+      return { kind: 'answer', status: 204, headers: {}, body: '' };
+    };
+    const sender = new LivenessSender({ call }, () => 0);
+    const send = async (probeAgeSeconds: number, perSecond: number) => {
+      const requests = [{ tenant: 'acme', app: 'web', port: 'http', perSecond }];
+      await sender.send({ peers: [{ ...PEER, probeAgeSeconds }], requests });
+      return count;
+    };
+    expect(await send(0, 100)).toBe(1);
+    expect(await send(9, 101)).toBe(1);
+    expect(await send(10, 101)).toBe(2);
+    expect(await send(14, 101)).toBe(2);
+    expect(await send(15, 101)).toBe(3);
+    expect(await send(15, 120)).toBe(4);
+  });
+
   test('of many edges goes in several requests below the limit of a body, the head last', async () => {
     const peers = Array.from({ length: 7_000 }, (_, index) => ({
       ...PEER,

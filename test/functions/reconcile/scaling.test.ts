@@ -1,13 +1,23 @@
 /** The whole way of a number: from what an edge tells, over the choice and the placement, to the documents. Private sites fill first, the cloud takes the rest and gives it back first. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { placeApps } from '../../../functions/reconcile/placement.ts';
+import { placeBySilence } from '../../../functions/reconcile/silence.ts';
 import type { Item } from '../../../functions/store/port.ts';
 import { AppSpec } from '../../../protocol/app.ts';
 import { ClusterSpec } from '../../../protocol/cluster.ts';
 import type { AppUsage } from '../../../protocol/scaling.ts';
 import { SiteSpec } from '../../../protocol/site.ts';
 import { ROOMY } from '../api/estates.ts';
-import { type Deployment, deployment, edgeItem, item, START, siteItem, tenantItem } from './deployment.ts';
+import {
+  type Deployment,
+  deployment,
+  edgeItem,
+  hubItem,
+  item,
+  START,
+  siteItem,
+  tenantItem,
+} from './deployment.ts';
 
 const KEY = { kind: 'app', tenant: 'acme', name: 'web' } as const;
 const TARGET_MILLIS = 700;
@@ -192,4 +202,48 @@ test('a schedule raises the least number while its window is open, and lowers it
   expect((await statusOf())?.scaled?.wanted).toBe(5);
   await bear(0, { times: 6, everySeconds: 60 });
   expect((await statusOf())?.scaled?.wanted).toBe(1);
+});
+
+describe('an app that follows its requests', () => {
+  const told = async (perSecond: number | undefined): Promise<void> => {
+    there.pass(20);
+    await tell(0);
+    const requests = perSecond === undefined ? [] : [{ tenant: 'acme', app: 'web', port: 'http', perSecond }];
+    const liveness = { peers: [], requests };
+    const before = (await there.store.liveness('hub.a'))?.liveness;
+    await there.store.writeLiveness('hub.a', now(), liveness);
+    await placeBySilence(there.dependencies, before, liveness);
+  };
+
+  beforeEach(async () => {
+    await there.store.create(hubItem('a'));
+    await there.store.create(appItem({ min: 1, max: 10, requestsPerSecond: 50, holdSeconds: 60 }));
+    await tell(0);
+    await place();
+  });
+
+  test('has as many as carry what hubs count, by the very report that tells of it', async () => {
+    await told(20);
+    expect((await statusOf())?.scaled).toMatchObject({ wanted: 1, state: 'steady' });
+    await told(210);
+    expect((await statusOf())?.scaled).toMatchObject({ wanted: 5 });
+    expect((await statusOf())?.scaled?.why).toContain('210.0 a second, 50 for each container');
+  });
+
+  test('has fewer only after the hold', async () => {
+    await told(210);
+    await told(40);
+    expect((await statusOf())?.scaled).toMatchObject({ wanted: 5, state: 'held' });
+    for (const perSecond of [41, 42, 43, 44]) await told(perSecond);
+    expect((await statusOf())?.scaled).toMatchObject({ wanted: 1, state: 'steady' });
+  });
+
+  test('never has fewer because no hub tells of it', async () => {
+    await told(210);
+    for (let time = 0; time < 12; time += 1) {
+      await told(undefined);
+      await place();
+    }
+    expect((await statusOf())?.scaled).toMatchObject({ wanted: 5, state: 'unknown' });
+  });
 });
