@@ -28,7 +28,7 @@ const TIER_TIMEOUT_MS = 40 * 60_000;
 /** With three they take as long, because they hinder each other. */
 const LANES = 2;
 /** Clusters of any orchestrator: minutes of waiting for containers, leases and agents. Each has names of its own on the machine. */
-const PATIENT = /^(kube|docker|swarm|mesos|marathon|mixed)/;
+const PATIENT = /^(kube|docker|swarm|mesos|marathon|mixed|staged)/;
 /** So that nothing waits for it alone in the end. */
 const LONGEST = 'kube-watch';
 
