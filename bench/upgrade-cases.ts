@@ -5,6 +5,7 @@ import { MesosFramework } from '../edge-agent/mesos/framework.ts';
 import type { DockerEngine } from '../test/fixtures/docker/engines.ts';
 import { raiseMesos } from '../test/fixtures/mesos/mesos.ts';
 import { raiseDockerStand } from '../test/live/docker-stand.ts';
+import { raiseMarathon } from '../test/live/marathon-stand.ts';
 import { raiseRebuildStand } from '../test/live/rebuild-stand.ts';
 import { raiseSwarmStand } from '../test/live/swarm-stand.ts';
 import { startBalancer } from './upgrade-follow.ts';
@@ -30,6 +31,13 @@ export const UPGRADE_CASES: readonly UpgradeCase[] = [
     client: 'an HAProxy over the containers that are ready, without retries',
     ending: 'after 2 s',
     raise: raiseMesosCase,
+  },
+  {
+    kind: 'marathon',
+    client:
+      'an HAProxy over the containers that are ready, without retries; a double of Marathon over the real Mesos',
+    ending: 'after 2 s',
+    raise: raiseMarathonCase,
   },
 ];
 
@@ -69,6 +77,18 @@ async function containerTarget({ docker, host }: DockerEngine): Promise<LoadTarg
     url: 'http://steady:8080/',
     nameserver: NAMESERVER,
     spawn: (command) => host.spawn(['nsenter', '-t', pid.trim(), '-n', '--', ...command]),
+  };
+}
+
+async function raiseMarathonCase(): Promise<UpgradeStand> {
+  const { driver, cluster, close } = await raiseMarathon('upgn');
+  const { host } = cluster.engine;
+  const balancer = await startBalancer(host, cluster.directory);
+  return {
+    driver,
+    close,
+    follow: balancer.follow,
+    target: async () => ({ url: balancer.url, spawn: (command) => host.spawn(command) }),
   };
 }
 

@@ -41,8 +41,8 @@ export class ClustersProcess {
   }
 
   /** Sets what the document in force says; called at every pass, so that a cluster that was just added is seen. */
-  update(document: Document | undefined): void {
-    const orders = document && ordersOf(document);
+  update(document: Document | undefined, rttMs?: number): void {
+    const orders = document && ordersOf(document, rttMs);
     if (orders !== undefined) this.#orders = orders;
     if (this.#isStopped || this.#orders === undefined) return;
     if (this.#child !== undefined) this.#send();

@@ -43,7 +43,7 @@ export function openEdge(options: EdgeOptions): Role {
   return {
     update: (document) => {
       update(document, prober, listener);
-      clusters.update(document);
+      clusters.update(document, prober.view().find(({ name }) => name === prober.active)?.rttMs);
     },
     choice: () => choiceOf(prober),
     peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),

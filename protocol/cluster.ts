@@ -131,6 +131,9 @@ export const Statement = z
   .meta({ id: 'Statement' });
 export type Statement = z.infer<typeof Statement>;
 
+/** Of one cluster; more are not told. */
+export const IMAGES_MAX = 500;
+
 /** What a cluster is, as its edge last saw it. */
 export const ClusterFacts = z
   .strictObject({
@@ -140,6 +143,14 @@ export const ClusterFacts = z
     allocatable: Capacity,
     foreign: Capacity.optional().meta({
       description: 'Of that, what workloads take that are not of Isthmus; absent where it is not known',
+    }),
+    images: z
+      .array(z.string().max(512))
+      .max(IMAGES_MAX)
+      .optional()
+      .meta({ description: 'That some node has; absent where it is not known' }),
+    rttMs: z.int().min(0).max(60_000).optional().meta({
+      description: 'From its edge to the hub that it uses, and back; told beside other facts only',
     }),
     nodes: z.array(ClusterNode).max(5_000),
     statements: z.array(Statement).max(32),

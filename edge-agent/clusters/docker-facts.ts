@@ -1,6 +1,13 @@
 /** What a swarm, or a cluster of plain engines, is: version, nodes, capacity. The reading is pure; `inspectSwarm` and `inspectDocker` fetch. */
 import { z } from 'zod';
-import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
+import {
+  type Capacity,
+  type ClusterFacts,
+  type ClusterNode,
+  IMAGES_MAX,
+  type Statement,
+} from '../../protocol/cluster.ts';
+import { familiarImages } from '../../protocol/image.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { EngineError, type EngineFault } from '../engine/errors.ts';
 import { EngineInfo } from './docker-objects.ts';
@@ -36,11 +43,22 @@ export async function inspectDocker(nodes: readonly DockerNode[]): Promise<Clust
       )),
     })),
   );
+  const images = await Promise.all(nodes.map(({ client }) => imagesAt(client)));
   const [first] = looks.flatMap(({ value }) => value ?? []);
   if (first === undefined) throw silence(looks.map(({ cause }) => cause));
   const silent = looks.filter(({ value }) => value === undefined).length;
   const answers = `${looks.length - silent} of ${looks.length} engines answer; the first as Docker ${first.ServerVersion}.`;
-  return factsOf(first.ServerVersion, looks.map(engineNode), answers);
+  const facts = factsOf(first.ServerVersion, looks.map(engineNode), answers);
+  return { ...facts, images: familiarImages(images.flat(), IMAGES_MAX) };
+}
+
+const Images = z.array(z.looseObject({ RepoTags: z.array(z.string()).nullish() }));
+
+/** An engine that is silent, or a node that may not say, has none that we know of. */
+async function imagesAt(client: EngineClient): Promise<string[]> {
+  const told = client.json(Images, { method: 'GET', path: '/images/json', timeoutMs: LOOK_MS_MAX });
+  const images = await told.catch(() => []);
+  return images.flatMap(({ RepoTags }) => RepoTags ?? []);
 }
 
 export function swarmNode({ Spec, Description, Status }: SwarmNode): ClusterNode {

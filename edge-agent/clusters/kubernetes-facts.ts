@@ -1,6 +1,13 @@
 /** What a Kubernetes cluster is: version, nodes, capacity, network. The reading of objects is pure; `inspectKubernetes` fetches them. */
 import { z } from 'zod';
-import type { Capacity, ClusterFacts, ClusterNode, Statement } from '../../protocol/cluster.ts';
+import {
+  type Capacity,
+  type ClusterFacts,
+  type ClusterNode,
+  IMAGES_MAX,
+  type Statement,
+} from '../../protocol/cluster.ts';
+import { familiarImages } from '../../protocol/image.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { CERTIFICATE_REFUSED, KubeError, undefinedOn } from '../kube/errors.ts';
 import { listAll } from '../kube/list.ts';
@@ -24,6 +31,7 @@ export const NodeObject = z.looseObject({
     allocatable: Quantities,
     addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).default([]),
     conditions: ObjectConditions,
+    images: z.array(z.looseObject({ names: z.array(z.string()).nullish() })).nullish(),
     nodeInfo: z.looseObject({ kubeletVersion: z.string().default('') }).default({ kubeletVersion: '' }),
   }),
 });
@@ -61,6 +69,10 @@ export async function inspectKubernetes(
       servicePrefix: services?.items.flatMap(({ spec }) => spec.cidrs).find(isIpv4),
     }),
     ...summaryOf(items),
+    images: familiarImages(
+      items.flatMap(({ status }) => (status.images ?? []).flatMap(({ names }) => names ?? [])),
+      IMAGES_MAX,
+    ),
     nodes: items.map((item) => nodeOf(item, verdicts)),
     statements: [reachable(version.gitVersion), nodesStatement(items, nodes !== undefined)],
   };

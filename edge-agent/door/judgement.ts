@@ -122,6 +122,11 @@ const CUTS = {
       .array(ListedContainer)
       .parse(value)
       .map(({ Id, Names, Labels: labels }) => ({ Id, Names, Labels: isOurs(labels) ? labels : {} })),
+  images: (value: unknown) =>
+    z
+      .array(z.looseObject({ RepoTags: z.array(z.string()).nullish() }))
+      .parse(value)
+      .map(({ RepoTags }) => ({ RepoTags })),
   volumes: (value: unknown) => ({
     Volumes: ListedVolumes.parse(value)
       .Volumes.filter(({ Labels: labels }) => isOurs(labels))

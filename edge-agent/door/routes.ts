@@ -26,7 +26,15 @@ export type Need =
   | { readonly kind: 'tenant_network'; readonly name: string; readonly tenant: string };
 
 /** How the answer is cut down to what the driver reads. */
-export type AnswerKind = 'ping' | 'nothing' | 'info' | 'containers' | 'volumes' | 'networks' | 'own';
+export type AnswerKind =
+  | 'ping'
+  | 'nothing'
+  | 'info'
+  | 'containers'
+  | 'images'
+  | 'volumes'
+  | 'networks'
+  | 'own';
 
 export interface Admitted {
   readonly request: EngineRequest;
@@ -100,6 +108,7 @@ const LOOKS: readonly Route[] = [
   },
   { method: 'GET', path: at('/networks'), pass: () => look('/networks', 'networks') },
   { method: 'GET', path: at('/volumes'), query: { filters: /^.{2,2000}$/ }, pass: listVolumes },
+  { method: 'GET', path: at('/images/json'), pass: () => look('/images/json', 'images') },
   {
     method: 'GET',
     path: at(`/images/(${IMAGE})/json`),

@@ -18,6 +18,8 @@ export const ClusterOrders = z.strictObject({
   exposed: z.array(Cidr),
   /** Prefixes that the site is joined to, as its hosts address them. */
   joined: z.array(Cidr).default([]),
+  /** To the active hub and back, as it was measured last. */
+  rttMs: z.number().min(0).optional(),
   clusters: z.array(ClusterLeaf),
   workloads: z.array(WorkloadLeaf),
   pools: z.array(PoolLeaf).default([]),
@@ -50,7 +52,7 @@ export const ClusterState = z.strictObject({
 export type ClusterState = z.infer<typeof ClusterState>;
 
 /** Undefined while the document does not say yet who the agent is. */
-export function ordersOf(document: Document): ClusterOrders | undefined {
+export function ordersOf(document: Document, rttMs?: number): ClusterOrders | undefined {
   const leaves = Object.values(document.leaves);
   const self = leaves.find((leaf) => leaf.kind === 'self');
   if (self === undefined) return undefined;
@@ -58,6 +60,7 @@ export function ordersOf(document: Document): ClusterOrders | undefined {
   return {
     kind: 'orders',
     tunnelAddress: self.tunnelAddress,
+    ...(rttMs === undefined ? {} : { rttMs }),
     exposed: (network?.prefixes ?? []).map(({ real }) => real),
     joined: [...self.pools, ...(network?.native ?? []).flatMap(({ prefixes }) => prefixes)],
     clusters: leaves.filter((leaf) => leaf.kind === 'cluster'),

@@ -77,10 +77,18 @@ function partsOf(parts: Parts): [Part, NonNullable<Parts[Part]>][] {
 
 /** `text` changes when something happened; `figures` also when a counter moved. */
 function textsOf(part: Part, value: unknown): { text: string; figures: string } {
-  const figures = JSON.stringify(value);
-  if (part !== 'facts') return { text: figures, figures };
+  if (part !== 'facts') {
+    const text = JSON.stringify(value);
+    return { text, figures: text };
+  }
+  const figures = JSON.stringify(value, (key: string, member: unknown) =>
+    key === NEVER_ALONE ? undefined : member,
+  );
   return { text: JSON.stringify(value, withoutFigures), figures };
 }
+
+/** It moves all the time and is no reason to tell anything: it goes with what is told anyway. */
+const NEVER_ALONE = 'rttMs' satisfies keyof ClusterFacts;
 
 /** Members of facts that move all the time and mean nothing by themselves. */
 const FIGURES: ReadonlySet<string> = new Set<string>([
@@ -98,5 +106,5 @@ const FIGURES: ReadonlySet<string> = new Set<string>([
 )[]);
 
 function withoutFigures(key: string, value: unknown): unknown {
-  return FIGURES.has(key) ? undefined : value;
+  return FIGURES.has(key) || key === NEVER_ALONE ? undefined : value;
 }

@@ -54,6 +54,8 @@ export interface KeeperOptions {
   /** PEM of the proxy's authority, which clients are told. */
   readonly authority: () => Promise<string>;
   readonly now: () => number;
+  /** From this edge to its hub and back; undefined while it is not known. */
+  readonly rttMs?: () => number | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -191,7 +193,7 @@ export class Keeper {
       const apps = this.#workloads.told;
       const wanted = this.#workloads.wanted ?? [];
       await this.#reporter.send({
-        ...(facts === undefined ? {} : { facts: this.#orchestrator.factsNow?.(facts) ?? facts }),
+        ...(facts === undefined ? {} : { facts: this.#factsNow(facts) }),
         ...(apps === undefined ? {} : { apps: apps.map((told) => this.#appNow(told)) }),
         ...(this.#sampler.told === undefined ? {} : { usage: this.#sampler.told }),
         ...this.#orchestrator.parts?.(apps, wanted),
@@ -200,6 +202,12 @@ export class Keeper {
       this.#say(cause);
     }
     return REPORT_MS;
+  }
+
+  #factsNow(facts: ClusterFacts): ClusterFacts {
+    const rttMs = this.#options.rttMs?.();
+    const now = this.#orchestrator.factsNow?.(facts) ?? facts;
+    return rttMs === undefined ? now : { ...now, rttMs: Math.round(rttMs) };
   }
 
   #appNow(told: AppTold): AppTold {

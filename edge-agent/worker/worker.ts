@@ -109,7 +109,8 @@ export class Worker {
     const { caller, now, wallNow, environment, log, directory } = this.#options;
     const authority = () => this.#authority.certificate();
     const scratch = `${this.#options.state}/scratch`;
-    const kept = { caller, authority, now, wallNow, log };
+    const rttMs = () => this.#orders?.rttMs;
+    const kept = { caller, authority, now, wallNow, log, rttMs };
     const room =
       file.kind === 'kubernetes'
         ? new KubernetesRoom({ ...kept, file, scratch, run, environment })

@@ -35,9 +35,13 @@ function slotsOf(ground: Ground, app: PlacedApp): Float64Array {
       ? Math.min(maxPerNode, fitsIn(node.capacity, app.need))
       : 0;
   const isChoosy = constraints.length > 0 || maxPerNode < Number.POSITIVE_INFINITY;
-  return Float64Array.from(ground.clusters, ({ nodes }) => {
-    if (nodes === undefined) return isChoosy ? -1 : Number.POSITIVE_INFINITY;
-    return nodes.reduce((sum, node) => sum + room(node), 0);
+  return Float64Array.from(ground.clusters, ({ nodes, poolSizes }) => {
+    const addresses = poolSizes?.[app.pool ?? ''] ?? Number.POSITIVE_INFINITY;
+    if (nodes === undefined) return isChoosy ? -1 : addresses;
+    return Math.min(
+      addresses,
+      nodes.reduce((sum, node) => sum + room(node), 0),
+    );
   });
 }
 
@@ -176,7 +180,7 @@ export function eligibilityOf(ground: Ground, app: PlacedApp): Eligibility {
   const filterKey = `${group}|${app.isolation}|${app.pool}|${placement.residency}|${names}|${weighed}|${texts}`;
   const limit = placement.uniquePerNode ? 1 : (placement.maxPerNode ?? '');
   const nodeTexts = placement.constraints.filter((text) => isOfNodes(ground, text)).join('\n');
-  const slotsKey = `${need.cpuMillis}|${need.memoryMib}|${limit}|${nodeTexts}`;
+  const slotsKey = `${need.cpuMillis}|${need.memoryMib}|${limit}|${app.pool ?? ''}|${nodeTexts}`;
   const found = remember(ground.eligibilities, `${slotsKey}\n\n${filterKey}`, () => {
     const base = remember(ground.eligibilities, filterKey, () => filtered(ground, app));
     const slots = remember(ground.slots, slotsKey, () => slotsOf(ground, app));

@@ -64,6 +64,8 @@ export interface PlacedCluster {
   readonly policies: 'enforced' | 'ignored' | 'unknown';
   readonly images: readonly string[];
   readonly pools: readonly string[];
+  /** Addresses that it has of each pool, whoever holds them; of pools that are not there it has as many as are asked for. */
+  readonly poolSizes?: Readonly<Record<string, number>>;
 }
 
 export interface Latency {

@@ -57,7 +57,7 @@ export function refusalText(refusal: Refusal): string {
       return `${shortageText(refusal.nearest)}${where}`;
     }
     case 'node_limit':
-      return 'every node has as many replicas as the app allows on one';
+      return 'every node has as many replicas as the app allows on one, or the addresses of its pool are taken';
     case 'skew':
       return `spread: another one here would exceed the emptiest ${refusal.by} by more than ${refusal.maxSkew}`;
     case 'burst':

@@ -99,6 +99,7 @@ const LASTING = [
   'policies',
   'images',
   'pools',
+  'poolSizes',
   'name',
 ] as const;
 

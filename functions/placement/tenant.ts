@@ -4,6 +4,7 @@
  */
 import type { AppPlaced, AppSpec } from '../../protocol/app.ts';
 import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../protocol/cluster.ts';
+import { familiarImage } from '../../protocol/image.ts';
 import type { Placement } from '../../protocol/placement.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
 import type { TenantSpec } from '../../protocol/tenant.ts';
@@ -36,6 +37,8 @@ export interface ClusterView {
   readonly isWatched?: boolean | undefined;
   /** Pools that have a range there. */
   readonly pools: readonly string[];
+  /** Addresses of each of them. */
+  readonly poolSizes?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface AppView {
@@ -98,7 +101,7 @@ export function estateOf(view: TenantView): Estate {
     })),
     clusters: view.clusters.map((cluster) => clusterOf(view, cluster)),
     apps: view.apps.map((app) => appOf(view.name, app)),
-    latencies: [],
+    latencies: latenciesOf(view),
     placed: view.apps.flatMap(({ name, placed }): Placed[] =>
       placed === undefined
         ? []
@@ -111,6 +114,18 @@ export function estateOf(view: TenantView): Estate {
           ],
     ),
   };
+}
+
+/** Between sites packets pass a hub: the way is what both have to theirs. Made only where some app goes by it. */
+function latenciesOf({ name: tenant, sites, clusters, apps }: TenantView): Estate['latencies'] {
+  if (apps.every(({ spec }) => spec.placement.latencyTo.length === 0)) return [];
+  const ways = sites.flatMap((site) => {
+    const told = clusters.flatMap((one) => (one.site === site.name ? (one.facts?.rttMs ?? []) : []));
+    return told.length === 0 ? [] : [{ id: `${tenant}/${site.name}`, ms: Math.min(...told) }];
+  });
+  return ways.flatMap((a, index) =>
+    ways.slice(index + 1).map((b) => ({ between: [a.id, b.id] as const, ms: a.ms + b.ms })),
+  );
 }
 
 /** How many replicas are looked for; of an app that scales and of which no number was chosen yet, as many as there are at least. */
@@ -156,7 +171,7 @@ function quotaOf({ cpuMillis, memoryMib, replicas }: TenantSpec['quota']) {
 
 function clusterOf(view: TenantView, cluster: ClusterView): PlacedCluster {
   const { name: tenant, nowMs } = view;
-  const { name, site, kind, labels, facts, pools } = cluster;
+  const { name, site, kind, labels, facts, pools, poolSizes } = cluster;
   const known = facts !== undefined && whyUnreachable(facts) === undefined ? facts : undefined;
   const there = known?.nodes.filter(({ verdict }) => verdict !== 'dead');
   const capacity = there === undefined ? UNKNOWN : sumOf(there.map((node) => node.capacity));
@@ -172,8 +187,9 @@ function clusterOf(view: TenantView, cluster: ClusterView): PlacedCluster {
     ...(there === undefined ? {} : { nodes: there.filter(({ schedulable }) => schedulable).map(nodeOf) }),
     health: healthOf(cluster, nowMs),
     policies: facts?.network?.policies ?? 'unknown',
-    images: [],
+    images: facts?.images ?? [],
     pools,
+    ...(poolSizes === undefined ? {} : { poolSizes }),
   };
 }
 
@@ -247,7 +263,7 @@ function appOf(tenant: string, app: AppView): PlacedApp {
     tenant,
     replicas: countOf(app),
     need: needOf(spec),
-    image,
+    image: familiarImage(image),
     ...(pool === undefined ? {} : { pool }),
     isolation: spec.access.enforcement === 'required' ? 'required' : 'any',
     placement: ports.some(({ hostPort }) => hostPort !== undefined) ? onePerNode(placement) : placement,

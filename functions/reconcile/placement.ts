@@ -2,6 +2,7 @@
  * Places the apps of a tenant: reads what is kept and what clusters told, plans purely, and writes each app's placement on the condition that the app still
  * stands. Whoever changes an app meanwhile wins, and its next change or the sweep plans again; the same estate writes nothing.
  */
+import { parsePrefix, sizeOf } from '../../protocol/address.ts';
 import { AppSpec } from '../../protocol/app.ts';
 import { ClusterSpec } from '../../protocol/cluster.ts';
 import { SiteSpec } from '../../protocol/site.ts';
@@ -178,12 +179,20 @@ function heardCluster({ key, spec, status }: Item<'cluster'>, heard: Heard): Hea
     facts: told.facts?.value,
     heardAtMs: moments.length === 0 ? undefined : Math.max(...moments),
     isWatched: edge !== undefined,
-    pools: pools
-      .filter((pool) => pool.spec.ranges.some(({ cluster }) => cluster === key.name))
-      .map((pool) => pool.key.name),
+    ...poolsOf(pools, key.name),
     apps: told.apps,
     usage: told.usage,
   };
+}
+
+/** Pools that have a range in the cluster, with so many addresses there. */
+function poolsOf(pools: readonly Item<'pool'>[], cluster: string) {
+  const sizes = pools.flatMap(({ key, spec }): [string, number][] => {
+    const own = spec.ranges.filter((range) => range.cluster === cluster);
+    const size = own.reduce((sum, { prefix }) => sum + sizeOf(parsePrefix(prefix).length), 0);
+    return own.length === 0 ? [] : [[key.name, size]];
+  });
+  return { pools: sizes.map(([name]) => name), poolSizes: Object.fromEntries(sizes) };
 }
 
 /** As if its silence had begun so much later as nobody looked. */

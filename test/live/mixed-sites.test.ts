@@ -165,7 +165,37 @@ test('it comes back, and what stood in for it goes: never more than a moment of 
   const pulses = await startPulses();
   for (const engine of plain.engines) await engine.start();
   estate.startAgent(estate.site('paris').edge);
-  const ready = await eventually(async () => {
+  const ready = await untilAllPresent();
+  expect(ready['plain']).toBeGreaterThan(0);
+  await report(pulses);
+}, 240_000);
+
+test('a site that is only cut off goes on by itself, is stood in for as the app bears, and makes nothing anew when it is back', async () => {
+  const ids = async () =>
+    (await Promise.all(swarm.engines.map((engine) => engine.docker('ps', '-q', '--no-trunc')))).map((text) =>
+      text.split('\n').sort().join(' '),
+    );
+  const pulses = await startPulses();
+  const before = await ids();
+  const { edge } = estate.site('tokyo');
+  await edge.killAll();
+  await eventually(async () => {
+    const { status } = await estate.api.get(APP, App);
+    const lost = status.placed?.assignments.filter(({ state }) => state === 'lost') ?? [];
+    expect(lost.map(({ cluster }) => cluster)).toEqual(['swarm']);
+    const standIns = status.placed?.assignments.reduce((sum, one) => sum + one.standIns, 0) ?? 0;
+    expect(standIns).toBeLessThanOrEqual(lost.reduce((sum, { replicas }) => sum + replicas, 0));
+  }, UP_MS_MAX);
+  expect(await ids()).toEqual(before);
+  estate.startAgent(edge);
+  await untilAllPresent();
+  expect(await ids()).toEqual(before);
+  await report(pulses);
+}, 240_000);
+
+/** Resolves with how many are ready in each cluster, once nothing is lost and there are eight. */
+async function untilAllPresent(): Promise<Record<string, number>> {
+  return eventually(async () => {
     const { status } = await estate.api.get(APP, App);
     const states = status.placed?.assignments.map(({ state }) => state) ?? [];
     expect(states.every((state) => state === 'present')).toBe(true);
@@ -173,9 +203,7 @@ test('it comes back, and what stood in for it goes: never more than a moment of 
     expect(sum).toBe(8);
     return Object.fromEntries(status.instances.map((one) => [one.cluster, one.ready]));
   }, UP_MS_MAX);
-  expect(ready['plain']).toBeGreaterThan(0);
-  await report(pulses);
-}, 240_000);
+}
 
 async function containers(): Promise<string[]> {
   const { status } = await estate.api.get(APP, App);

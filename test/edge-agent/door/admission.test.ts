@@ -52,6 +52,7 @@ describe('what the driver writes passes as it was written', () => {
     `GET /v1.43/containers/${ID}/stats?stream=false`,
     'GET /v1.43/networks',
     'GET /v1.43/networks/isthmus_acme',
+    'GET /v1.43/images/json',
     'GET /v1.43/images/registry.example.com:5000/team/web:1.2/json',
     `GET /v1.43/images/web@sha256:${'0'.repeat(64)}/json`,
     `POST /v1.43/containers/${ID}/start`,

@@ -29,7 +29,11 @@ function view(clusters: readonly ClusterView[], apps: readonly AppView[]): Tenan
     name,
     spec: SiteSpec.parse({ allotment: ['10.0.0.0/24'], ...spec }),
   });
-  const sites = [site('berlin', { labels: { region: 'eu' } }), site('cloud', { kind: 'vpc', costPerCpu: 1 })];
+  const sites = [
+    site('berlin', { labels: { region: 'eu' } }),
+    site('cloud', { kind: 'vpc', costPerCpu: 1 }),
+    site('rome'),
+  ];
   return { name: 'acme', quota: {}, nowMs: NOW_MS, sites, clusters, apps };
 }
 
@@ -122,6 +126,37 @@ describe('an app', () => {
     expect(placed(clusters, app('web', { ports: [{ name: 'http', port: 8080 }] }))).toMatchObject({
       unplaced: 0,
     });
+  });
+
+  test('has no more replicas than a cluster has addresses of its pool', () => {
+    const pools = (size: number) => ({ pools: ['lan'], poolSizes: { lan: size } });
+    const clusters = [cluster('a', pools(1)), cluster('b', pools(8))];
+    const { assignments, unplaced } = placed(clusters, app('web', { pool: 'lan', replicas: 6 }));
+    expect([assignments.map(({ replicas }) => replicas), unplaced]).toEqual([[1, 5], 0]);
+    const small = [cluster('a', pools(1)), cluster('b', pools(2))];
+    expect(placed(small, app('web', { pool: 'lan', replicas: 6 }))).toMatchObject({ unplaced: 3 });
+    expect(placed(small, app('web', { replicas: 6 }))).toMatchObject({ unplaced: 0 });
+  });
+
+  test('goes near to what it calls, by the ways to the hubs that edges tell', () => {
+    const at = (name: string, site: string, rttMs: number) =>
+      cluster(name, { site, facts: { ...ROOMY, rttMs } });
+    const clusters = [at('a', 'berlin', 2), at('b', 'cloud', 3), at('c', 'rome', 90)];
+    const db = app('db', { replicas: 1, placement: { clusters: ['a'] } });
+    const near = app('web', { replicas: 1, placement: { clusters: ['b', 'c'], latencyTo: ['db'] } });
+    const estate = estateOf(view(clusters, [db, near]));
+    expect(estate.latencies).toContainEqual({ between: ['acme/berlin', 'acme/cloud'], ms: 5 });
+    const { decisions } = plan(estate);
+    expect(decisions.get('acme/web')?.assignments.map((one) => one.cluster)).toEqual(['acme/b']);
+    expect(estateOf(view(clusters, [db])).latencies).toEqual([]);
+  });
+
+  test('goes where its image is, all else being equal', () => {
+    const images = ['web:1'];
+    const clusters = [cluster('a'), cluster('b', { facts: { ...ROOMY, images } })];
+    const one = placed(clusters, app('web', { image: 'docker.io/library/web:1', replicas: 1 }));
+    expect(one.assignments.map((assignment) => assignment.cluster)).toEqual(['b']);
+    expect(one.why.join(' ')).toContain('the image is there');
   });
 
   test('says why, in the names of its tenant', () => {
