@@ -13,6 +13,8 @@ import { Port, Protocol } from './service.ts';
 import { AppStage, StageTold } from './track.ts';
 
 const LIST_MAX = 64;
+/** All apps of a group are callers of each other. */
+const CALLERS_MAX = 1_000;
 const FILE_BYTES_MAX = 65_536;
 const TEXT_MAX = 4_096;
 
@@ -113,13 +115,19 @@ export const AppHealth = z
 
 export const AppAccess = z
   .strictObject({
-    kind: z.enum(['tenant', 'listed']).default('tenant').meta({
-      description: 'tenant: every app of the tenant may call it. listed: only the callers below.',
+    kind: z.enum(['tenant', 'group', 'listed']).default('tenant').meta({
+      description:
+        'tenant: every app of the tenant may call it. group: only apps of its group, and the callers below. listed: only these callers.',
     }),
-    callers: z.array(AppCaller).max(LIST_MAX).default([]),
+    group: Name.optional().meta({ description: 'Isolation group of the tenant that the app is of' }),
+    callers: z.array(AppCaller).max(CALLERS_MAX).default([]),
     enforcement: z.enum(['required', 'where_possible']).default('where_possible').meta({
       description: 'required: it runs only in clusters whose network is known to enforce this',
     }),
+  })
+  .refine(({ kind, group }) => kind !== 'group' || group !== undefined, {
+    error: 'Name the group.',
+    path: ['group'],
   })
   .meta({ id: 'AppAccess' });
 

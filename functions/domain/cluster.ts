@@ -101,14 +101,24 @@ function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLe
     });
     const stable = leaf({
       release,
-      template: { ...template, replicas: assigned },
+      template: { ...template, access: accessOf(template, tenant), replicas: assigned },
     });
     const share = next === undefined ? undefined : replicasOfNext(next, { cluster: cluster.name, assigned });
     const measured = { ...stable, ...sampleOf(template) };
     if (next === undefined || share === undefined) return [measured];
-    const beside = { ...next.template, replicas: share };
+    const access = accessOf(next.template, tenant);
+    const beside = { ...next.template, access, replicas: share };
     return [measured, leaf({ release: next.release, template: beside, track: 'next' })];
   });
+}
+
+/** Clusters know callers and no groups: whoever is of the app's group is one, the app itself too. */
+function accessOf({ access }: AppTemplate, { apps }: TenantEstate): AppTemplate['access'] {
+  const { group, kind, callers, enforcement } = access;
+  if (kind !== 'group') return { kind, callers, enforcement };
+  const members = apps.filter(({ template }) => template.access.group === group).map(({ name }) => name);
+  const named = members.sort().map((app) => ({ kind: 'app' as const, app }));
+  return { kind: 'listed', callers: [...callers, ...named], enforcement };
 }
 
 /** Undefined: the share of this cluster is none. */

@@ -33,6 +33,13 @@ function facts(change: Partial<typeof MEMBER> = {}, version = 'v1.34.4'): Cluste
   };
 }
 
+test('the way to the hub is no reason to tell anything, and goes with what is told', () => {
+  const at = (rttMs: number, version = 'v1') => ({ facts: { ...facts({}, version), rttMs } });
+  const state = told(at(5), 0);
+  expect(dueParts(at(90), state, 200_000)).toBeUndefined();
+  expect(dueParts(at(90, 'v2'), state, 200_000)?.report.facts?.rttMs).toBe(90);
+});
+
 function told(parts: Parts, atMs: number): TellState {
   const due = dueParts(parts, {}, atMs);
   if (due === undefined) throw new Error('nothing was due at first');

@@ -187,6 +187,38 @@ describe('a change', () => {
   });
 });
 
+test('an app of a group is called by the apps of its group alone, itself among them, wherever they run', () => {
+  const of = (name: string, access: object) => ({
+    ...app(name, ['prod']),
+    template: AppTemplate.parse({ image: 'web:1', access }),
+  });
+  const apps = [
+    of('web', { kind: 'group', group: 'shop', callers: [{ kind: 'prefix', prefix: '10.0.0.0/24' }] }),
+    of('db', { kind: 'group', group: 'shop' }),
+    of('job', { group: 'shop' }),
+    of('other', { kind: 'group', group: 'blog' }),
+  ];
+  const leaves = documents(estate({ ...ACME, apps }))['edge.acme.berlin'] ?? {};
+  const accessOf = (name: string) => {
+    const leaf = leaves[`workload/prod/${name}`];
+    return leaf?.kind === 'workload' ? leaf.template.access : undefined;
+  };
+  const members = ['db', 'job', 'web'].map((one) => ({ kind: 'app', app: one }));
+  const enforcement = 'where_possible';
+  expect(accessOf('web')).toEqual({
+    kind: 'listed',
+    callers: [{ kind: 'prefix', prefix: '10.0.0.0/24' }, ...members],
+    enforcement,
+  });
+  expect(accessOf('db')).toEqual({ kind: 'listed', callers: members, enforcement });
+  expect(accessOf('job')).toEqual({ kind: 'tenant', callers: [], enforcement });
+  expect(accessOf('other')).toEqual({
+    kind: 'listed',
+    callers: [{ kind: 'app', app: 'other' }],
+    enforcement,
+  });
+});
+
 describe('where an app is reached', () => {
   const reached = (address: string, clusterName = 'prod') => ({
     cluster: clusterName,
