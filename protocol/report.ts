@@ -92,6 +92,22 @@ export const Liveness = z
   .meta({ id: 'Liveness' });
 export type Liveness = z.infer<typeof Liveness>;
 
+/** WireGuard makes a new handshake every two minutes while packets flow, and gives one up after three. */
+const HANDSHAKE_SECONDS_MAX = 180;
+
+/**
+ * How long ago the hub heard of the edge for certain, in seconds. A handshake alone tells of silence only once it is overdue: a hub that has just started has heard
+ * no probe yet. Undefined: it has never heard of it.
+ */
+export function heardSecondsAgo({
+  handshakeAgeSeconds: handshake,
+  probeAgeSeconds: probe,
+}: Pick<Liveness['peers'][number], 'handshakeAgeSeconds' | 'probeAgeSeconds'>): number | undefined {
+  if (probe !== undefined) return Math.min(probe, handshake ?? probe);
+  if (handshake === undefined) return undefined;
+  return handshake > HANDSHAKE_SECONDS_MAX ? handshake : 0;
+}
+
 /** Messages to a hub: agents whose document changed. The hub nudges them through the tunnel; it is a hint only. */
 export const Messages = z
   .strictObject({

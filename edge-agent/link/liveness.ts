@@ -3,7 +3,7 @@
  * so that ages and counters stay fresh at a cost that does not depend on how often hubs look.
  */
 import { canonicalJson } from '../../protocol/canonical.ts';
-import type { Liveness } from '../../protocol/report.ts';
+import { heardSecondsAgo, type Liveness } from '../../protocol/report.ts';
 import type { Caller } from './fetch.ts';
 import { failureOf } from './problem.ts';
 import type { Sent } from './report.ts';
@@ -64,10 +64,9 @@ function essenceOf({ peers }: Liveness): string {
 /** Of these seconds: apps are replaced after as many as each says. */
 const SILENCES = [10, 15, 20, 30, 45, 60, 120, 300];
 
-function silenceOf({ handshakeAgeSeconds, probeAgeSeconds }: Liveness['peers'][number]): number {
-  const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
-  if (ages.length === 0) return 0;
-  return SILENCES.filter((seconds) => Math.min(...ages) >= seconds).length;
+function silenceOf(peer: Liveness['peers'][number]): number {
+  const age = heardSecondsAgo(peer) ?? 0;
+  return SILENCES.filter((seconds) => age >= seconds).length;
 }
 
 /** Less than a tenth is no reason to scale, nor is what hardly anybody asks. */

@@ -1,6 +1,7 @@
 /**
  * When the hubs heard of each edge last. Time in which no hub looked counts for nothing: hubs that are away, or whose reports do not arrive, make no edge silent.
  */
+import { heardSecondsAgo } from '../../protocol/report.ts';
 import { secondsOf } from '../../protocol/time.ts';
 import type { Store } from '../store/port.ts';
 import { present } from './estate.ts';
@@ -26,10 +27,11 @@ export function heardIn(batches: readonly HubBatch[]): ReadonlyMap<string, Heard
   const heard = new Map<string, HeardEdge>();
   for (const batch of batches) {
     const lookedAtMs = secondsOf(batch.at) * 1_000;
-    for (const { agent, handshakeAgeSeconds, probeAgeSeconds } of batch.liveness.peers) {
-      const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
-      const heardAtMs = lookedAtMs - Math.min(...ages) * 1_000;
-      if (Number.isFinite(heardAtMs)) heard.set(agent, latest(heard.get(agent), { heardAtMs, lookedAtMs }));
+    for (const peer of batch.liveness.peers) {
+      const age = heardSecondsAgo(peer);
+      if (age === undefined) continue;
+      const heardAtMs = lookedAtMs - age * 1_000;
+      heard.set(peer.agent, latest(heard.get(peer.agent), { heardAtMs, lookedAtMs }));
     }
   }
   return heard;

@@ -2,7 +2,7 @@
  * What hubs' reports of liveness alone change for apps: an edge that fell silent may have to be replaced now, and one that is back has its apps looked at again.
  * The sweep would do both too, later.
  */
-import type { Liveness, RequestRate } from '../../protocol/report.ts';
+import { heardSecondsAgo, type Liveness, type RequestRate } from '../../protocol/report.ts';
 import { readAgentId } from '../domain/agent.ts';
 import { present } from './estate.ts';
 import { type HeardEdge, heardIn, hubBatches } from './heard.ts';
@@ -40,10 +40,7 @@ function movedIn(before: Liveness | undefined, now: Liveness): ReadonlySet<strin
 }
 
 function silentIn(liveness: Liveness | undefined): ReadonlySet<string> {
-  const silent = (liveness?.peers ?? []).filter(({ handshakeAgeSeconds, probeAgeSeconds }) => {
-    const ages = [handshakeAgeSeconds, probeAgeSeconds].filter((age) => age !== undefined);
-    return Math.min(...ages) >= SILENT_SECONDS;
-  });
+  const silent = (liveness?.peers ?? []).filter((peer) => (heardSecondsAgo(peer) ?? 0) >= SILENT_SECONDS);
   return new Set(silent.map(({ agent }) => agent));
 }
 

@@ -91,6 +91,17 @@ describe('an edge that hubs do not hear of', () => {
     expect((await places())?.every((one) => one.endsWith('present'))).toBe(true);
   });
 
+  test('is not lost for that its hub has started anew and has only an old handshake of it', async () => {
+    there.pass(60);
+    const peers = ['berlin', 'tokyo'].map((site) => ({
+      ...{ agent: `edge.acme.${site}`, up: false, handshakeAgeSeconds: 100 },
+      ...{ receivedBytes: 0, sentBytes: 0, spoofedPackets: 0 },
+    }));
+    await there.store.writeLiveness('hub.a', there.dependencies.clock.now(), { peers });
+    await placeBySilence(there.dependencies, told, { peers });
+    expect(await places()).toEqual(['b 1 present', 't 1 present']);
+  });
+
   test('is not lost for that its hub has told nothing for long', async () => {
     await hubTells(0, 0);
     there.pass(600);
