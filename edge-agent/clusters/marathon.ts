@@ -27,6 +27,7 @@ import {
 } from './marathon-objects.ts';
 import { isOurs, isRemoved, type MarathonStep, stepOf } from './marathon-plan.ts';
 import { marathonInstance } from './marathon-status.ts';
+import { named } from './track.ts';
 
 export interface MarathonDriverOptions {
   readonly client: MarathonClient;
@@ -37,10 +38,11 @@ export interface MarathonDriverOptions {
 
 export function createMarathonDriver(options: MarathonDriverOptions): Driver {
   return {
-    apply: (workload) => translated(() => apply(options, workload)),
+    tracks: true,
+    apply: (workload) => translated(() => apply(options, named(workload))),
     remove: (ref) => translated(() => remove(options, ref)),
     list: () => translated(() => list(options)),
-    status: (workload) => translated(() => status(options, workload)),
+    status: (workload) => translated(() => status(options, named(workload))),
   };
 }
 

@@ -13,14 +13,16 @@ import { Agents, addressOf, isTerminal, Tasks } from '../mesos/wire.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { mesosAppOf } from './mesos-objects.ts';
 import { mesosInstance } from './mesos-status.ts';
+import { named } from './track.ts';
 
 /** The framework is started, and ended, by whoever made it. */
 export function createMesosDriver(framework: MesosFramework): Driver {
   return {
-    apply: (workload) => translated(() => apply(framework, workload)),
+    tracks: true,
+    apply: (workload) => translated(() => apply(framework, named(workload))),
     remove: (ref) => translated(() => remove(framework, ref)),
     list: () => translated(() => list(framework)),
-    status: (workload) => translated(() => status(framework, workload)),
+    status: (workload) => translated(() => status(framework, named(workload))),
   };
 }
 

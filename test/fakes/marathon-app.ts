@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { MesosApp } from '../../edge-agent/mesos/app.ts';
 
-const SEGMENT = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+/** As Marathon's own: labels with dots between. */
+const SEGMENT = `(${LABEL}\\.)*${LABEL}`;
 const Fraction = z.number().min(0).max(1);
 const Texts = z.record(z.string(), z.string());
 

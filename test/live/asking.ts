@@ -40,6 +40,7 @@ export async function askService(
 
 const IN_ACME = ['-n', 'acme'] as const;
 
-function variableIn(line: string): string {
+/** What a server of the tests says of the variable that it was asked for. */
+export function variableIn(line: string): string {
   return /"variable":"([^"]*)"/.exec(line)?.[1] ?? 'failed';
 }

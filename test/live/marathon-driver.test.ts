@@ -16,20 +16,19 @@ import { keyOf } from '../../edge-agent/mesos/app.ts';
 import { readConstraint } from '../../protocol/constraint.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
-import {
-  type DriverStand,
-  driverContract,
-  untilReady,
-  workloadOf,
-} from '../edge-agent/clusters/driver-contract.ts';
+import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
+import { askingEndpoints, type EndpointAsking } from './endpoint-asking.ts';
 import { eventually } from './eventually.ts';
 import { type MarathonStand, raiseMarathon, TOKEN } from './marathon-stand.ts';
 
 let stand: MarathonStand;
 let silent: Driver;
+let asking: EndpointAsking;
 
 beforeAll(async () => {
   stand = await raiseMarathon('mth');
+  asking = askingEndpoints(stand.driver, (command) => stand.cluster.engine.host.run(command));
   const client = new MarathonClient({ server: 'http://127.0.0.1:1' });
   silent = createMarathonDriver({ client, mesos: undefined, news: new MarathonNews({ client }) });
 });
@@ -63,9 +62,9 @@ function bystander(id: string): object {
   };
 }
 
-function contractStand(): DriverStand {
+function contractStand(): TrackStand {
   return {
-    driver: stand.driver,
+    ...asking,
     unreachable: silent,
     images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
     meddle: (workload) => edit(idOf(workload), { instances: 3, env: { MEDDLED: 'yes' } }),
@@ -89,6 +88,7 @@ function contractStand(): DriverStand {
 
 describe('the Marathon driver', () => {
   driverContract(contractStand);
+  trackContract(contractStand);
 });
 
 test('what a Marathon is: its version, and the agents of its Mesos with their capacity', async () => {

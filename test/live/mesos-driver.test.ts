@@ -12,13 +12,10 @@ import { MesosClient } from '../../edge-agent/mesos/client.ts';
 import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
 import { addMesos } from '../../edge-agent/mesos-command.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
-import {
-  type DriverStand,
-  driverContract,
-  untilReady,
-  workloadOf,
-} from '../edge-agent/clusters/driver-contract.ts';
+import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
+import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
+import { askingEndpoints, type EndpointAsking } from './endpoint-asking.ts';
 import { eventually } from './eventually.ts';
 
 let cluster: MesosCluster;
@@ -26,6 +23,7 @@ let framework: MesosFramework;
 let others: MesosFramework;
 let nobody: MesosFramework;
 let scratch: string;
+let asking: EndpointAsking;
 
 function frameworkAt(server: string, name: string): MesosFramework {
   const client = new MesosClient({ server, agentOrigin: () => server });
@@ -45,6 +43,7 @@ beforeAll(async () => {
   others = frameworkAt(cluster.server, 'others');
   nobody = frameworkAt('http://127.0.0.1:1', 'nobody');
   for (const one of [framework, others, nobody]) one.start();
+  asking = askingEndpoints(createMesosDriver(framework), (command) => cluster.engine.host.run(command));
 });
 
 afterAll(async () => {
@@ -66,9 +65,9 @@ async function foreignTask(workload: WorkloadLeaf): Promise<() => Promise<boolea
   return async () => running()[0]?.id === before?.id;
 }
 
-function stand(): DriverStand {
+function stand(): TrackStand {
   return {
-    driver: createMesosDriver(framework),
+    ...asking,
     unreachable: createMesosDriver(nobody),
     images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
     meddle: async (workload) => {
@@ -86,6 +85,7 @@ function stand(): DriverStand {
 
 describe('the Mesos driver', () => {
   driverContract(stand);
+  trackContract(stand);
 });
 
 test('what other frameworks take is told, and what ours takes is not among it', async () => {
