@@ -136,6 +136,11 @@ function isChecked(app: App): boolean {
   return Array.isArray(checks) && checks.length > 0;
 }
 
+/** It runs, and answers where it is asked. */
+export function isReady(task: Task, app: App): boolean {
+  return judged(task, isChecked(app)).state === 'ready';
+}
+
 function judged({ state, healthCheckResults }: Task, checked: boolean): Judgement {
   if (state === 'TASK_KILLING') return say('stopping', 'none', 'It is being stopped.');
   if (state.startsWith('TASK_UNREACHABLE') || state === 'TASK_LOST')

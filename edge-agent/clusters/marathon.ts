@@ -27,6 +27,7 @@ import {
 } from './marathon-objects.ts';
 import { isOurs, isRemoved, type MarathonStep, stepOf } from './marathon-plan.ts';
 import { marathonInstance } from './marathon-status.ts';
+import { marathonUsage } from './marathon-usage.ts';
 import { named } from './track.ts';
 
 export interface MarathonDriverOptions {
@@ -43,6 +44,7 @@ export function createMarathonDriver(options: MarathonDriverOptions): Driver {
     remove: (ref) => translated(() => remove(options, ref)),
     list: () => translated(() => list(options)),
     status: (workload) => translated(() => status(options, named(workload))),
+    usage: (workload) => translated(() => marathonUsage(options, idOf(named(workload)))),
   };
 }
 

@@ -9,7 +9,10 @@ import { keyOf } from '../mesos/app.ts';
 import { MesosError, type MesosFault } from '../mesos/client.ts';
 import type { MesosFramework } from '../mesos/framework.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
+import { taskCpus } from '../mesos/statistics.ts';
+import { isReady } from '../mesos/tasks.ts';
 import { Agents, addressOf, isTerminal, Tasks } from '../mesos/wire.ts';
+import type { CpuReading } from '../usage/meter.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { mesosAppOf } from './mesos-objects.ts';
 import { mesosInstance } from './mesos-status.ts';
@@ -23,6 +26,7 @@ export function createMesosDriver(framework: MesosFramework): Driver {
     remove: (ref) => translated(() => remove(framework, ref)),
     list: () => translated(() => list(framework)),
     status: (workload) => translated(() => status(framework, named(workload))),
+    usage: (workload) => translated(() => usage(framework, named(workload))),
   };
 }
 
@@ -78,6 +82,18 @@ async function status(framework: MesosFramework, workload: WorkloadLeaf): Promis
       ? []
       : await sandboxLines(framework, { pid: agent.pid, task: ended.id }).catch(() => []);
   return mesosInstance({ workload, view, hostnames, addresses, lastLines });
+}
+
+/** Of its tasks that are ready. */
+async function usage(framework: MesosFramework, workload: WorkloadLeaf): Promise<CpuReading[]> {
+  await framework.ready();
+  const { app, tasks } = framework.view(keyOf(workload));
+  const ready = tasks.filter((task) => isReady(task, app?.isChecked ?? false));
+  const { get_agents: told } = await framework.client.operator(Agents, 'GET_AGENTS');
+  const agents = new Set(ready.map(({ agent }) => agent));
+  const pids = told.agents.filter(({ agent_info: { id } }) => agents.has(id.value)).map(({ pid }) => pid);
+  const cpus = await taskCpus(framework.client, pids, new Set(ready.map(({ id }) => id)));
+  return cpus.map(({ task, usedMs, atMs }) => ({ kind: 'counter', container: task, usedMs, atMs }));
 }
 
 const FAULTS: Readonly<Record<MesosFault, DriverFault>> = {
