@@ -64,7 +64,13 @@ const Endpoint = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const SwarmFile = z.strictObject({ name: Name, kind: z.literal('swarm'), manager: Endpoint });
+export const SwarmFile = z.strictObject({
+  name: Name,
+  kind: z.literal('swarm'),
+  manager: Endpoint,
+  /** Of other nodes, which tell the CPU of their own containers. */
+  others: z.array(Endpoint).max(64).optional(),
+});
 export type SwarmFile = z.infer<typeof SwarmFile>;
 
 export const DockerFile = z.strictObject({

@@ -77,15 +77,13 @@ export function placesOf(file: SwarmFile | DockerFile): string {
 
 async function swarmFile(options: AddEnginesOptions): Promise<SwarmFile> {
   const [url = SOCKET, ...others] = options.engines;
-  if (others.length > 0)
-    throw new Error(
-      'Give one manager of the swarm: the others are asked through it. Other nodes need not be named.',
-    );
   if (options.door !== undefined)
     throw new Error('--nodes is for plain engines: nodes of a swarm join the swarm.');
   if (options.lan !== undefined)
     throw new Error('--lan-parent is for plain engines: a swarm has overlay networks of its own.');
-  return { name: options.name, kind: 'swarm', manager: await endpointOf(url, options.tls) };
+  const manager = await endpointOf(url, options.tls);
+  const rest = await Promise.all(others.map((other) => endpointOf(other, options.tls)));
+  return { name: options.name, kind: 'swarm', manager, ...(rest.length === 0 ? {} : { others: rest }) };
 }
 
 async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {

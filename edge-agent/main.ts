@@ -101,7 +101,7 @@ clusters
   .option('--in-cluster', 'the service account of the pod that this runs in')
   .option(
     '--engine <url...>',
-    'swarm: a manager; docker: each engine as NODE=URL[@ADDRESS]. unix:///PATH or https://HOST:2376',
+    'swarm: a manager, then other nodes for their CPU; docker: each engine as NODE=URL[@ADDRESS]. unix:///PATH or https://HOST:2376',
   )
   .option('--tls-ca <file>', 'PEM of the authority of the engines, or of Marathon')
   .option('--tls-cert <file>', 'PEM of a client certificate for the engines')

@@ -5,6 +5,7 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { type EngineClient, filtersOf } from '../engine/client.ts';
 import { undefinedOn } from '../engine/errors.ts';
 import { logLines } from '../engine/log-lines.ts';
+import type { CpuReading } from '../usage/meter.ts';
 import { sha256, translated } from './docker-faults.ts';
 import {
   CONTENT_LABEL,
@@ -17,6 +18,8 @@ import {
   refOf,
   replicasOf,
 } from './docker-marks.ts';
+import { silence, unlessSilent } from './docker-sight.ts';
+import { readUsage } from './docker-usage.ts';
 import { type AppRef, type Done, type Driver, DriverError } from './driver.ts';
 import { Made, Named, Network, Service, SwarmNode, Task } from './swarm-objects.ts';
 import { configsInUse, planService, type SwarmStep } from './swarm-plan.ts';
@@ -39,15 +42,24 @@ const LOG_LINES = '10';
 /** Of a node that is gone the manager waits for lines that never come. */
 const LOG_MS_MAX = 5_000;
 
-/** `client`: of a manager. */
-export function createSwarmDriver(client: EngineClient): Driver {
+/** `client`: of a manager. `others`: of other nodes, where they are reached: each engine tells the CPU of its own containers alone. */
+export function createSwarmDriver(client: EngineClient, others: readonly EngineClient[] = []): Driver {
   return {
     tracks: true,
     apply: (workload) => translated(() => apply(client, named(workload))),
     remove: (ref) => translated(() => remove(client, ref)),
     list: () => translated(() => list(client)),
     status: (workload) => translated(() => status(client, named(workload))),
+    usage: (workload) => translated(() => usage([client, ...others], named(workload))),
   };
+}
+
+/** Of containers at engines that answer; those at others count as just busy enough. */
+async function usage(engines: readonly EngineClient[], workload: WorkloadLeaf): Promise<CpuReading[]> {
+  const labels = [`com.docker.swarm.service.name=${serviceName(workload, sha256)}`];
+  const looks = await Promise.all(engines.map((engine) => unlessSilent(readUsage(engine, labels))));
+  if (looks.every(({ value }) => value === undefined)) throw silence(looks.map(({ cause }) => cause));
+  return looks.flatMap(({ value }) => value ?? []);
 }
 
 async function apply(client: EngineClient, workload: WorkloadLeaf): Promise<Done> {

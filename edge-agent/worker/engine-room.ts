@@ -56,12 +56,15 @@ export function openEngineRoom(options: EngineRoomOptions): ClusterRoom {
   });
 }
 
-function swarmOf({ manager }: SwarmFile): Engines {
+function swarmOf({ manager, others = [] }: SwarmFile): Engines {
   const client = new EngineClient(manager);
+  const rest = others.map((other) => new EngineClient(other));
   return {
-    driver: createSwarmDriver(client),
+    driver: createSwarmDriver(client, rest),
     inspect: () => inspectSwarm(client),
-    close: () => client.close(),
+    close: () => {
+      for (const one of [client, ...rest]) one.close();
+    },
   };
 }
 

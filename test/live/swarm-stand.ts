@@ -35,7 +35,10 @@ function driverStand(swarm: DockerEngines, client: EngineClient): TrackStand {
   const version = async (service: string) =>
     docker('service', 'inspect', service, '-f', '{{.Version.Index}}');
   return {
-    driver: createSwarmDriver(client),
+    driver: createSwarmDriver(
+      client,
+      swarm.engines.slice(1).map(({ socket }) => new EngineClient({ kind: 'socket', path: socket })),
+    ),
     unreachable: createSwarmDriver(nowhere),
     images: { first: 'local/tool:1', second: 'local/tool:2', missing: 'local/none:1' },
     meddle: async ({ app }) => {
