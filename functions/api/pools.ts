@@ -94,6 +94,7 @@ async function surroundingsOf(
   const sites = await allLive(store, { kind: 'site', tenant });
   return {
     clusters: new Map(clusters.map(({ key, spec }) => [key.name, spec.site])),
+    onLan: new Set(clusters.filter(({ status }) => status.kind === 'docker').map(({ key }) => key.name)),
     sites: new Map(sites.map(({ key, status }) => [key.name, status.prefixes.map(({ real }) => real)])),
   };
 }

@@ -28,6 +28,8 @@ export interface PoolSurroundings {
   readonly clusters: ReadonlyMap<string, string>;
   /** The real prefixes that each site exposes. */
   readonly sites: ReadonlyMap<string, readonly string[]>;
+  /** Clusters whose containers are hosts of the LAN themselves, and answer on the link: those of plain engines. */
+  readonly onLan?: ReadonlySet<string> | undefined;
   /** What the edges told of clusters last, as far as it was read; ranges are placed without what nobody told. */
   readonly facts?: ReadonlyMap<string, Pick<ClusterFacts, 'network' | 'nodes'>> | undefined;
 }
@@ -96,20 +98,24 @@ function inUseByCluster(
 
 /** Nodes of other sites have other LANs, be they of the same range. */
 function onLink(
-  { prefix: text }: PoolRange,
+  { cluster: own, prefix: text }: PoolRange,
   { site, exposed, around }: Pick<Place, 'site' | 'around'> & { readonly exposed: readonly string[] },
 ): string | undefined {
   const prefix = parsePrefix(text);
+  const isOnLan = around.onLan?.has(own) === true;
   const links = exposed
     .map(parsePrefix)
     .filter((one) => one.length >= LINK_LENGTH_MIN && contains(one, prefix));
+  const taken = isOnLan ? [prefix] : [prefix, ...links];
   const nodes = [...(around.facts ?? [])].flatMap(([cluster, { nodes: all }]) =>
     around.clusters.get(cluster) === site ? all : [],
   );
   for (const { name, addresses } of nodes)
     for (const address of addresses)
-      if ([prefix, ...links].some((one) => containsAddress(one, parseAddress(address))))
-        return `${text} is in the LAN of the node ${name} (${address}), where hosts look for its addresses on the link and find none. Expose a prefix for pools that no host is in, and route it to the nodes.`;
+      if (taken.some((one) => containsAddress(one, parseAddress(address))))
+        return isOnLan
+          ? `${text} holds ${address}, which the node ${name} has itself. Take a range without it.`
+          : `${text} is in the LAN of the node ${name} (${address}), where hosts look for its addresses on the link and find none. Expose a prefix for pools that no host is in, and route it to the nodes.`;
   return undefined;
 }
 

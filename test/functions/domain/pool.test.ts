@@ -32,3 +32,14 @@ test('a range may lie where nodes of another site have equal addresses, and not 
     refusal: { code: 'prefix_overlaps' },
   });
 });
+
+test('where containers are hosts of the LAN themselves, a range may lie in it beside the addresses of nodes', () => {
+  const lan = { ...around, onLan: new Set(['prod']) };
+  const prefix = '10.0.0.128/30';
+  expect(placeRanges({ ranges: [{ cluster: 'prod', prefix }] }, lan)).toEqual({
+    placed: [{ site: 'berlin', prefix }],
+  });
+  expect(placeRanges({ ranges: [{ cluster: 'prod', prefix: '10.0.0.8/29' }] }, lan)).toMatchObject({
+    refusal: { code: 'prefix_overlaps', detail: expect.stringContaining('holds 10.0.0.11') },
+  });
+});
