@@ -182,17 +182,6 @@ function nodes(): void {
     });
   });
 
-  test('tells what ready containers have used of CPU, by the engines that run them', async () => {
-    const { driver } = open.stand;
-    const command = ['sh', '-c', 'while :; do :; done & exec serve :8080'];
-    const workload = workloadOf('busy', 'local/tool:1', { command, replicas: 3 });
-    await driver.apply(workload);
-    await untilReady(driver, workload);
-    const readings = (await driver.usage?.(workload)) ?? [];
-    expect(readings.map(({ kind }) => kind)).toEqual(['counter', 'counter', 'counter']);
-    await driver.remove(workload);
-  });
-
   test('says at a worker that only a manager can be asked', async () => {
     const [, second] = open.swarm.engines;
     const client = new EngineClient({ kind: 'socket', path: second?.socket ?? '' });
@@ -200,3 +189,14 @@ function nodes(): void {
     client.close();
   });
 }
+
+test('tells what ready containers have used of CPU, by the engines that run them', async () => {
+  const { driver } = open.stand;
+  const command = ['sh', '-c', 'while :; do :; done & exec serve :8080'];
+  const workload = workloadOf('busy', 'local/tool:1', { command, replicas: 3 });
+  await driver.apply(workload);
+  await untilReady(driver, workload);
+  const readings = (await driver.usage?.(workload)) ?? [];
+  expect(readings.map(({ kind }) => kind)).toEqual(['counter', 'counter', 'counter']);
+  await driver.remove(workload);
+});
