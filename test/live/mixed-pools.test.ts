@@ -127,13 +127,21 @@ test('what takes the place of a container that is gone has one of the pool as we
     await berlin.kube(['-n', 'demo', 'get', 'pods', '-l', 'isthmus.dev/app=web', '-o', 'name'])
   ).split('\n');
   await berlin.kube(['-n', 'demo', 'delete', pod, '--wait=true']);
-  for (const { docker } of tokyo.engines) {
-    const [container = ''] = (await docker('ps', '-q', '--filter', 'label=isthmus.dev/app=web')).split('\n');
-    if (container !== '') await docker('rm', '-f', container);
-  }
+  const running = async () =>
+    (
+      await Promise.all(
+        tokyo.engines.map(({ docker }) => docker('ps', '-q', '--filter', 'label=isthmus.dev/app=web')),
+      )
+    ).map((text) => text.split('\n').filter((id) => id !== ''));
+  const removed = await running();
+  for (const [index, { docker }] of tokyo.engines.entries())
+    for (const id of removed[index] ?? []) await docker('rm', '-f', id);
   await eventually(async () => {
     const pods = await berlin.kube(['-n', 'demo', 'get', 'pods', '-l', 'isthmus.dev/app=web', '-o', 'name']);
     expect(pods).not.toContain(pod);
+    // What was told may be of those that are gone.
+    const fresh = (await running()).flat();
+    expect([fresh.length, fresh.filter((id) => removed.flat().includes(id))]).toEqual([2, []]);
     const found = await addressesOf('web');
     expect(found).toHaveLength(4);
     expectNoneTwice(found);

@@ -199,6 +199,8 @@ async function untilAllPresent(): Promise<Record<string, number>> {
     const { status } = await estate.api.get(APP, App);
     const states = status.placed?.assignments.map(({ state }) => state) ?? [];
     expect(states.every((state) => state === 'present')).toBe(true);
+    // What stood in goes only once those in whose place it was are ready.
+    expect(status.instances.flatMap(({ containers: all }) => all)).toHaveLength(8);
     const sum = status.instances.reduce((total, one) => total + one.ready, 0);
     expect(sum).toBe(8);
     return Object.fromEntries(status.instances.map((one) => [one.cluster, one.ready]));
