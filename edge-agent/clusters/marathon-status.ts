@@ -4,12 +4,11 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { AppNews } from '../marathon/news.ts';
 import type { App, QueueItem, Task, TaskFailure } from '../marathon/wire.ts';
 import { isOurs, isRemoved, isStale } from './marathon-plan.ts';
-import { available, type Judgement, say, upToDate } from './statements.ts';
+import { CONTAINERS_MAX, instanceOfContainers, type Judgement, say } from './statements.ts';
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 const LINE_MAX = 500;
 const LINES_MAX = 20;
-const CONTAINERS_MAX = 1_000;
 /** A task that is made so soon after one that ended takes its place: longer than the longest pause between tries. */
 const RETRY_MS = 120_000;
 
@@ -34,19 +33,7 @@ export function marathonInstance(evidence: MarathonEvidence): AppInstance {
   const app = standing(evidence.app);
   const wanted = app?.instances ?? (typeof replicas === 'number' ? replicas : replicas.min);
   const containers = app === undefined ? [] : containersOf(app, { ...evidence, app });
-  const ready = containers.filter(({ state }) => state === 'ready').length;
-  const updated = containers.filter(
-    (one) => one.state === 'ready' && one.release === workload.release,
-  ).length;
-  return {
-    cluster: workload.cluster,
-    release: workload.release,
-    wanted,
-    ready,
-    updated,
-    statements: [available({ wanted, ready }, containers), upToDate({ wanted, ready, updated })],
-    containers: containers.slice(0, CONTAINERS_MAX),
-  };
+  return instanceOfContainers(workload, wanted, containers);
 }
 
 function standing(app: App | undefined): App | undefined {

@@ -3,7 +3,6 @@ import type { MarathonClient } from '../marathon/client.ts';
 import { OneApp } from '../marathon/wire.ts';
 import type { MesosClient } from '../mesos/client.ts';
 import { taskCpus } from '../mesos/statistics.ts';
-import { Agents } from '../mesos/wire.ts';
 import type { CpuReading } from '../usage/meter.ts';
 import { DriverError } from './driver.ts';
 import { isReady } from './marathon-status.ts';
@@ -23,9 +22,9 @@ export async function marathonUsage({ client, mesos }: Reach, id: string): Promi
   const query = [['embed', 'app.tasks']] as const;
   const { app } = await client.json(OneApp, { method: 'GET', path: `/v2/apps${id}`, query });
   const ready = app.tasks.filter((task) => isReady(task, app));
-  const { get_agents: told } = await mesos.operator(Agents, 'GET_AGENTS');
-  const agents = new Set(ready.map(({ slaveId }) => slaveId));
-  const pids = told.agents.filter(({ agent_info: info }) => agents.has(info.id.value)).map(({ pid }) => pid);
-  const cpus = await taskCpus(mesos, pids, new Set(ready.map((task) => task.id)));
+  const cpus = await taskCpus(
+    mesos,
+    ready.map(({ id: task, slaveId }) => ({ id: task, agent: slaveId ?? '' })),
+  );
   return cpus.map(({ task, usedMs, atMs }) => ({ kind: 'counter', container: task, usedMs, atMs }));
 }

@@ -133,16 +133,24 @@ async function status(options: MarathonDriverOptions, workload: WorkloadLeaf): P
   const { queue } = await client.json(Queue, { method: 'GET', path: '/v2/queue' });
   const queued = queue.find((item) => item.app?.id === id);
   const isTold = app !== undefined && (await isContentOf(options, workload, app));
-  const lastLines = app === undefined ? [] : await lastLinesOf(options, app).catch(() => []);
-  const addresses = await addressesOf(options);
+  const agents = await agentsOf(options);
+  const lastLines = app === undefined ? [] : await lastLinesOf(options, app, agents).catch(() => []);
+  const addresses = addressesIn(agents);
   return marathonInstance({ workload, app, isTold, queued, news: news.of(id), addresses, lastLines });
 }
 
-/** Only the masters know how agents are reached; without them, what Marathon calls by its address is known. */
-async function addressesOf({ mesos }: MarathonDriverOptions): Promise<ReadonlyMap<string, string>> {
+type KnownAgents = z.infer<typeof Agents>['get_agents']['agents'];
+
+/** None where the masters are not reached. */
+async function agentsOf({ mesos }: MarathonDriverOptions): Promise<KnownAgents> {
   const told = await mesos?.operator(Agents, 'GET_AGENTS').catch(() => undefined);
+  return told?.get_agents.agents ?? [];
+}
+
+/** Only the masters know how agents are reached; without them, what Marathon calls by its address is known. */
+function addressesIn(agents: KnownAgents): ReadonlyMap<string, string> {
   return new Map(
-    (told?.get_agents.agents ?? []).flatMap(({ agent_info: { hostname }, pid }) => {
+    agents.flatMap(({ agent_info: { hostname }, pid }) => {
       const address = addressOf(pid);
       return address === undefined ? [] : [[hostname, address] as const];
     }),
@@ -198,11 +206,11 @@ async function countGroups(mesos: MesosClient, field: string): Promise<number> {
 async function lastLinesOf(
   { client, mesos }: MarathonDriverOptions,
   { lastTaskFailure: failure }: App,
+  agents: KnownAgents,
 ): Promise<readonly string[]> {
   if (mesos === undefined || failure === undefined || failure === null) return [];
   const { frameworkId } = await client.json(Info, { method: 'GET', path: '/v2/info' });
-  const { get_agents: told } = await mesos.operator(Agents, 'GET_AGENTS');
-  const agent = told.agents.find(({ agent_info: info }) => info.id.value === failure.slaveId);
+  const agent = agents.find(({ agent_info: info }) => info.id.value === failure.slaveId);
   if (agent === undefined) return [];
   const framework = { client: mesos, frameworkId: frameworkId ?? undefined };
   return sandboxLines(framework, { pid: agent.pid, task: failure.taskId });

@@ -4,11 +4,10 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Refusal } from '../mesos/offers.ts';
 import type { AppView } from '../mesos/state.ts';
 import { isReady, type TaskRecord } from '../mesos/tasks.ts';
-import { available, type Judgement, say, upToDate } from './statements.ts';
+import { CONTAINERS_MAX, instanceOfContainers, type Judgement, say } from './statements.ts';
 
 const LINE_MAX = 500;
 const LINES_MAX = 20;
-const CONTAINERS_MAX = 1_000;
 
 export interface MesosEvidence {
   readonly workload: WorkloadLeaf;
@@ -35,19 +34,7 @@ export function mesosInstance(evidence: MesosEvidence): AppInstance {
       absentOf(index, evidence),
     ),
   ];
-  const ready = containers.filter(({ state }) => state === 'ready').length;
-  const updated = containers.filter(
-    (one) => one.state === 'ready' && one.release === workload.release,
-  ).length;
-  return {
-    cluster: workload.cluster,
-    release: workload.release,
-    wanted,
-    ready,
-    updated,
-    statements: [available({ wanted, ready }, containers), upToDate({ wanted, ready, updated })],
-    containers: containers.slice(0, CONTAINERS_MAX),
-  };
+  return instanceOfContainers(workload, wanted, containers);
 }
 
 /** While old ones serve on, nothing is missing; a new one that ended, or has no place, is told of all the same. */

@@ -89,10 +89,7 @@ async function usage(framework: MesosFramework, workload: WorkloadLeaf): Promise
   await framework.ready();
   const { app, tasks } = framework.view(keyOf(workload));
   const ready = tasks.filter((task) => isReady(task, app?.isChecked ?? false));
-  const { get_agents: told } = await framework.client.operator(Agents, 'GET_AGENTS');
-  const agents = new Set(ready.map(({ agent }) => agent));
-  const pids = told.agents.filter(({ agent_info: { id } }) => agents.has(id.value)).map(({ pid }) => pid);
-  const cpus = await taskCpus(framework.client, pids, new Set(ready.map(({ id }) => id)));
+  const cpus = await taskCpus(framework.client, ready);
   return cpus.map(({ task, usedMs, atMs }) => ({ kind: 'counter', container: task, usedMs, atMs }));
 }
 

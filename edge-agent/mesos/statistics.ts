@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseJson } from '../../protocol/json.ts';
 import type { MesosClient } from './client.ts';
+import { Agents } from './wire.ts';
 
 /** Of a task without an executor of its own the executor has the task's id. Containers that just begin have no statistics. */
 const Statistics = z.array(
@@ -25,14 +26,17 @@ export interface TaskCpu {
   readonly atMs: number;
 }
 
-/** Of these tasks. `pids` are of the agents that they are on, as masters tell them. */
+/** Of these tasks; `agent` is the id of the one that it is on, whose place the masters tell. */
 export async function taskCpus(
   client: MesosClient,
-  pids: readonly string[],
-  tasks: ReadonlySet<string>,
+  tasks: readonly { readonly id: string; readonly agent: string }[],
 ): Promise<TaskCpu[]> {
-  const texts = await Promise.all(pids.map((pid) => client.agentText(pid, '/monitor/statistics')));
-  return texts.flatMap((text) => cpusIn(text, tasks));
+  const { get_agents: told } = await client.operator(Agents, 'GET_AGENTS');
+  const agents = new Set(tasks.map(({ agent }) => agent));
+  const used = told.agents.filter(({ agent_info: { id } }) => agents.has(id.value));
+  const texts = await Promise.all(used.map(({ pid }) => client.agentText(pid, '/monitor/statistics')));
+  const ids = new Set(tasks.map(({ id }) => id));
+  return texts.flatMap((text) => cpusIn(text, ids));
 }
 
 /** Pure: of what an agent answered. */

@@ -2,6 +2,7 @@
 import type { MarathonFile } from '../cluster-files.ts';
 import { createMarathonDriver } from '../clusters/marathon.ts';
 import { inspectMarathon, type MarathonReach } from '../clusters/marathon-facts.ts';
+import { noAnswer } from '../clusters/statements.ts';
 import { MarathonClient } from '../marathon/client.ts';
 import { MarathonNews } from '../marathon/news.ts';
 import { mesosClientOf } from './mesos-room.ts';
@@ -34,12 +35,7 @@ export function openMarathonRoom(options: MarathonRoomOptions): ClusterRoom {
   const keeper = new Keeper(options, {
     driver: createMarathonDriver({ ...reach, news }),
     inspect: () => inspectMarathon(reach),
-    unreachable: (cause) => ({
-      type: 'Reachable',
-      status: 'False',
-      reason: 'NoAnswer',
-      message: (cause instanceof Error ? cause.message : String(cause)).slice(0, 500),
-    }),
+    unreachable: noAnswer,
   });
   return plainRoom({
     file,

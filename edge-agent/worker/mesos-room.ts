@@ -2,6 +2,7 @@
 import type { MesosFile } from '../cluster-files.ts';
 import { createMesosDriver } from '../clusters/mesos.ts';
 import { inspectMesos } from '../clusters/mesos-facts.ts';
+import { noAnswer } from '../clusters/statements.ts';
 import { MesosClient } from '../mesos/client.ts';
 import { MesosFramework } from '../mesos/framework.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions, plainRoom } from './room.ts';
@@ -28,12 +29,7 @@ export function openMesosRoom(options: MesosRoomOptions): ClusterRoom {
   const keeper = new Keeper(options, {
     driver: createMesosDriver(framework),
     inspect: () => inspectMesos(client, framework.frameworkId),
-    unreachable: (cause) => ({
-      type: 'Reachable',
-      status: 'False',
-      reason: 'NoAnswer',
-      message: (cause instanceof Error ? cause.message : String(cause)).slice(0, 500),
-    }),
+    unreachable: noAnswer,
   });
   return plainRoom({
     file,
