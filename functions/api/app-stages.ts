@@ -8,12 +8,13 @@ import {
   holdOf,
   isAbortable,
   percentOf,
+  type Releases,
   type Stage,
   stageName,
   waitingFor,
 } from '../domain/rollout-stage.ts';
 import { type Counted, totalsOf } from '../domain/shares.ts';
-import type { Item } from '../store/port.ts';
+import type { AppKept, Item } from '../store/port.ts';
 import { instancesOf } from './app-instances.ts';
 import { changeItem } from './change.ts';
 import { type Creatable, type Desk, findItem } from './collection.ts';
@@ -50,6 +51,11 @@ export function templateOf({
   ...template
 }: AppSpec): AppTemplate {
   return template;
+}
+
+/** The app with what became of its releases: a stage that is over is gone. */
+export function statusAfter(before: AppKept, after: Releases): AppKept {
+  return { ...before, ...after, stage: after.stage };
 }
 
 /** Containers by cluster, those on their way out among them. */
@@ -134,14 +140,16 @@ function promoted(
   const evidence = { assigned: assignedOf(item), instances, now: cause.now };
   const status = advance(promotedStatus, templateOf(item.spec), evidence);
   const detail = `Promoted release ${stage.release} of app ${item.key.name} at the stage ${stageName(stage)}.`;
-  return withEvent(
-    nextItem(item, { status: { ...item.status, ...status, stage: status.stage } }, cause),
-    cause,
-    {
-      action: 'update',
-      detail,
-    },
-  );
+  return withReleases(item, status, { cause, detail });
+}
+
+function withReleases(
+  item: Item<'app'>,
+  after: Releases,
+  { cause, detail }: { readonly cause: Cause; readonly detail: string },
+): Item<'app'> {
+  const status = statusAfter(item.status, after);
+  return withEvent(nextItem(item, { status }, cause), cause, { action: 'update', detail });
 }
 
 function aborted(item: Item<'app'>, cause: Cause): Item<'app'> {
@@ -153,12 +161,5 @@ function aborted(item: Item<'app'>, cause: Cause): Item<'app'> {
   const reason = `It was aborted by ${cause.actor}.`;
   const status = abort(item.status, templateOf(item.spec), { reason, now: cause.now });
   const detail = `Aborted release ${item.status.release} of app ${item.key.name}.`;
-  return withEvent(
-    nextItem(item, { status: { ...item.status, ...status, stage: status.stage } }, cause),
-    cause,
-    {
-      action: 'update',
-      detail,
-    },
-  );
+  return withReleases(item, status, { cause, detail });
 }

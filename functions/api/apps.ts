@@ -89,7 +89,11 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
       instances: stableOf(instances[index] ?? []),
       stage,
       ports: spec.ports,
-      endpoints: servingOf(servingFacts(item)),
+      endpoints: servingOf({
+        endpoints: status.endpoints ?? [],
+        assignments: [...(status.placed?.assignments ?? []), ...(status.placed?.leaving ?? [])],
+        stage: orders?.stage,
+      }),
       updatedAt,
     };
     return {
@@ -112,13 +116,6 @@ async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>
 
 function shownScaled({ wanted, at, state, why }: Scaled): Scaled {
   return { wanted, at, state, why };
-}
-
-function servingFacts(item: Item<'app'>) {
-  const { status } = item;
-  const { assignments = [], leaving = [] } = status.placed ?? {};
-  const stage = ordersOf(status, assignedOf(item))?.stage;
-  return { endpoints: status.endpoints ?? [], assignments: [...assignments, ...leaving], stage };
 }
 
 function shownPlaced({ at, wanted, unplaced, assignments, why }: AppPlaced): AppPlaced {

@@ -11,7 +11,7 @@ import { advance, type Releases, stageName } from '../domain/rollout-stage.ts';
 import { toldOf } from '../reconcile/told.ts';
 import type { AppKept, Item, Store } from '../store/port.ts';
 import { instancesOf, placesOf, stableOf } from './app-instances.ts';
-import { assignedOf, templateOf } from './app-stages.ts';
+import { assignedOf, statusAfter, templateOf } from './app-stages.ts';
 import { changeItem } from './change.ts';
 import { findLive } from './collection.ts';
 import { type Cause, nextItem, sameJson, withEvent } from './item.ts';
@@ -86,7 +86,7 @@ async function judged(
   const before = item.status;
   const after = isJudged(item) ? before : await releasesAfter(store, item, cause.now);
   if (after === before && endpoints === before.endpoints) return item;
-  const status = { ...before, ...after, stage: after.stage, endpoints };
+  const status = { ...statusAfter(before, after), endpoints };
   const next = nextItem(item, { status }, cause);
   const detail = detailOf(item.key.name, before, after);
   if (detail === undefined) return next;

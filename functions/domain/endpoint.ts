@@ -102,7 +102,7 @@ export function appsLeaf(tenant: TenantEstate, site: string): AppsLeaf | undefin
   const here = new Set(tenant.clusters.filter((cluster) => cluster.site === site).map(({ name }) => name));
   if (here.size === 0) return undefined;
   const mappings = mappingsOf(tenant, site);
-  const apps = sortedBy(tenant.apps, ({ name }) => name).flatMap((app) => {
+  const apps = tenant.apps.flatMap((app) => {
     const endpoints = distinctBy(
       servingOf(app)
         .filter(({ cluster }) => here.has(cluster))
@@ -111,7 +111,8 @@ export function appsLeaf(tenant: TenantEstate, site: string): AppsLeaf | undefin
     );
     return endpoints.length === 0 ? [] : [{ name: app.name, endpoints }];
   });
-  return apps.length === 0 ? undefined : { kind: 'apps', tenant: tenant.name, site, apps };
+  if (apps.length === 0) return undefined;
+  return { kind: 'apps', tenant: tenant.name, site, apps: sortedBy(apps, ({ name }) => name) };
 }
 
 /** Endpoints of tracks that are asked, in clusters that the app has replicas in. */

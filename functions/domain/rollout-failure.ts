@@ -26,7 +26,8 @@ function troubleOf({ containers, statements }: AppInstance): string | undefined 
   )?.message;
 }
 
-function containerText({ name, message, lastLines }: ContainerStatus): string {
+/** `message`: what is the matter with it; its own word if absent. */
+export function containerText({ name, message: own, lastLines }: ContainerStatus, message = own): string {
   const last = lastLines.at(-1);
   return last === undefined ? `${name}: ${message}` : `${name}: ${message} Its last line: ${last}`;
 }

@@ -1,6 +1,6 @@
 /** Why a release that stands beside the last one is not good, by what its containers and clusters say. Only what is said counts: of silence nothing follows. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import { whyFailed } from './rollout-failure.ts';
+import { containerText, whyFailed } from './rollout-failure.ts';
 
 export interface StagedEvidence {
   readonly release: number;
@@ -33,19 +33,14 @@ function brokenIn(
   if (told !== release) return undefined;
   const own = containers.filter((one) => one.release === release && one.state !== 'stopping');
   const broken = own.find(({ reason }) => BROKEN.has(reason));
-  if (broken !== undefined) return textOf(broken, broken.message);
+  if (broken !== undefined) return containerText(broken);
   const stable = instances.find((one) => one.cluster === cluster && one.track === undefined);
   const most = Math.max(0, ...(stable?.containers ?? []).map(({ restarts }) => restarts));
   const restless = own.find(({ restarts }) => restarts > most);
   return restless === undefined
     ? undefined
-    : textOf(
+    : containerText(
         restless,
         `It was started again ${restless.restarts} times, those of the release before ${most} times at most.`,
       );
-}
-
-function textOf({ name, lastLines }: ContainerStatus, message: string): string {
-  const last = lastLines.at(-1);
-  return last === undefined ? `${name}: ${message}` : `${name}: ${message} Its last line: ${last}`;
 }

@@ -183,7 +183,7 @@ function clusterOf(view: TenantView, cluster: ClusterView): PlacedCluster {
     kind,
     labels,
     capacity,
-    used: usedIn(capacity, known?.foreign ?? NOTHING, heldIn(view, name)),
+    used: known?.foreign === undefined ? NOTHING : usedIn(capacity, known.foreign, heldIn(view, name)),
     ...(there === undefined ? {} : { nodes: there.filter(({ schedulable }) => schedulable).map(nodeOf) }),
     health: healthOf(cluster, nowMs),
     policies: facts?.network?.policies ?? 'unknown',

@@ -2,6 +2,7 @@
 import type { AppSpec } from '../../protocol/app.ts';
 import { cpuTargetMillis, type Scaling } from '../../protocol/scaling.ts';
 import { secondsOf } from '../../protocol/time.ts';
+import { totalsOf } from '../domain/shares.ts';
 import { type ClusterUsage, cpuLoad, requestLoad } from '../scaling/loads.ts';
 import { type Choice, isSameChoice, scale } from '../scaling/scale.ts';
 import type { Item, Telling } from '../store/port.ts';
@@ -58,10 +59,7 @@ function loadsOf(item: Item<'app'>, { spec, policy, view }: Asked) {
 /** Clusters in which it is to run, with what they told of its CPU. */
 function usagesOf({ key, status, createdAt }: Item<'app'>, { clusters }: ScalingView): ClusterUsage[] {
   const { assignments = [], leaving = [] } = status.placed ?? {};
-  const counts = new Map<string, number>();
-  for (const { cluster, replicas } of [...assignments, ...leaving])
-    counts.set(cluster, (counts.get(cluster) ?? 0) + replicas);
-  return [...counts].map(([name, replicas]): ClusterUsage => {
+  return totalsOf([...assignments, ...leaving]).map(({ cluster: name, replicas }): ClusterUsage => {
     const cluster = clusters.find((one) => one.name === name);
     const { usage } = cluster ?? {};
     // What was told before there was this app is of another one that had its name.

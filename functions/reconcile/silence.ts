@@ -23,11 +23,12 @@ export async function placeBySilence(
   const back = now.peers
     .map(({ agent }) => agent)
     .filter((agent) => silentBefore.has(agent) && !silent.has(agent));
-  const moved = movedIn(before, now);
-  if (silent.size === 0 && back.length === 0 && moved.size === 0) return;
+  const changed = new Set([...tenantsOf(back), ...movedIn(before, now)]);
+  for (const tenant of changed) await placeApps(dependencies, tenant);
+  const others = [...tenantsOf([...silent])].filter((tenant) => !changed.has(tenant));
+  if (others.length === 0) return;
   const heard = heardIn(await hubBatches(dependencies.store));
-  for (const tenant of new Set([...tenantsOf(back), ...moved])) await placeApps(dependencies, tenant);
-  for (const tenant of tenantsOf([...silent]))
+  for (const tenant of others)
     if (await isLoss(dependencies, tenant, heard)) await placeApps(dependencies, tenant);
 }
 
