@@ -10,6 +10,7 @@ import { listAll } from '../kube/list.ts';
 import { ObjectMeta, pathOf } from '../kube/objects.ts';
 import type { CpuReading } from '../usage/meter.ts';
 import { DriverError } from './driver.ts';
+import { quantity } from './kubernetes-facts.ts';
 import { selectorOf } from './kubernetes-marks.ts';
 import { podsOf } from './kubernetes-reads.ts';
 import type { PodObject } from './kubernetes-status.ts';
@@ -109,10 +110,7 @@ function isReady({ metadata, status }: PodObject): boolean {
   return ready && metadata.deletionTimestamp === undefined;
 }
 
-const UNITS: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, '': 1_000 };
-
 /** A Kubernetes quantity of CPU in thousandths of a core; 0 of what is none. */
-export function millisOf(quantity: string): number {
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([num]?)$/.exec(quantity) ?? [];
-  return Number(digits) * (UNITS[unit] ?? 0);
+export function millisOf(text: string): number {
+  return quantity(text) * 1_000;
 }

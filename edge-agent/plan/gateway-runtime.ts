@@ -149,13 +149,19 @@ interface ServerRow extends GatewayTarget {
   readonly sessions: number;
 }
 
-/** Answer of `show stat -1 4 -1`: a table with a heading, one line a server. */
-function parseServers(answer: string): ServerRow[] {
+/** Answer of `show stat`: a table with a heading. Each row gives its cells by the names of the columns. */
+function parseTable(answer: string): ((name: string) => string)[] {
   const [heading = '', ...lines] = answer.trim().split('\n');
   const columns = heading.replace(/^# /, '').split(',');
   return lines.map((line) => {
     const cells = line.split(',');
-    const cell = (name: string) => cells[columns.indexOf(name)] ?? '';
+    return (name) => cells[columns.indexOf(name)] ?? '';
+  });
+}
+
+/** Answer of `show stat -1 4 -1`, one line a server. */
+function parseServers(answer: string): ServerRow[] {
+  return parseTable(answer).map((cell) => {
     const [address = '', port = ''] = cell('addr').split(':');
     return {
       backend: cell('pxname'),
@@ -194,14 +200,10 @@ export function parseGroupTable(answer: string): ObservedGroup[] {
 
 /** Answer of `show stat -1 2 -1`: requests of each group since it was made. An upstream connection is used once, so sessions are requests. */
 export function parseGroupCounts(answer: string): Map<string, number> {
-  const [heading = '', ...lines] = answer.trim().split('\n');
-  const columns = heading.replace(/^# /, '').split(',');
   return new Map(
-    lines.flatMap((line): [string, number][] => {
-      const cells = line.split(',');
-      const name = cells[columns.indexOf('pxname')] ?? '';
-      const count = Number(cells[columns.indexOf('stot')]);
-      return isGroupName(name) && Number.isFinite(count) ? [[name, count]] : [];
+    parseTable(answer).flatMap((cell): [string, number][] => {
+      const [name, count] = [cell('pxname'), cell('stot')];
+      return isGroupName(name) && /^\d+$/.test(count) ? [[name, Number(count)]] : [];
     }),
   );
 }
