@@ -18,6 +18,7 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
+import { expectCpuTold } from './cpu-told.ts';
 import { askingEndpoints, type EndpointAsking } from './endpoint-asking.ts';
 import { eventually } from './eventually.ts';
 import { type MarathonStand, raiseMarathon, TOKEN } from './marathon-stand.ts';
@@ -107,21 +108,8 @@ test('what a Marathon is: its version, and the agents of its Mesos with their ca
   ]);
 });
 
-test('what tasks that are ready have used of CPU is told by the agents of its Mesos', async () => {
-  const { driver } = contractStand();
-  const command = ['sh', '-c', 'while :; do :; done & exec serve :8080'];
-  const workload = workloadOf('busy', 'local/tool:1', { command });
-  await driver.apply(workload);
-  await untilReady(driver, workload);
-  const used = async () => {
-    const readings = (await driver.usage?.(workload)) ?? [];
-    expect(readings).toHaveLength(2);
-    return readings.reduce((sum, one) => sum + (one.kind === 'counter' ? one.usedMs : 0), 0);
-  };
-  const before = await used();
-  await eventually(async () => expect((await used()) - before).toBeGreaterThan(200), 30_000);
-  await driver.remove(workload);
-});
+test('what tasks that are ready have used of CPU is told by the agents of its Mesos', () =>
+  expectCpuTold(contractStand().driver));
 
 test('a Marathon that answers is attached by what it is, and one that does not is not kept', async () => {
   const directory = join(stand.scratch, 'clusters');

@@ -15,6 +15,7 @@ import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
+import { expectCpuTold } from './cpu-told.ts';
 import { askingEndpoints, type EndpointAsking } from './endpoint-asking.ts';
 import { eventually } from './eventually.ts';
 
@@ -105,21 +106,8 @@ test('what other frameworks take is told, and what ours takes is not among it', 
   await driver.remove(ours);
 });
 
-test('what tasks that are ready have used of CPU is told by their agents', async () => {
-  const { driver } = stand();
-  const command = ['sh', '-c', 'while :; do :; done & exec serve :8080'];
-  const workload = workloadOf('busy', 'local/tool:1', { command });
-  await driver.apply(workload);
-  await untilReady(driver, workload);
-  const used = async () => {
-    const readings = (await driver.usage?.(workload)) ?? [];
-    expect(readings).toHaveLength(2);
-    return readings.reduce((sum, one) => sum + (one.kind === 'counter' ? one.usedMs : 0), 0);
-  };
-  const before = await used();
-  await eventually(async () => expect((await used()) - before).toBeGreaterThan(200), 30_000);
-  await driver.remove(workload);
-});
+test('what tasks that are ready have used of CPU is told by their agents', () =>
+  expectCpuTold(stand().driver));
 
 test('a Mesos that answers is attached by what it is, and one that does not is not kept', async () => {
   const directory = join(scratch, 'clusters');
