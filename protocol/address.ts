@@ -80,6 +80,12 @@ export function containsAddress(prefix: Prefix, address: number): boolean {
   return networkOf(address, prefix.length) === prefix.base;
 }
 
+/** Whether the text is an address inside one of the prefixes; text that is none lies in nothing. */
+export function isAddressIn(text: string, prefixes: readonly Prefix[]): boolean {
+  const address = readAddress(text);
+  return typeof address === 'number' && prefixes.some((prefix) => containsAddress(prefix, address));
+}
+
 /** True if `inner` lies wholly in `outer` (equal counts). */
 export function contains(outer: Prefix, inner: Prefix): boolean {
   return inner.length >= outer.length && containsAddress(outer, inner.base);

@@ -1,5 +1,6 @@
 /** What becomes of an app when it changes, when a release fails, and when its cluster falls silent. */
 import { z } from 'zod';
+import type { Statement } from './cluster.ts';
 import { Port } from './service.ts';
 
 const PATH_MAX = 4_096;
@@ -19,10 +20,13 @@ export const Reload = z
   .meta({ id: 'Reload' });
 export type Reload = z.infer<typeof Reload>;
 
+/** Of the shortest contract. */
+export const LOST_AFTER_SECONDS_MIN = 10;
+
 /** What is done about containers in a cluster that is not heard of. Silence is not death: nothing is assumed before `lostAfterSeconds`. */
 export const DisconnectContract = z
   .strictObject({
-    lostAfterSeconds: z.int().min(10).max(604_800).default(300),
+    lostAfterSeconds: z.int().min(LOST_AFTER_SECONDS_MIN).max(604_800).default(300),
     replace: z
       .boolean()
       .default(false)
@@ -36,6 +40,13 @@ export type DisconnectContract = z.infer<typeof DisconnectContract>;
 
 /** Reason of a statement about a release that a cluster did not have up in time. */
 export const DEADLINE_EXCEEDED = 'DeadlineExceeded';
+/** Type of the statement whether an app's access holds. */
+export const ENFORCED = 'Enforced';
+
+/** Whether an app is not up by this statement. That its access does not hold is another matter. */
+export function saysNotUp({ type, status }: Pick<Statement, 'type' | 'status'>): boolean {
+  return type !== ENFORCED && status !== 'True';
+}
 
 /** What every way of upgrading has. */
 const PACE = {

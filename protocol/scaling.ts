@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { Timestamp } from './metadata.ts';
 
+/** As HorizontalPodAutoscaler has it: a tenth more or less is no reason to do anything, and need not be told. */
+export const SCALING_TOLERANCE = 0.1;
+
 const REPLICAS_MAX = 10_000;
 const WINDOWS_MAX = 32;
 

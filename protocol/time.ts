@@ -11,6 +11,11 @@ export function secondsOf(time: string): number {
   );
 }
 
+/** Milliseconds since 1970-01-01T00:00:00Z; NaN as above. */
+export function millisecondsOf(time: string): number {
+  return secondsOf(time) * 1_000;
+}
+
 export function isBefore(time: string, other: string): boolean {
   return secondsOf(time) < secondsOf(other);
 }

@@ -1,4 +1,5 @@
 /** Addresses that containers of a pool can have at plain engines. Values in, values out. */
+import { formatAddress, isAddressIn, parsePrefix, sizeOf } from '../../protocol/address.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { poolNetworkName } from './docker-container.ts';
@@ -7,23 +8,19 @@ const ADDRESSES_MAX = 4_096;
 
 /** In order, without those that a network needs itself: its first, its last, and the engine's own, which is the second. */
 export function poolAddresses(prefixes: readonly string[], isOnLan: boolean): string[] {
-  return prefixes.flatMap((prefix) => {
-    const { first, count } = rangeOf(prefix);
+  return prefixes.map(parsePrefix).flatMap(({ base, length }) => {
+    const count = sizeOf(length);
     // On a LAN the range is a part of the LAN's, so none of it is special.
     const [skip, end] = isOnLan ? [0, count] : [2, count - 1];
     return Array.from({ length: Math.max(0, Math.min(end, ADDRESSES_MAX) - skip) }, (_, index) =>
-      textOf(first + skip + index),
+      formatAddress(base + skip + index),
     );
   });
 }
 
 /** Name of the network that has the address; undefined if no range has it. */
 export function networkOfAddress(pool: string, prefixes: readonly string[], address: string) {
-  const number = numberOf(address);
-  const prefix = prefixes.find((one) => {
-    const { first, count } = rangeOf(one);
-    return number >= first && number < first + count;
-  });
+  const prefix = prefixes.find((one) => isAddressIn(address, [parsePrefix(one)]));
   return prefix === undefined ? undefined : poolNetworkName(pool, prefix);
 }
 
@@ -43,30 +40,13 @@ export function reservationsIn({ cluster, pools, workloads, apps }: PooledApps):
     const name = workloads.find((workload) => workload.app === app)?.template.pool;
     const pool = pools.find((one) => one.name === name);
     if (pool === undefined) return [];
+    const prefixes = pool.prefixes.map(parsePrefix);
     return instance.containers
-      .filter(({ address }) => address !== '' && isWithin(pool.prefixes, address))
+      .filter(({ address }) => isAddressIn(address, prefixes))
       .map(({ address, name: holder, node }) => ({
         ...{ pool: pool.name, address, cluster, app, holder, node },
         state: 'held' as const,
       }));
   });
   return [...new Map(all.map((one) => [one.address, one])).values()];
-}
-
-function isWithin(prefixes: readonly string[], address: string): boolean {
-  const number = numberOf(address);
-  return prefixes.map(rangeOf).some(({ first, count }) => number >= first && number < first + count);
-}
-
-function rangeOf(prefix: string): { readonly first: number; readonly count: number } {
-  const [address = '', length = '32'] = prefix.split('/');
-  return { first: numberOf(address), count: 2 ** (32 - Number(length)) };
-}
-
-function numberOf(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-function textOf(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }

@@ -3,7 +3,7 @@
  * reached from the edge. What can't be published is a sentence, not a fault. Values in, values out.
  */
 import { z } from 'zod';
-import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { isAddressIn, parsePrefix } from '../../protocol/address.ts';
 import type { FoundService } from '../../protocol/cluster-report.ts';
 import { Name } from '../../protocol/metadata.ts';
 import { RouteSpec } from '../../protocol/route.ts';
@@ -163,10 +163,7 @@ function chooseNode(
 }
 
 function isInside(text: string, exposed: readonly string[]): boolean {
-  const address = readAddress(text);
-  return (
-    typeof address === 'number' && exposed.some((prefix) => containsAddress(parsePrefix(prefix), address))
-  );
+  return isAddressIn(text, exposed.map(parsePrefix));
 }
 
 function sourceOf({ metadata }: ServiceObject): string {

@@ -3,7 +3,7 @@
  * plane, which a hub need not believe: a host or path that HAProxy could read as a command is refused here, and so is an
  * address outside the pools or among the agents' own, where the tunnel's services listen.
  */
-import { containsAddress, type Prefix, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { isAddressIn, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import { APP_ENDPOINTS_MAX } from '../../protocol/app-endpoint.ts';
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import type { ClustersLeaf } from '../../protocol/document.ts';
@@ -150,15 +150,10 @@ function targetsOf(
 
 /** True for a virtual address of a site: no loopback, link-local, metadata, hub or control plane address is one. */
 function isServiceAddress(text: string, pools: readonly Prefix[]): boolean {
-  const address = readAddress(text);
-  if (typeof address === 'string') return false;
   const [first] = pools;
   const agents =
     first === undefined ? [] : [{ base: first.base, length: Math.max(AGENTS_LENGTH, first.length) }];
-  return (
-    pools.some((pool) => containsAddress(pool, address)) &&
-    !agents.some((prefix) => containsAddress(prefix, address))
-  );
+  return isAddressIn(text, pools) && !isAddressIn(text, agents);
 }
 
 /** The first of routes with the same key wins, by tenant and name, so that every hub decides alike. */

@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from '../../protocol/canonical.ts';
 import { heardSecondsAgo, type Liveness } from '../../protocol/report.ts';
+import { SCALING_TOLERANCE } from '../../protocol/scaling.ts';
 import type { Caller } from './fetch.ts';
 import { failureOf } from './problem.ts';
 import type { Sent } from './report.ts';
@@ -69,15 +70,17 @@ function silenceOf(peer: Liveness['peers'][number]): number {
   return SILENCES.filter((seconds) => age >= seconds).length;
 }
 
-/** Less than a tenth is no reason to scale, nor is what hardly anybody asks. */
-const MOVED = 0.1;
+/** What hardly anybody asks is no reason to scale either. */
 const MOVED_LEAST = 0.5;
 
 function isMoved(now: Liveness['requests'] = [], told: Liveness['requests'] = []): boolean {
   const known = new Map(told.map((rate) => [nameOf(rate), rate.perSecond]));
   return now.some((rate) => {
     const before = known.get(nameOf(rate));
-    return before === undefined || Math.abs(rate.perSecond - before) > Math.max(MOVED_LEAST, before * MOVED);
+    return (
+      before === undefined ||
+      Math.abs(rate.perSecond - before) > Math.max(MOVED_LEAST, before * SCALING_TOLERANCE)
+    );
   });
 }
 

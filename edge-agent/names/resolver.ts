@@ -2,7 +2,7 @@
  * Answers one query: decides by `answer.ts`, then looks up, asks the hubs, or passes the question on. It must not
  * open the server's sockets, and it never asks itself.
  */
-import { containsAddress, type Prefix, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { isAddressIn, parsePrefix } from '../../protocol/address.ts';
 import { ADDRESSES_MAX, APP_TTL_SECONDS, decideAnswer, type NamesView } from './answer.ts';
 import { AnswerCache, type HubAnswer } from './cache.ts';
 import { buildAnswer, buildQuestion, type Query, RCODES, readAddressReply } from './message.ts';
@@ -92,7 +92,7 @@ export class Resolver {
     if (answer === undefined && own.length === 0) return buildAnswer(query, { rcode: 'SERVFAIL' });
     const { addresses = [], rcode = 'NOERROR', ttlSeconds = APP_TTL_SECONDS } = answer ?? {};
     const isWanted = query.question.type === 'A' || String(query.question.type) === 'ANY';
-    const others = addresses.filter((address) => !isInside(prefixes, address));
+    const others = addresses.filter((address) => !isAddressIn(address, prefixes));
     return buildAnswer(query, {
       rcode: own.length > 0 ? 'NOERROR' : rcode,
       domain,
@@ -141,7 +141,7 @@ export class Resolver {
     if (rcode === RCODES.NXDOMAIN) return { rcode: 'NXDOMAIN', ttlSeconds, addresses: [] };
     if (rcode !== RCODES.NOERROR) return undefined;
     const pools = this.#world.pools().map(parsePrefix);
-    if (!addresses.every((address) => isInside(pools, address))) return undefined;
+    if (!addresses.every((address) => isAddressIn(address, pools))) return undefined;
     return { rcode: 'NOERROR', ttlSeconds, addresses };
   }
 
@@ -158,11 +158,6 @@ export class Resolver {
       this.#forwards -= 1;
     }
   }
-}
-
-function isInside(prefixes: readonly Prefix[], text: string): boolean {
-  const address = readAddress(text);
-  return typeof address === 'number' && prefixes.some((prefix) => containsAddress(prefix, address));
 }
 
 function rotated(list: readonly string[], turn: number): string[] {

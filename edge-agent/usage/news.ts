@@ -2,10 +2,8 @@
  * Which measures are worth telling. More than enough load is told at once; of anything else the most of a while, so that an estate in which nothing happens costs nothing,
  * one whose load sways costs a bounded number of reports, and no peak goes unsaid. Values in, values out.
  */
-import type { AppUsage } from '../../protocol/scaling.ts';
+import { type AppUsage, SCALING_TOLERANCE } from '../../protocol/scaling.ts';
 
-/** The control plane does nothing within a tenth of the target, so less than that need not be told. */
-const TOLERANCE = 0.1;
 /** What is not urgent is gathered for so long before its most is told. */
 export const CALM_MS = 30_000;
 /** Too much load is told again, because more may be allowed by then: first after this, then after twice as much, and so on. */
@@ -49,8 +47,8 @@ type Side = 'below' | 'enough' | 'above';
 
 function sideOf({ containers, cpuMillis }: AppUsage, targetMillis: number): Side {
   const enough = containers * targetMillis;
-  if (cpuMillis > enough * (1 + TOLERANCE)) return 'above';
-  return cpuMillis < enough * (1 - TOLERANCE) ? 'below' : 'enough';
+  if (cpuMillis > enough * (1 + SCALING_TOLERANCE)) return 'above';
+  return cpuMillis < enough * (1 - SCALING_TOLERANCE) ? 'below' : 'enough';
 }
 
 function differs(before: AppUsage, now: AppUsage, targetMillis: number): boolean {
@@ -79,5 +77,5 @@ function isDueAgain(
 }
 
 function isMuch(cpuMillis: number, { containers }: AppUsage, targetMillis: number): boolean {
-  return cpuMillis > TOLERANCE * targetMillis * Math.max(1, containers);
+  return cpuMillis > SCALING_TOLERANCE * targetMillis * Math.max(1, containers);
 }

@@ -1,5 +1,5 @@
 /** Whether an app's containers have the addresses that its pool promises. Values in, values out. */
-import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { isAddressIn, parsePrefix } from '../../protocol/address.ts';
 import type { Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
@@ -22,11 +22,7 @@ export function withAddressing(told: AppTold, { workloads, pools, agents }: Addr
     ({ address, state }) => address !== '' && state !== 'stopping' && state !== 'exited',
   );
   if (pool === undefined || prefixes === undefined || addressed.length === 0) return told;
-  const isInside = (text: string) => {
-    const address = readAddress(text);
-    return typeof address === 'number' && prefixes.some((prefix) => containsAddress(prefix, address));
-  };
-  const [stray] = addressed.filter(({ address }) => !isInside(address));
+  const [stray] = addressed.filter(({ address }) => !isAddressIn(address, prefixes));
   const statement: Statement =
     stray === undefined
       ? { type: 'Addressed', status: 'True', reason: 'OfPool', message: `All have addresses of ${pool}.` }

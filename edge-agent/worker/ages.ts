@@ -1,5 +1,5 @@
 /** Since when each app has had what it was told, and since when it has been up in one go. Edges count, because only they know when a cluster was told. */
-import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
+import { DEADLINE_EXCEEDED, saysNotUp } from '../../protocol/app-change.ts';
 import type { Statement } from '../../protocol/cluster.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { type StageTold, trackName } from '../../protocol/track.ts';
@@ -30,7 +30,7 @@ export class Ages {
     const { namespace, release, stage, template } = workload;
     const key = `${namespace}/${trackName(workload)}`;
     const order = `${release} ${stage?.name ?? ''}`;
-    const isUp = said.every(({ type, status }) => type === 'Enforced' || status === 'True');
+    const isUp = !said.some(saysNotUp);
     const before = this.#known.get(key);
     const known = before?.order === order ? before : { order, sinceMs: nowMs, upSinceMs: undefined };
     const now = { ...known, upSinceMs: isUp ? (known.upSinceMs ?? nowMs) : undefined };

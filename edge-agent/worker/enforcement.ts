@@ -1,4 +1,5 @@
 /** Whether an app's access holds in the network that the cluster has. Values in, values out. */
+import { ENFORCED } from '../../protocol/app-change.ts';
 import type { ClusterNetwork, Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 
@@ -31,5 +32,5 @@ function enforcement({ plugin, policies }: ClusterNetwork): Statement {
 }
 
 function statement(status: Statement['status'], reason: string, message: string): Statement {
-  return { type: 'Enforced', status, reason, message };
+  return { type: ENFORCED, status, reason, message };
 }

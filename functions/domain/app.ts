@@ -1,5 +1,6 @@
 /** What is asked of an app beside its schema, and what can be said of it. */
 import type { AppInstance, AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
+import { ENFORCED, saysNotUp } from '../../protocol/app-change.ts';
 import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Refusal } from '../../protocol/problem.ts';
@@ -94,9 +95,6 @@ export interface AppEvidence {
   readonly updatedAt: string;
 }
 
-/** What is said of an app's isolation, apart from whether it runs. */
-const ENFORCED = 'Enforced';
-
 /**
  * `Upgrading`: a release comes by stages; left out otherwise. `Running`: every cluster has the release up that is to run. `Placed`: all replicas have a place. `Scaled`: their number is what is
  * measured to be needed; left out if it is fixed. `RolledBack`: that is not the newest one, which failed; left out otherwise. `Reachable`: its name leads to ready containers; left out for an app
@@ -188,9 +186,7 @@ function running({ release, clusters, instances, updatedAt }: AppEvidence): Cond
       `${behind} has told nothing of release ${release} yet.`,
       updatedAt,
     );
-  const [first] = said(instances, updatedAt).filter(
-    ({ statement: { type, status } }) => type !== ENFORCED && status !== 'True',
-  );
+  const first = said(instances, updatedAt).find(({ statement }) => saysNotUp(statement));
   if (first === undefined)
     return condition(
       ['Running', 'True', 'Running'],

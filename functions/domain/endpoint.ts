@@ -2,7 +2,7 @@
  * Where apps are reached. A container counts once it is ready, with the first of these places that lies in an exposed prefix of its cluster's site: where its
  * cluster published its ports, its own address, its node's with the ports that the manifest opens there (these first if it opens all).
  */
-import { containsAddress, parsePrefix, readAddress } from '../../protocol/address.ts';
+import { isAddressIn, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
 import { APP_ENDPOINTS_MAX, type AppEndpoint } from '../../protocol/app-endpoint.ts';
 import type { AppsLeaf } from '../../protocol/reach-leaf.ts';
@@ -27,20 +27,24 @@ export interface EndpointEvidence {
 export function endpointsIn(evidence: EndpointEvidence): AppEndpoint[] {
   if (evidence.ports.length === 0) return [];
   const ready = evidence.instance.containers.filter(({ state }) => state === 'ready');
-  const found = ready.flatMap((container) => placeOf(container, evidence) ?? []);
+  const exposed = evidence.prefixes.map(parsePrefix);
+  const found = ready.flatMap((container) => placeOf(container, exposed, evidence) ?? []);
   const merged = new Map(found.map((endpoint) => [textOf(endpoint), endpoint]));
   return sortedBy([...merged.values()], textOf).slice(0, APP_ENDPOINTS_MAX);
 }
 
 type Ports = AppEndpoint['ports'];
 
-function placeOf(container: ContainerStatus, evidence: EndpointEvidence): AppEndpoint | undefined {
-  const { cluster, ports, prefixes, instance } = evidence;
+function placeOf(
+  container: ContainerStatus,
+  exposed: readonly Prefix[],
+  evidence: EndpointEvidence,
+): AppEndpoint | undefined {
+  const { cluster, ports, instance } = evidence;
   const track = instance.track === 'next' ? { track: instance.track } : {};
-  const isExposed = exposedBy(prefixes);
   for (const { address, ports: open } of candidatesOf(container, evidence)) {
     const place = { cluster, address, ports: inOrder(open, ports), ...track };
-    if (place.ports.length > 0 && isExposed(address)) return place;
+    if (place.ports.length > 0 && isAddressIn(address, exposed)) return place;
   }
   return undefined;
 }
@@ -68,14 +72,6 @@ function* candidatesOf(
 
 function inOrder(open: Ports, ports: AppTemplate['ports']): Ports {
   return ports.flatMap(({ name }) => open.filter((port) => port.name === name).slice(0, 1));
-}
-
-function exposedBy(prefixes: readonly string[]): (address: string) => boolean {
-  const parsed = prefixes.map(parsePrefix);
-  return (text) => {
-    const address = readAddress(text);
-    return typeof address === 'number' && parsed.some((prefix) => containsAddress(prefix, address));
-  };
 }
 
 /** All endpoints of an app, after one of its clusters told of it. */

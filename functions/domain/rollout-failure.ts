@@ -1,6 +1,6 @@
 /** Why a cluster's copy of a release counts as failed, in words that people can act on. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import { DEADLINE_EXCEEDED } from '../../protocol/app-change.ts';
+import { DEADLINE_EXCEEDED, saysNotUp } from '../../protocol/app-change.ts';
 
 /** Reasons of a cluster that will not change by waiting. */
 const FINAL = new Set(['Refused', 'Unsupported']);
@@ -21,9 +21,7 @@ export function whyFailed(instance: AppInstance, release: number): string | unde
 function troubleOf({ containers, statements }: AppInstance): string | undefined {
   const container = containers.find(({ reason }) => reason !== 'none');
   if (container !== undefined) return containerText(container);
-  return statements.find(
-    ({ type, status, reason }) => type !== 'Enforced' && status !== 'True' && reason !== DEADLINE_EXCEEDED,
-  )?.message;
+  return statements.find((one) => saysNotUp(one) && one.reason !== DEADLINE_EXCEEDED)?.message;
 }
 
 /** `message`: what is the matter with it; its own word if absent. */

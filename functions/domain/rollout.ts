@@ -4,6 +4,7 @@
  */
 
 import type { AppInstance, AppTemplate } from '../../protocol/app.ts';
+import { saysNotUp } from '../../protocol/app-change.ts';
 import { whyFailed } from './rollout-failure.ts';
 import type { Release, Releases } from './rollout-stage.ts';
 
@@ -63,10 +64,5 @@ export function afterVerdict(
 
 function isUp(instance: AppInstance, release: number): boolean {
   const { wanted, ready, updated, statements } = instance;
-  return (
-    instance.release === release &&
-    ready >= wanted &&
-    updated >= wanted &&
-    statements.every(({ type, status }) => type === 'Enforced' || status === 'True')
-  );
+  return instance.release === release && ready >= wanted && updated >= wanted && !statements.some(saysNotUp);
 }

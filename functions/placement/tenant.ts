@@ -3,6 +3,7 @@
  * of a cluster counts against it: it gets nothing new, and what it has stays.
  */
 import type { AppPlaced, AppSpec } from '../../protocol/app.ts';
+import { LOST_AFTER_SECONDS_MIN } from '../../protocol/app-change.ts';
 import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../protocol/cluster.ts';
 import { familiarImage } from '../../protocol/image.ts';
 import type { Placement } from '../../protocol/placement.ts';
@@ -65,8 +66,8 @@ export type KeptPlaced = AppPlaced & KeptPlacement;
 
 /** Edges that no hub looks at say that they live well within this. */
 const SILENT_MS = 90_000;
-/** Edges probe their hubs several times a second. No longer than the shortest contract says (`DisconnectContract`). */
-const WATCHED_SILENT_MS = 10_000;
+/** Edges probe their hubs several times a second. No longer than the shortest contract says. */
+const WATCHED_SILENT_MS = LOST_AFTER_SECONDS_MIN * 1_000;
 
 /** Whether somebody has heard of it lately. */
 export function isHeard(

@@ -2,7 +2,7 @@
  * When the hubs heard of each edge last. Time in which no hub looked counts for nothing: hubs that are away, or whose reports do not arrive, make no edge silent.
  */
 import { heardSecondsAgo } from '../../protocol/report.ts';
-import { secondsOf } from '../../protocol/time.ts';
+import { millisecondsOf } from '../../protocol/time.ts';
 import type { Store } from '../store/port.ts';
 import { present } from './estate.ts';
 
@@ -26,7 +26,7 @@ export async function hubBatches(store: Pick<Store, 'list' | 'liveness'>): Promi
 export function heardIn(batches: readonly HubBatch[]): ReadonlyMap<string, HeardEdge> {
   const heard = new Map<string, HeardEdge>();
   for (const batch of batches) {
-    const lookedAtMs = secondsOf(batch.at) * 1_000;
+    const lookedAtMs = millisecondsOf(batch.at);
     for (const peer of batch.liveness.peers) {
       const age = heardSecondsAgo(peer);
       if (age === undefined) continue;
@@ -48,7 +48,7 @@ export function requestsIn(
 ): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
   for (const { at, liveness } of batches) {
-    if (nowMs - secondsOf(at) * 1_000 > REQUESTS_MS_MAX) continue;
+    if (nowMs - millisecondsOf(at) > REQUESTS_MS_MAX) continue;
     for (const rate of liveness.requests ?? [])
       if (rate.tenant === tenant) sums.set(rate.app, (sums.get(rate.app) ?? 0) + rate.perSecond);
   }

@@ -7,7 +7,7 @@ import { AppSpec } from '../../protocol/app.ts';
 import { ClusterSpec } from '../../protocol/cluster.ts';
 import { SiteSpec } from '../../protocol/site.ts';
 import { TenantSpec } from '../../protocol/tenant.ts';
-import { secondsOf } from '../../protocol/time.ts';
+import { millisecondsOf } from '../../protocol/time.ts';
 import { type Counted, leavingOf } from '../placement/leaving.ts';
 import { plan } from '../placement/plan.ts';
 import {
@@ -198,8 +198,4 @@ function poolsOf(pools: readonly Item<'pool'>[], cluster: string) {
 /** As if its silence had begun so much later as nobody looked. */
 function momentsOf({ edge, nowMs }: Heard): number[] {
   return edge === undefined ? [] : [edge.heardAtMs + Math.max(0, nowMs - edge.lookedAtMs)];
-}
-
-function millisecondsOf(time: string): number {
-  return secondsOf(time) * 1_000;
 }

@@ -1,7 +1,7 @@
 /** How many containers of each app that scales there are to be, from what was told. It reads values that were read already, and writes nothing. */
 import type { AppSpec } from '../../protocol/app.ts';
 import { cpuTargetMillis, type Scaling } from '../../protocol/scaling.ts';
-import { secondsOf } from '../../protocol/time.ts';
+import { millisecondsOf } from '../../protocol/time.ts';
 import { totalsOf } from '../domain/shares.ts';
 import { type ClusterUsage, cpuLoad, requestLoad } from '../scaling/loads.ts';
 import { type Choice, isSameChoice, scale } from '../scaling/scale.ts';
@@ -41,7 +41,7 @@ interface Asked {
 }
 
 function loadsOf(item: Item<'app'>, { spec, policy, view }: Asked) {
-  const nowMs = secondsOf(view.now) * 1_000;
+  const nowMs = millisecondsOf(view.now);
   const targetMillis = cpuTargetMillis(policy, spec.resources);
   const clusters = usagesOf(item, view);
   const isWhole = spec.placement.division.kind === 'each';
@@ -69,7 +69,7 @@ function usagesOf({ key, status, createdAt }: Item<'app'>, { clusters }: Scaling
       isHeard: cluster?.isHeard === true,
       replicas,
       usage: told?.value.find(({ app }) => app === key.name)?.usage,
-      atMs: told && secondsOf(told.at) * 1_000,
+      atMs: told && millisecondsOf(told.at),
     };
   });
 }

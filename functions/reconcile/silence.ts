@@ -2,14 +2,12 @@
  * What hubs' reports of liveness alone change for apps: an edge that fell silent may have to be replaced now, and one that is back has its apps looked at again.
  * The sweep would do both too, later.
  */
+import { LOST_AFTER_SECONDS_MIN } from '../../protocol/app-change.ts';
 import { heardSecondsAgo, type Liveness, type RequestRate } from '../../protocol/report.ts';
 import { readAgentId } from '../domain/agent.ts';
 import { present } from './estate.ts';
 import { type HeardEdge, heardIn, hubBatches } from './heard.ts';
 import { type PlacementDependencies, placeApps } from './placement.ts';
-
-/** Of the shortest contract (`DisconnectContract`). */
-const SILENT_SECONDS = 10;
 
 /** `before` is what the same hub told the last time. */
 export async function placeBySilence(
@@ -41,7 +39,9 @@ function movedIn(before: Liveness | undefined, now: Liveness): ReadonlySet<strin
 }
 
 function silentIn(liveness: Liveness | undefined): ReadonlySet<string> {
-  const silent = (liveness?.peers ?? []).filter((peer) => (heardSecondsAgo(peer) ?? 0) >= SILENT_SECONDS);
+  const silent = (liveness?.peers ?? []).filter(
+    (peer) => (heardSecondsAgo(peer) ?? 0) >= LOST_AFTER_SECONDS_MIN,
+  );
   return new Set(silent.map(({ agent }) => agent));
 }
 

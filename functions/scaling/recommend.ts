@@ -2,9 +2,8 @@
  * How many containers one measure asks for. The rules are those that Kubernetes' HorizontalPodAutoscaler documents: a band in which nothing is done, and containers of
  * which nothing is known count as idle when there might be more, and as just busy enough when there might be fewer. Values in, values out.
  */
+import { SCALING_TOLERANCE } from '../../protocol/scaling.ts';
 
-/** As HorizontalPodAutoscaler has it: a tenth more or less than the target is no reason to do anything. */
-export const TOLERANCE = 0.1;
 /** Against what divisions leave over. */
 const ROUNDING = 1e-6;
 
@@ -24,8 +23,9 @@ export interface Load {
 
 /** Silence is not idleness: with a gap there are never fewer. */
 export function recommend({ containers, missing, gap }: Load, current: number): number {
-  if (containers > current * (1 + TOLERANCE)) return Math.ceil(containers - ROUNDING);
+  if (containers > current * (1 + SCALING_TOLERANCE)) return Math.ceil(containers - ROUNDING);
   const most = containers + missing;
-  if (gap === undefined && most < current * (1 - TOLERANCE)) return Math.max(1, Math.ceil(most - ROUNDING));
+  if (gap === undefined && most < current * (1 - SCALING_TOLERANCE))
+    return Math.max(1, Math.ceil(most - ROUNDING));
   return current;
 }

@@ -3,7 +3,7 @@
  * fewer only when fewer would have been enough for the whole hold. It must not know where they run: that is placement's. Values in, values out.
  */
 import type { Scaled, Scaling } from '../../protocol/scaling.ts';
-import { secondsOf } from '../../protocol/time.ts';
+import { millisecondsOf } from '../../protocol/time.ts';
 import { type Held, hold, mostOf } from './held.ts';
 import { type Load, recommend } from './recommend.ts';
 import { openWindow } from './schedule.ts';
@@ -34,7 +34,7 @@ export interface Scene {
 
 export function scale(scene: Scene): Choice {
   const { policy, before, there, now } = scene;
-  const nowMs = secondsOf(now) * 1_000;
+  const nowMs = millisecondsOf(now);
   const window = openWindow(policy.schedule ?? [], nowMs);
   const least = Math.max(policy.min, window?.min ?? 0);
   const within = (count: number) => Math.min(policy.max, Math.max(least, count));

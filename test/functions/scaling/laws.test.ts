@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Held, hold, mostOf } from '../../../functions/scaling/held.ts';
-import { type Load, recommend, TOLERANCE } from '../../../functions/scaling/recommend.ts';
+import { type Load, recommend } from '../../../functions/scaling/recommend.ts';
 import { type Choice, RISE_MS, scale } from '../../../functions/scaling/scale.ts';
-import type { Scaling } from '../../../protocol/scaling.ts';
+import { SCALING_TOLERANCE, type Scaling } from '../../../protocol/scaling.ts';
 
 const load = fc.record({
   containers: fc.double({ min: 0, max: 200, noNaN: true }),
@@ -62,7 +62,7 @@ describe('one measure', () => {
     fc.assert(
       fc.property(load, fc.integer({ min: 1, max: 100 }), (one, current) => {
         const asked = recommend(named(one), current);
-        if (one.containers > current * (1 + TOLERANCE)) expect(asked).toBeGreaterThan(current);
+        if (one.containers > current * (1 + SCALING_TOLERANCE)) expect(asked).toBeGreaterThan(current);
         if (asked > current) expect(asked - 1).toBeLessThan(one.containers);
         if (one.gap !== undefined) expect(asked).toBeGreaterThanOrEqual(current);
         if (asked < current) expect(asked).toBeGreaterThanOrEqual(one.containers + one.missing - 1e-3);
