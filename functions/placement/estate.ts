@@ -62,7 +62,8 @@ export interface PlacedCluster {
   readonly nodes?: readonly PlacedNode[];
   readonly health: Health;
   readonly policies: 'enforced' | 'ignored' | 'unknown';
-  readonly images: readonly string[];
+  /** Absent if they are not known: then any image may be there. */
+  readonly images?: readonly string[];
   readonly pools: readonly string[];
   /** Addresses that it has of each pool, whoever holds them; of pools that are not there it has as many as are asked for. */
   readonly poolSizes?: Readonly<Record<string, number>>;

@@ -172,13 +172,14 @@ export function maskOf(ground: Ground, constraint: string): Uint8Array {
   });
 }
 
-/** Where an image is; nothing if it is nowhere. */
+/** Where an image is, or may be because the cluster does not tell what it has; nothing if none tells of it. */
 export function imageMask(ground: Ground, image: string): Uint8Array | undefined {
-  if (ground.images.size === 0)
-    ground.clusters.forEach(({ images }, index) => {
-      for (const each of images)
-        remember(ground.images, each, () => new Uint8Array(ground.clusters.length))[index] = 1;
+  if (ground.images.size === 0) {
+    const untold = Uint8Array.from(ground.clusters, ({ images }) => (images === undefined ? 1 : 0));
+    ground.clusters.forEach(({ images = [] }, index) => {
+      for (const each of images) remember(ground.images, each, () => untold.slice())[index] = 1;
     });
+  }
   return ground.images.get(image);
 }
 

@@ -7,7 +7,8 @@ import { calleesOf, type Round, type Work } from './round.ts';
 
 export const COST_POINTS = 30;
 export const LATENCY_POINTS = 60;
-export const IMAGE_POINTS = 10;
+/** A pull costs once, a lopsided division for as long as the app runs: enough between equals, too little to skew a handful of replicas. */
+export const IMAGE_POINTS = 2;
 /** At this distance latency is worth half of its points. */
 const LATENCY_HALF_MS = 10;
 
@@ -60,7 +61,8 @@ export function scaleOf(round: Round, work: Work): Scale {
   // Points are added up in one order, whatever order they were written in, for the last bit's sake.
   preferences.sort((a, b) => compareText(a.text, b.text) || a.points - b.points);
   const mask = imageMask(ground, image);
-  const images = mask === undefined ? [] : [{ text: 'the image is there', points: IMAGE_POINTS, mask }];
+  const images =
+    mask === undefined ? [] : [{ text: 'the image is there or may be', points: IMAGE_POINTS, mask }];
   const waysMs = waysOf(round, work);
   const sitePoints = Float64Array.from(ground.sites, ({ costPerCpu }, site) => {
     const way = waysMs?.[site];

@@ -188,7 +188,7 @@ function clusterOf(view: TenantView, cluster: ClusterView): PlacedCluster {
     ...(there === undefined ? {} : { nodes: there.filter(({ schedulable }) => schedulable).map(nodeOf) }),
     health: healthOf(cluster, nowMs),
     policies: facts?.network?.policies ?? 'unknown',
-    images: facts?.images ?? [],
+    ...(facts?.images && { images: facts.images }),
     pools,
     ...(poolSizes === undefined ? {} : { poolSizes }),
   };

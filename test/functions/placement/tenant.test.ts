@@ -153,10 +153,22 @@ describe('an app', () => {
 
   test('goes where its image is, all else being equal', () => {
     const images = ['web:1'];
-    const clusters = [cluster('a'), cluster('b', { facts: { ...ROOMY, images } })];
+    const clusters = [
+      cluster('a', { facts: { ...ROOMY, images: [] } }),
+      cluster('b', { facts: { ...ROOMY, images } }),
+    ];
     const one = placed(clusters, app('web', { image: 'docker.io/library/web:1', replicas: 1 }));
     expect(one.assignments.map((assignment) => assignment.cluster)).toEqual(['b']);
     expect(one.why.join(' ')).toContain('the image is there');
+  });
+
+  test('is divided evenly where one cluster has its image and the other does not, or does not tell', () => {
+    const images = ['web:1'];
+    for (const other of [ROOMY, { ...ROOMY, images: [] }]) {
+      const clusters = [cluster('a', { facts: { ...ROOMY, images } }), cluster('b', { facts: other })];
+      const { assignments } = placed(clusters, app('web', { image: 'web:1', replicas: 4 }));
+      expect(assignments.map(({ replicas }) => replicas)).toEqual([2, 2]);
+    }
   });
 
   test('says why, in the names of its tenant', () => {
