@@ -11,6 +11,7 @@ import {
   ENTRY_LINES_MAX,
   FILE_LINES_MAX,
   FUNCTION_LINES_MAX,
+  GENERATED_FILES,
   PARAMETERS_MAX,
   ROOMS,
   type Room,
@@ -21,7 +22,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => file !== '' && !TOP_FILES.includes(file))
+  .filter((file) => file !== '' && !TOP_FILES.includes(file) && !GENERATED_FILES.includes(file))
   .map((path) => ({ path, text: readText(path) }))
   .filter((file) => file.text !== undefined)
   .map(({ path, text = '' }) => ({
