@@ -1,4 +1,4 @@
-/** Where an app is reached: its ready containers, at addresses that other sites can reach too. */
+/** Where an app is reached, and where it speaks from: its containers, at addresses that other sites can reach too. */
 import { z } from 'zod';
 import { Address } from './address.ts';
 import { Name } from './metadata.ts';
@@ -20,3 +20,7 @@ export const AppEndpoint = z
   })
   .meta({ id: 'AppEndpoint' });
 export type AppEndpoint = z.infer<typeof AppEndpoint>;
+
+/** A container's own address, real, inside an exposed prefix of its cluster's site: what it begins comes from there. */
+export const AppOrigin = z.strictObject({ cluster: Name, address: Address }).meta({ id: 'AppOrigin' });
+export type AppOrigin = z.infer<typeof AppOrigin>;

@@ -3,6 +3,7 @@
  * The same spec is the user's manifest, a leaf of the edge's document (`workload.ts`), and what drivers are given.
  */
 import { z } from 'zod';
+import { Cidr } from './address.ts';
 import { DisconnectContract, Reload, Upgrade } from './app-change.ts';
 import { AppEndpoint } from './app-endpoint.ts';
 import { Statement } from './cluster.ts';
@@ -93,7 +94,7 @@ export type Replicas = z.infer<typeof Replicas>;
 export const AppCaller = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('app'), app: Name }),
-    z.strictObject({ kind: z.literal('prefix'), prefix: z.string().max(18) }),
+    z.strictObject({ kind: z.literal('prefix'), prefix: Cidr }),
   ])
   .meta({ id: 'AppCaller' });
 export type AppCaller = z.infer<typeof AppCaller>;

@@ -112,22 +112,29 @@ export const NetworkLeaf = z.strictObject({
 });
 export type NetworkLeaf = z.infer<typeof NetworkLeaf>;
 
+export const FlowPort = z.strictObject({ protocol: Protocol, port: Port }).meta({ id: 'FlowPort' });
+
 /** A flow towards a site; `from` and `to` as seen in the tunnel. Empty `ports`: everything. */
-export const Flow = z.strictObject({
-  from: z.array(Cidr),
-  to: z.array(Cidr),
-  ports: z.array(z.strictObject({ protocol: Protocol, port: Port })),
-});
+export const Flow = z
+  .strictObject({ from: z.array(Cidr), to: z.array(Cidr), ports: z.array(FlowPort) })
+  .meta({ id: 'Flow' });
 export type Flow = z.infer<typeof Flow>;
 
 /**
  * `policy`, of an edge: what may come in. `tenant`: whatever the hubs let through (they know the tenants);
- * `listed`: only the flows below. Flows that begin inside are answered either way.
+ * `listed`: only the flows below. What is `guarded` must be one of the flows of `callers` as well. Flows that begin inside are answered either way,
+ * and may begin, but those of `confined`.
  */
 export const PolicyLeaf = z.strictObject({
   kind: z.literal('policy'),
   inbound: z.enum(['tenant', 'listed']),
   flows: z.array(Flow),
+  guarded: z.array(Flow.omit({ from: true })).optional(),
+  callers: z.array(Flow).optional(),
+  confined: z
+    .strictObject({ from: z.array(Cidr).min(1), to: z.array(Cidr).min(1) })
+    .optional()
+    .meta({ description: 'Real addresses that must not begin anything to these prefixes' }),
 });
 export type PolicyLeaf = z.infer<typeof PolicyLeaf>;
 

@@ -56,6 +56,9 @@ export function siteRules(document: Document): SiteRules {
     lan: network?.lan ?? 'routed',
     inbound: policy?.inbound ?? 'listed',
     flows: policy?.flows ?? [],
+    guarded: policy?.guarded ?? [],
+    callers: policy?.callers ?? [],
+    ...(policy?.confined && { confined: policy.confined }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import { NUDGE_PORT, PROBE_PORT } from '../../protocol/document.ts';
 import type { EdgeRules } from './firewall.ts';
-import { clampLines, inboundChain, siteChain, siteSets, translation } from './firewall-site.ts';
+import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, anyOf, type Block, rule, table } from './firewall-text.ts';
 
 export const EDGE_COUNTERS = ['spoofed', 'not_ours', 'policy_denied', 'input_denied'] as const;
@@ -14,8 +14,8 @@ export function edgeText(rules: EdgeRules): string {
       ...siteSets(rules.site, rules.pools),
       addressSet('hubs', [...rules.hubAddresses].sort()),
       ...translation(rules.site),
-      inboundChain(rules.site),
-      siteChain('edge'),
+      ...inboundChains(rules.site),
+      siteChain(rules.site, 'edge'),
       forwardChain(rules),
       inputChain(rules),
     ],

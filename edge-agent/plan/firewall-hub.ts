@@ -5,7 +5,7 @@
  */
 import { PROBE_PORT } from '../../protocol/document.ts';
 import type { HubRules, TenantRules } from './firewall.ts';
-import { clampLines, inboundChain, siteChain, siteSets, translation } from './firewall-site.ts';
+import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, type Block, elementLines, rule, table } from './firewall-text.ts';
 import { collapse, disjointPairs, formatInterval } from './intervals.ts';
 
@@ -27,7 +27,12 @@ export function hubText(rules: HubRules): string {
     blocks: [
       addressSet('tracked', trackedOf(site)),
       ...(site
-        ? [...siteSets(site, rules.pools), ...translation(site), inboundChain(site), siteChain('hub')]
+        ? [
+            ...siteSets(site, rules.pools),
+            ...translation(site),
+            ...inboundChains(site),
+            siteChain(site, 'hub'),
+          ]
         : []),
       ...rules.tenants.flatMap(tenantBlocks),
       tenantMap(rules.tenants),

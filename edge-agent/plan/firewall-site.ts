@@ -89,11 +89,14 @@ const HALF_SEEN = rule(
 );
 
 /** Judges every packet between the tunnel and the LAN; ends in a verdict. */
-export function siteChain(at: 'edge' | 'hub'): Block {
+export function siteChain({ confined }: SiteRules, at: 'edge' | 'hub'): Block {
   return {
     header: 'chain site',
     lines: [
       rule('iifname "ist*" ip saddr != @remote counter name spoofed drop', 'no site has this source address'),
+      ...(confined === undefined
+        ? []
+        : [rule(`${endsOf(confined)} counter name policy_denied drop`, 'apps that must stay inside')]),
       rule('ct original ip saddr @own_real ct original ip daddr @remote accept', 'begun inside'),
       rule(
         'ct original ip daddr @own_virtual ct original ip saddr @pools jump inbound',
@@ -110,20 +113,51 @@ export function siteChain(at: 'edge' | 'hub'): Block {
   };
 }
 
-/** What may begin outside; the chain returns if nothing allows the packet. */
-export function inboundChain(site: SiteRules): Block {
+/** What may begin outside; the chain returns if nothing allows the packet. What is guarded takes a caller as well. */
+export function inboundChains(site: SiteRules): Block[] {
+  const { guarded, callers, flows } = site;
   const all = [rule('accept', 'the hubs let through the own tenant only')];
-  return { header: 'chain inbound', lines: site.inbound === 'tenant' ? all : site.flows.flatMap(flowLines) };
+  const open = site.inbound === 'tenant' ? all : flows.flatMap((flow) => flowLines(flow, ALLOWED));
+  if (guarded.length === 0) return [{ header: 'chain inbound', lines: open }];
+  const denied = rule('counter name policy_denied drop', 'the app is closed to this caller');
+  return [
+    { header: 'chain callers', lines: [...callers.flatMap((flow) => flowLines(flow, CALLER)), denied] },
+    { header: 'chain inbound', lines: [...guarded.flatMap((flow) => flowLines(flow, GUARDED)), ...open] },
+  ];
 }
 
-function flowLines({ from, to, ports }: Flow): string[] {
-  if (from.length === 0 || to.length === 0) return [];
-  const ends = `ct original ip saddr ${anyOf(collapse(from))} ct original ip daddr ${anyOf(collapse(to))}`;
-  if (ports.length === 0) return [rule(`${ends} accept`, 'a policy allows all ports')];
+interface Verdict {
+  readonly verdict: string;
+  readonly why: string;
+}
+
+const ALLOWED: Verdict = { verdict: 'accept', why: 'a policy allows' };
+const CALLER: Verdict = { verdict: 'return', why: 'the app may be called at' };
+const GUARDED: Verdict = { verdict: 'jump callers', why: 'an app asks who calls it at' };
+
+/** `from` left out: whoever it is. */
+function flowLines(
+  { from, to, ports }: Omit<Flow, 'from'> & Partial<Flow>,
+  { verdict, why }: Verdict,
+): string[] {
+  if (from?.length === 0 || to.length === 0) return [];
+  const ends = endsOf({ from, to });
+  if (ports.length === 0) return [rule(`${ends} ${verdict}`, `${why} all ports`)];
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const numbers = ports.filter((port) => port.protocol === protocol).map(({ port }) => port);
     const sorted = [...new Set(numbers)].sort((a, b) => a - b);
-    const body = `meta l4proto ${protocol} ${ends} ct original proto-dst ${anyOf(sorted)} accept`;
-    return sorted.length === 0 ? [] : [rule(body, 'a policy allows these ports')];
+    const body = `meta l4proto ${protocol} ${ends} ct original proto-dst ${anyOf(sorted)} ${verdict}`;
+    return sorted.length === 0 ? [] : [rule(body, `${why} these ports`)];
   });
+}
+
+function endsOf({
+  from,
+  to,
+}: {
+  readonly from?: readonly string[] | undefined;
+  readonly to: readonly string[];
+}): string {
+  const source = from === undefined ? [] : [`ct original ip saddr ${anyOf(collapse(from))}`];
+  return [...source, `ct original ip daddr ${anyOf(collapse(to))}`].join(' ');
 }

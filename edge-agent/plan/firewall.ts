@@ -2,7 +2,7 @@
  * The firewall as a value: what is allowed, the text that says so to nftables, and fingerprints to compare it by.
  * The value is kept beside its text so that tests can ask it what it permits.
  */
-import type { Flow } from '../../protocol/document.ts';
+import type { Flow, PolicyLeaf } from '../../protocol/document.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { fingerprint } from './fingerprint.ts';
 import { edgeText } from './firewall-edge.ts';
@@ -23,6 +23,11 @@ export interface SiteRules {
   readonly lan: 'routed' | 'masquerade';
   readonly inbound: 'tenant' | 'listed';
   readonly flows: readonly Flow[];
+  /** What takes one of `callers` as well. */
+  readonly guarded: NonNullable<PolicyLeaf['guarded']>;
+  readonly callers: readonly Flow[];
+  /** What must not begin inside. */
+  readonly confined?: PolicyLeaf['confined'];
 }
 
 export interface EdgeRules {

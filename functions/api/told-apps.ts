@@ -2,10 +2,9 @@
  * What follows for apps from what a cluster told of them: where they are reached now; a release that is up everywhere is remembered, one that failed is taken
  * back, with the reason in the audit log, and one that comes by stages goes on to the next.
  */
-import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import { ClusterFacts } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import { endpointsIn, withEndpoints } from '../domain/endpoint.ts';
+import { endpointsIn, originsIn, withEndpoints, withOrigins } from '../domain/endpoint.ts';
 import { afterVerdict, judge } from '../domain/rollout.ts';
 import { advance, type Releases, stageName } from '../domain/rollout-stage.ts';
 import { toldOf } from '../reconcile/told.ts';
@@ -34,16 +33,9 @@ export async function takeApps(
     if (item === undefined) continue;
     isMoving ||= (item.status.placed?.leaving ?? []).length > 0;
     const tracks = apps.filter(({ app }) => app === name).map(({ instance }) => instance);
-    const reached = (now: Item<'app'>) =>
-      endpointsAfter(
-        now,
-        tracks.flatMap((instance) => endpointsIn({ ...place, instance, ports: now.spec.ports })),
-        cluster,
-      );
-    if (isJudged(item) && reached(item) === item.status.endpoints) continue;
-    await changeItem<'app'>(store, item.key, (now) =>
-      judged(store, { item: now, endpoints: reached(now) }, cause),
-    );
+    const seen = (now: Item<'app'>) => placesAfter(now, place, tracks);
+    if (isJudged(item) && isSeen(item.status, seen(item))) continue;
+    await changeItem<'app'>(store, item.key, (now) => judged(store, { item: now, places: seen(now) }, cause));
   }
   return { isMoving };
 }
@@ -63,14 +55,28 @@ async function placeOf(store: Store, cluster: Item<'cluster'>) {
   };
 }
 
-/** The very same list if nothing is new. No event is written for it: it changes with every container, and is evidence rather than a decision. */
-function endpointsAfter(
-  { status: { endpoints } }: Item<'app'>,
-  now: readonly AppEndpoint[],
-  { key }: Item<'cluster'>,
-): readonly AppEndpoint[] | undefined {
-  const after = withEndpoints(endpoints ?? [], key.name, now);
-  return sameJson(endpoints ?? [], after) ? endpoints : after;
+type Places = Pick<AppKept, 'endpoints' | 'origins'>;
+
+/** Where the app is after this cluster told of it; the very same lists if nothing is new. No event is written for it: it changes with every container, and is evidence rather than a decision. */
+function placesAfter(
+  { spec: { ports }, status }: Item<'app'>,
+  place: Awaited<ReturnType<typeof placeOf>>,
+  instances: readonly ToldApps[number]['instance'][],
+): Places {
+  const endpoints = withEndpoints(
+    status.endpoints ?? [],
+    place.cluster,
+    instances.flatMap((instance) => endpointsIn({ ...place, instance, ports })),
+  );
+  const origins = withOrigins(status.origins ?? [], place.cluster, originsIn({ ...place, instances }));
+  return {
+    endpoints: sameJson(status.endpoints ?? [], endpoints) ? status.endpoints : endpoints,
+    origins: sameJson(status.origins ?? [], origins) ? status.origins : origins,
+  };
+}
+
+function isSeen(status: Places, { endpoints, origins }: Places): boolean {
+  return status.endpoints === endpoints && status.origins === origins;
 }
 
 function isJudged({ status: { release, good, failed, stage } }: Item<'app'>): boolean {
@@ -80,13 +86,13 @@ function isJudged({ status: { release, good, failed, stage } }: Item<'app'>): bo
 /** The app after its cluster told of it; the very same item if nothing follows. */
 async function judged(
   store: Store,
-  { item, endpoints }: { readonly item: Item<'app'>; readonly endpoints: AppKept['endpoints'] },
+  { item, places }: { readonly item: Item<'app'>; readonly places: Places },
   cause: Cause,
 ): Promise<Item<'app'>> {
   const before = item.status;
   const after = isJudged(item) ? before : await releasesAfter(store, item, cause.now);
-  if (after === before && endpoints === before.endpoints) return item;
-  const status = { ...statusAfter(before, after), endpoints };
+  if (after === before && isSeen(before, places)) return item;
+  const status = { ...statusAfter(before, after), ...places };
   const next = nextItem(item, { status }, cause);
   const detail = detailOf(item.key.name, before, after);
   if (detail === undefined) return next;

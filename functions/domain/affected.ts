@@ -5,6 +5,8 @@
  */
 import type { EdgeFacts, Estate, HubFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
+import { grantsOf } from './policy.ts';
+import { isGuarded } from './policy-lock.ts';
 
 export interface ChangedItem {
   readonly kind:
@@ -40,10 +42,14 @@ export function affectedAgents(change: ChangedItem, estate: AffectedEstate): str
 /** What hubs know nothing of, and other edges neither. */
 const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'pool'];
 
-/** An app that nobody reaches by its name, and that is there: no document names where it is reached. */
+/** An app that nobody reaches by its name, and that is there: no document names where it is reached, nor where it speaks from. */
 function isUnnamed({ tenant, name }: ChangedItem, { tenants }: AffectedEstate): boolean {
-  const app = tenants.find((one) => one.name === tenant)?.apps.find((one) => one.name === name);
-  return app !== undefined && app.endpoints.length === 0 && app.template.ports.length === 0;
+  const own = tenants.find((one) => one.name === tenant);
+  const app = own?.apps.find((one) => one.name === name);
+  if (own === undefined || app === undefined) return false;
+  if (app.endpoints.length > 0 || app.template.ports.length > 0) return false;
+  const isOrigin = own.policies.some(({ from }) => from.site === undefined) || own.apps.some(isGuarded);
+  return !isOrigin && app.residency === 'anywhere';
 }
 
 /** The edges that hold clusters: of the tenant, or of all if the deployment's keys changed. */
@@ -75,17 +81,25 @@ function idsOf(edges: readonly EdgeFacts[], isConcerned: (edge: EdgeFacts) => bo
 /** Which live edges of the tenant a change within it concerns. */
 function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFacts) => boolean {
   if (change.kind === 'tenant') return () => true;
-  if (change.kind === 'route' || change.kind === 'policy') return () => tenant.isolation === 'isolated';
+  if (change.kind === 'route' || change.kind === 'policy')
+    return () => tenant.isolation === 'isolated' || tenant.apps.some(isGuarded);
   const changed = tenant.edges.find((edge) => change.kind === 'edge' && edge.name === change.name);
   if (changed) return (edge) => edge.site === changed.site;
   // Which edge held it before is not known.
   if (change.kind === 'edge' || change.kind === 'cluster') return () => true;
   if (change.kind === 'app') {
-    const holding = new Set(tenant.clusters.map(({ site }) => site));
+    const holding = new Set([...tenant.clusters.map(({ site }) => site), ...calledBy(change.name, tenant)]);
     return (edge) => holding.has(edge.site);
   }
   const sites = sitesOf(change, tenant);
   return (edge) => sites.has(edge.site);
+}
+
+/** Sites that the app may have a policy to: by the words of policies, because an app that is gone is nobody's end any more. */
+function calledBy(app: string, tenant: TenantEstate): string[] {
+  return grantsOf(tenant)
+    .filter(({ policy: { from } }) => from.app === app || from.group !== undefined)
+    .flatMap(({ targets }) => targets.map(({ site }) => site));
 }
 
 /** Sites whose edges name the changed thing: its own; and those that a native route or a policy joins to a site. */
@@ -95,8 +109,9 @@ function sitesOf(change: ChangedItem, tenant: TenantEstate): Set<string> {
   const joined = tenant.sites
     .filter((other) => other.native.includes(change.name))
     .map((other) => other.name);
-  const allowed = tenant.policies
-    .filter((policy) => policy.from.site === change.name)
-    .map((policy) => policy.to.site);
+  // What a policy's end is follows from the containers there.
+  const allowed = grantsOf(tenant)
+    .filter(({ origins }) => origins.some((origin) => origin.site === change.name))
+    .flatMap(({ targets }) => targets.map((target) => target.site));
   return new Set([change.name, ...(site?.native ?? []), ...joined, ...allowed]);
 }

@@ -23,7 +23,8 @@ import {
 } from './estate.ts';
 import { type NativePair, nativePairs, nativeSite, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
-import { compileNativePairs, compilePairs, policyLeaf } from './policy.ts';
+import { compileNativePairs, compilePairs } from './policy.ts';
+import { policyLeaf } from './policy-lock.ts';
 import { routesLeaf } from './route.ts';
 import { virtualAddress } from './service.ts';
 import { slotLeaf } from './slot.ts';

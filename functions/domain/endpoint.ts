@@ -4,7 +4,7 @@
  */
 import { isAddressIn, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
-import { APP_ENDPOINTS_MAX, type AppEndpoint } from '../../protocol/app-endpoint.ts';
+import { APP_ENDPOINTS_MAX, type AppEndpoint, type AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { AppsLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { Track } from '../../protocol/track.ts';
@@ -31,6 +31,32 @@ export function endpointsIn(evidence: EndpointEvidence): AppEndpoint[] {
   const found = ready.flatMap((container) => placeOf(container, exposed, evidence) ?? []);
   const merged = new Map(found.map((endpoint) => [textOf(endpoint), endpoint]));
   return sortedBy([...merged.values()], textOf).slice(0, APP_ENDPOINTS_MAX);
+}
+
+/** Where the app's containers in one cluster speak from, ready or not. One that is known by its node's address alone has none: others speak from there too. */
+export function originsIn(
+  evidence: Pick<EndpointEvidence, 'cluster' | 'prefixes' | 'nodes'> & {
+    readonly instances: readonly Pick<AppInstance, 'containers'>[];
+  },
+): AppOrigin[] {
+  const { cluster, instances, nodes } = evidence;
+  const exposed = evidence.prefixes.map(parsePrefix);
+  const shared = new Set(nodes.flatMap(({ addresses }) => addresses));
+  const own = instances
+    .flatMap(({ containers }) => containers)
+    .filter(({ state, address }) => state !== 'exited' && address !== '' && !shared.has(address))
+    .filter(({ address }) => isAddressIn(address, exposed));
+  return [...new Set(own.map(({ address }) => address))].sort().map((address) => ({ cluster, address }));
+}
+
+/** All origins of an app, after one of its clusters told of it. */
+export function withOrigins(
+  before: readonly AppOrigin[],
+  cluster: string,
+  now: readonly AppOrigin[],
+): readonly AppOrigin[] {
+  const others = before.filter((origin) => origin.cluster !== cluster);
+  return sortedBy([...others, ...now], (one) => `${one.cluster} ${one.address}`).slice(0, APP_ENDPOINTS_MAX);
 }
 
 type Ports = AppEndpoint['ports'];

@@ -4,7 +4,7 @@
  */
 import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
-import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
+import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { BackupSpec } from '../../protocol/backup.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
@@ -118,6 +118,9 @@ export interface AppFacts {
     Partial<Pick<AppAssignment, 'state'>>)[];
   /** Where it is reached, as was told last. */
   readonly endpoints: readonly AppEndpoint[];
+  /** Where its containers speak from, as was told last: addresses of their own, inside exposed prefixes. */
+  readonly origins: readonly AppOrigin[];
+  readonly residency: 'inside' | 'anywhere';
   readonly nodes: NodeRules;
   readonly template: AppTemplate;
   /** While a release comes by stages: what is told of the stage, and what the second track is. */

@@ -4,13 +4,30 @@
  */
 import { canonicalJson } from '../../protocol/canonical.ts';
 import type { Flow, PolicyLeaf } from '../../protocol/document.ts';
+import type { PolicyPort } from '../../protocol/policy.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { appsLeaf } from './endpoint.ts';
-import { enrolledHubs, type HubFacts, mappingsOf, type PolicyFacts, type TenantEstate } from './estate.ts';
+import {
+  type AppFacts,
+  enrolledHubs,
+  type HubFacts,
+  mappingsOf,
+  type PolicyFacts,
+  type TenantEstate,
+} from './estate.ts';
 import { type NativePair, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
+import {
+  appOrigins,
+  appsOf,
+  appTargets,
+  originsOf,
+  type Place,
+  portsAt,
+  type Target,
+  targetsOf,
+} from './policy-end.ts';
 import { appRoutes, servedRoutes } from './route.ts';
-import { virtualAddress } from './service.ts';
 
 /** Prefixes that may exchange packets; both directions are listed. */
 export type Pair = { readonly from: string; readonly to: string };
@@ -23,84 +40,97 @@ export interface FlowsInput {
   readonly pairs: readonly NativePair[];
 }
 
-/** The policy leaf of a site's edges: an open tenant's edge leaves the question to the hubs. */
-export function policyLeaf(input: FlowsInput): PolicyLeaf {
-  const inbound = input.tenant.isolation === 'open' ? 'tenant' : 'listed';
-  return { kind: 'policy', inbound, flows: compileFlows(input) };
-}
-
 /** What may come into a site of an isolated tenant: its policies, and the gateways of the hubs for its routes. */
 export function compileFlows(input: FlowsInput): Flow[] {
   if (input.tenant.isolation === 'open') return [];
-  const inward = input.tenant.policies.filter((policy) => policy.to.site === input.site);
-  const flows = [...inward.flatMap((policy) => flowsOf(policy, input)), ...gatewayFlows(input)];
-  return sortedDistinct(flows);
+  const flows = grantsOf(input.tenant).flatMap((grant) => flowsInto(grant, input));
+  return sortedDistinct([...flows, ...gatewayFlows(input)]);
 }
 
-/** What the hubs let pass in an isolated tenant, by prefix: a service stands for the prefix it lies in. */
 /** Pairs of a tenant that hubs bear; with more, none holds: too much to check is not allowed. */
 export const PAIRS_MAX = 20_000;
 
+/** What the hubs let pass in an isolated tenant, by exposed prefix: services and containers stand for the one that they lie in. */
 export function compilePairs(tenant: TenantEstate): Pair[] {
   if (tenant.isolation === 'open' || pairCount(tenant) > PAIRS_MAX) return [];
   return bothWays(
-    tenant.policies.flatMap((policy) => {
-      const target = targetOf(policy, tenant);
-      return product(virtualsOf(mappingsOf(tenant, policy.from.site)), virtualsOf(target?.mappings ?? []));
-    }),
+    grantsOf(tenant).flatMap(({ origins, targets }) => product(exposedOf(origins), exposedOf(targets))),
   );
 }
 
 /** Real prefixes of native pairs that the hubs let pass; in an isolated tenant only where a policy joins the sites. */
 export function compileNativePairs(tenant: TenantEstate, pairs: readonly NativePair[]): Pair[] {
   const own = pairs.filter((pair) => pair.tenant === tenant.name);
-  const allowed = own.filter(
-    ({ a, b }) =>
-      tenant.isolation === 'open' ||
-      tenant.policies.some(
-        ({ from, to }) => [a, b].includes(from.site) && [a, b].includes(to.site) && from.site !== to.site,
-      ),
-  );
+  const joined = (a: string, b: string) =>
+    grantsOf(tenant).some(
+      ({ origins, targets }) =>
+        origins.some(({ site }) => site === a) && targets.some(({ site }) => site === b),
+    );
+  const allowed = own.filter(({ a, b }) => tenant.isolation === 'open' || joined(a, b) || joined(b, a));
   return bothWays(
     allowed.flatMap(({ a, b }) => product(realsOf(mappingsOf(tenant, a)), realsOf(mappingsOf(tenant, b)))),
   );
 }
 
-/** A policy's destination: the mappings concerned, and what of them by virtual and by real address. */
-interface Target {
-  readonly mappings: readonly Mapping[];
-  readonly virtual: string[];
-  readonly real: string[];
-  readonly ports: Flow['ports'];
+/** A policy with its ends as places. */
+export interface Grant {
+  readonly policy: PolicyFacts;
+  readonly origins: readonly Place[];
+  readonly targets: readonly Target[];
+  readonly ports: readonly PolicyPort[];
 }
 
-function targetOf(policy: PolicyFacts, tenant: TenantEstate): Target | undefined {
-  const mappings = mappingsOf(tenant, policy.to.site);
-  const name = policy.to.service;
-  if (name === undefined)
-    return { mappings, virtual: virtualsOf(mappings), real: realsOf(mappings), ports: policy.ports };
-  const service = tenant.services.find((one) => one.site === policy.to.site && one.name === name);
-  const held =
-    service && mappings.filter((mapping) => virtualAddress(service.address, [mapping]) !== undefined);
-  const address = service && virtualAddress(service.address, mappings);
-  if (!service || !held || address === undefined) return undefined;
-  const own = [{ protocol: service.protocol, port: service.port }];
-  const ports = policy.ports.length > 0 ? policy.ports : own;
-  return { mappings: held, virtual: [`${address}/32`], real: [`${service.address}/32`], ports };
+const GRANTS = new WeakMap<TenantEstate, readonly Grant[]>();
+
+/** Of all policies; made once for a tenant, because each of its many edges asks. */
+export function grantsOf(tenant: TenantEstate): readonly Grant[] {
+  const known = GRANTS.get(tenant);
+  if (known !== undefined) return known;
+  const grants = tenant.policies.map((policy) => ({
+    policy,
+    origins: originsOf(policy.from, tenant),
+    targets: targetsOf(policy.to, tenant),
+    ports: policy.ports,
+  }));
+  GRANTS.set(tenant, grants);
+  return grants;
 }
 
-function flowsOf(policy: PolicyFacts, { tenant, site, pairs }: FlowsInput): Flow[] {
-  const target = targetOf(policy, tenant);
-  const source = mappingsOf(tenant, policy.from.site);
-  if (!target || target.mappings.length === 0 || source.length === 0) return [];
-  const ports = sortedDistinct(target.ports);
-  const virtual = { from: virtualsOf(source), to: target.virtual, ports };
-  const isNative = peersOf({ tenant: tenant.name, name: site }, pairs).includes(policy.from.site);
-  return isNative ? [virtual, { from: realsOf(source), to: target.real, ports }] : [virtual];
+export function flowsInto(
+  { origins, targets, ports }: Pick<Grant, 'origins' | 'targets' | 'ports'>,
+  { tenant, site, pairs }: FlowsInput,
+): Flow[] {
+  if (origins.length === 0) return [];
+  const peers = new Set(peersOf({ tenant: tenant.name, name: site }, pairs));
+  const near = origins.filter((origin) => peers.has(origin.site));
+  return byPorts(targets, { site, ports }).flatMap(({ here, open }) => {
+    const virtual = { from: virtualsOf(origins), to: virtualsOf(here), ports: [...open] };
+    return near.length === 0
+      ? [virtual]
+      : [virtual, { from: realsOf(near), to: realsOf(here), ports: [...open] }];
+  });
+}
+
+/** Targets at the site by what is open of them: one flow each. */
+export function byPorts(
+  targets: readonly Target[],
+  { site, ports }: { readonly site: string; readonly ports: readonly PolicyPort[] },
+) {
+  const groups = new Map<string, { readonly here: Target[]; readonly open: readonly PolicyPort[] }>();
+  for (const target of targets) {
+    const open = target.site === site ? portsAt(ports, target) : undefined;
+    if (open === undefined) continue;
+    const sorted = sortedDistinct(open);
+    const key = canonicalJson(sorted);
+    const group = groups.get(key) ?? { here: [], open: sorted };
+    group.here.push(target);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 /** A hub's gateway speaks to a routed service or app from the hub's own tunnel address. */
-function gatewayFlows({ tenant, site, hubs }: FlowsInput): Flow[] {
+export function gatewayFlows({ tenant, site, hubs }: FlowsInput): Flow[] {
   const from = sortedPrefixes(enrolledHubs(hubs).map((hub) => `${hub.tunnelAddress}/32`));
   if (from.length === 0) return [];
   const services = servedRoutes(tenant)
@@ -122,11 +152,15 @@ function gatewayFlows({ tenant, site, hubs }: FlowsInput): Flow[] {
   }));
 }
 
-function virtualsOf(mappings: readonly Mapping[]): string[] {
+function exposedOf(places: readonly Place[]): string[] {
+  return virtualsOf(places.map(({ mapping }) => mapping));
+}
+
+export function virtualsOf(mappings: readonly Pick<Mapping, 'virtual'>[]): string[] {
   return sortedPrefixes(mappings.map(({ virtual }) => virtual));
 }
 
-function realsOf(mappings: readonly Mapping[]): string[] {
+export function realsOf(mappings: readonly Pick<Mapping, 'real'>[]): string[] {
   return sortedPrefixes(mappings.map(({ real }) => real));
 }
 
@@ -143,7 +177,9 @@ function bothWays(pairs: readonly Pair[]): Pair[] {
   );
 }
 
-function sortedDistinct<T extends Flow | Pair | Flow['ports'][number]>(list: readonly T[]): T[] {
+export function sortedDistinct<T extends Flow | Pair | PolicyPort | Omit<Flow, 'from'>>(
+  list: readonly T[],
+): T[] {
   const keyed = list.map((item) => ({ item, text: canonicalJson(item) }));
   return sortedBy(
     distinctBy(keyed, ({ text }) => text),
@@ -153,8 +189,8 @@ function sortedDistinct<T extends Flow | Pair | Flow['ports'][number]>(list: rea
 
 /** Counted before any is made. */
 export function pairCount(tenant: TenantEstate): number {
-  return tenant.policies.reduce((sum, policy) => {
-    const target = targetOf(policy, tenant)?.mappings ?? [];
-    return sum + 2 * mappingsOf(tenant, policy.from.site).length * target.length;
-  }, 0);
+  return grantsOf(tenant).reduce(
+    (sum, { origins, targets }) => sum + 2 * exposedOf(origins).length * exposedOf(targets).length,
+    0,
+  );
 }

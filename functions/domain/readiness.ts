@@ -1,5 +1,6 @@
 /** What can be said of sites, services, routes, policies and tenants: whether each is in force, and what it waits for. */
 import type { Condition } from '../../protocol/metadata.ts';
+import type { PolicyEnd } from '../../protocol/policy.ts';
 import { servingOf } from './endpoint.ts';
 import {
   type EdgeFacts,
@@ -13,6 +14,8 @@ import {
 } from './estate.ts';
 import type { NativePair } from './native.ts';
 import { peersOf } from './native.ts';
+import { appsOf, originsOf, portsAt, targetsOf } from './policy-end.ts';
+import { isGuarded } from './policy-lock.ts';
 import { appRoutes, servedRoutes } from './route.ts';
 import { virtualAddress } from './service.ts';
 import { condition } from './status.ts';
@@ -134,17 +137,40 @@ export function policyConditions(policy: PolicyFacts, tenant: TenantEstate, upda
   const say = (status: Condition['status'], reason: string, message: string) => [
     condition(['InForce', status, reason], message, updatedAt),
   ];
-  const missing = [policy.from.site, policy.to.site].find((site) => siteOf(tenant, site) === undefined);
-  if (missing !== undefined) return say('False', 'NoSuchSite', `There is no site ${missing}.`);
-  const { service } = policy.to;
-  const isKnown = tenant.services.some((one) => one.site === policy.to.site && one.name === service);
-  if (service !== undefined && !isKnown)
-    return say('False', 'NoSuchService', `There is no service ${service}.`);
-  if (tenant.isolation === 'open')
+  const missing = missingEnd(policy.from, tenant) ?? missingEnd(policy.to, tenant);
+  if (missing !== undefined) return say('False', missing.reason, missing.message);
+  const isLocked = appsOf(policy.to, tenant).some(isGuarded);
+  if (tenant.isolation === 'open' && !isLocked)
     return say('True', 'TenantOpen', 'The tenant is open: this flows with or without the policy.');
-  const bare = [policy.from.site, policy.to.site].find((site) => mappingsOf(tenant, site).length === 0);
-  if (bare !== undefined) return say('False', 'NoPrefixes', `The site ${bare} exposes no prefix yet.`);
+  const origins = originsOf(policy.from, tenant);
+  const targets = targetsOf(policy.to, tenant);
+  if (origins.length === 0) return say('False', ...nowhere(policy.from, 'speak from'));
+  if (targets.length === 0) return say('False', ...nowhere(policy.to, 'are reached at'));
+  if (targets.every((target) => portsAt(policy.ports, target) === undefined))
+    return say('False', 'NoSuchPort', 'The app has none of these ports; give them as its manifest does.');
   return say('True', 'Compiled', 'Edges and hubs are told to let it pass.');
+}
+
+function missingEnd(end: PolicyEnd, tenant: TenantEstate): { reason: string; message: string } | undefined {
+  const { site, service, app, group } = end;
+  if (site !== undefined && siteOf(tenant, site) === undefined)
+    return { reason: 'NoSuchSite', message: `There is no site ${site}.` };
+  const isKnown = tenant.services.some((one) => one.site === site && one.name === service);
+  if (service !== undefined && !isKnown)
+    return { reason: 'NoSuchService', message: `There is no service ${service} at the site ${site}.` };
+  if (site !== undefined || appsOf(end, tenant).length > 0) return undefined;
+  return app === undefined
+    ? { reason: 'NoSuchGroup', message: `No app is of the group ${group}.` }
+    : { reason: 'NoSuchApp', message: `There is no app ${app}.` };
+}
+
+function nowhere({ site, app, group }: PolicyEnd, how: string): [reason: string, message: string] {
+  if (site !== undefined) return ['NoPrefixes', `The site ${site} exposes no prefix yet.`];
+  const whose = app === undefined ? `the group ${group}` : `the app ${app}`;
+  return [
+    'NoAddress',
+    `No container of ${whose} has an address of its own, inside a prefix that its site exposes, that they ${how}. Give the app a pool.`,
+  ];
 }
 
 export function tenantConditions(tenant: Pick<TenantEstate, 'isolation'>, updatedAt: string): Condition[] {

@@ -126,7 +126,8 @@ function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
 }
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {
-  const { placement, namespace = key.tenant, ...template } = spec;
+  const { placement: written, namespace = key.tenant, ...template } = spec;
+  const placement = Placement.parse(written);
   const { assignments: wanted = [], leaving = [] } = status.placed ?? {};
   const assignments = [...wanted, ...leaving];
   const orders = ordersOf(status, totalsOf(assignments));
@@ -136,7 +137,9 @@ function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][numb
     namespace,
     assignments,
     endpoints: status.endpoints ?? [],
-    nodes: nodeRulesOf(Placement.parse(placement)),
+    origins: status.origins ?? [],
+    residency: placement.residency,
+    nodes: nodeRulesOf(placement),
     release: running.release,
     template: running.template,
     ...(orders === undefined ? {} : { stage: orders.stage, next: orders.next }),

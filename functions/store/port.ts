@@ -5,7 +5,7 @@
 
 import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
-import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
+import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -92,6 +92,8 @@ export interface AppKept {
   readonly placed?: AppPlacedKept | undefined;
   /** Where it is reached, as its clusters told of it last. */
   readonly endpoints?: readonly AppEndpoint[] | undefined;
+  /** Where it speaks from, likewise. */
+  readonly origins?: readonly AppOrigin[] | undefined;
   /** Of an app that scales: how many, as it was last chosen. */
   readonly scaled?: ScaledKept | undefined;
 }

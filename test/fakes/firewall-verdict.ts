@@ -25,14 +25,21 @@ function within(prefixes: readonly string[], address: string): boolean {
 function permitsSite({ site, pools }: EdgeRules, packet: Packet): boolean {
   const real = site.mappings.map((mapping) => mapping.real);
   const remote = [...pools, ...site.native];
-  if (packet.side === 'lan') return within(real, packet.source) && within(remote, packet.destination);
+  if (packet.side === 'lan')
+    return within(real, packet.source) && within(remote, packet.destination) && !isConfined(site, packet);
   const virtual = site.mappings.map((mapping) => mapping.virtual);
   const isVirtual = within(virtual, packet.destination) && within(pools, packet.source);
   const isNative = within(real, packet.destination) && within(site.native, packet.source);
   return (isVirtual || isNative) && mayBegin(site, packet);
 }
 
-function mayBegin({ inbound, flows }: SiteRules, packet: Packet): boolean {
+function isConfined({ confined }: SiteRules, { source, destination }: Packet): boolean {
+  return confined !== undefined && within(confined.from, source) && within(confined.to, destination);
+}
+
+function mayBegin({ inbound, flows, guarded, callers }: SiteRules, packet: Packet): boolean {
+  const isLocked = guarded.some((one) => names({ ...one, from: ['0.0.0.0/0'] }, packet));
+  if (isLocked && !callers.some((flow) => names(flow, packet))) return false;
   return inbound === 'tenant' || flows.some((flow) => names(flow, packet));
 }
 

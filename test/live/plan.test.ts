@@ -136,6 +136,42 @@ test('a listed flow passes, another port does not, and its counter moves', async
   expect(await hello('munich', BERLIN_HOST)).toContain('berlin');
 });
 
+test('what is guarded takes a caller as well, at its ports alone, and cuts a running connection of anybody else', async () => {
+  const munich = edgeOf('munich');
+  const guarded = [{ to: [`${MUNICH_HOST}/32`], ports: [] }];
+  const policy: PolicyLeaf = { kind: 'policy', inbound: 'tenant', flows: [], guarded };
+  const running = longLived(lanHostOf('berlin'), MUNICH_HOST);
+  await eventually(async () => expect(running.answers()).toBeGreaterThan(3));
+  await applyEdge(munich, { policy: { ...policy, callers: [] } });
+  const cutAt = running.answers();
+  expect(await hello('berlin', MUNICH_HOST)).toBe('');
+  expect(running.answers()).toBeLessThanOrEqual(cutAt + 1);
+  running.stop();
+  await applyEdge(munich, { policy: { ...policy, callers: LISTED.flows } });
+  expect(await hello('berlin', MUNICH_HOST)).toContain('munich');
+  expect(await ping('berlin', MUNICH_HOST)).toBe(false);
+  expect(await hello('munich', BERLIN_HOST)).toContain('berlin');
+  await applyEdge(munich);
+});
+
+test('what is confined begins nothing there, is reached from there, and begins elsewhere', async () => {
+  const munich = edgeOf('munich');
+  const confined = { from: ['10.0.0.10/32'], to: ['100.65.0.0/24'] };
+  await applyEdge(munich, { policy: { kind: 'policy', inbound: 'tenant', flows: [], confined } });
+  expect(await hello('munich', BERLIN_HOST)).toBe('');
+  expect(await hello('berlin', MUNICH_HOST)).toContain('munich');
+  await applyEdge(munich, {
+    policy: {
+      kind: 'policy',
+      inbound: 'tenant',
+      flows: [],
+      confined: { ...confined, to: ['100.70.0.0/24'] },
+    },
+  });
+  expect(await hello('munich', BERLIN_HOST)).toContain('berlin');
+  await applyEdge(munich);
+});
+
 test('a policy that forbids a running connection cuts it at once, and other connections live on', async () => {
   const munich = edgeOf('munich');
   await applyEdge(munich);

@@ -51,6 +51,23 @@ const flow = fc.record({
   ports: fc.subarray([{ protocol: 'tcp', port: 80 } as const, { protocol: 'udp', port: 53 } as const]),
 });
 
+/** Locks of apps, and apps that must stay inside; often none. */
+const locks = fc.oneof(
+  fc.constant({}),
+  fc.record({
+    guarded: fc
+      .array(flow, { minLength: 1, maxLength: 2 })
+      .map((some) => some.map(({ to, ports }) => ({ to, ports }))),
+    callers: fc.array(flow, { maxLength: 2 }),
+  }),
+  fc.record({
+    confined: fc.record({
+      from: fc.subarray(['10.0.0.10/32', '10.0.0.0/24'], { minLength: 1 }),
+      to: fc.subarray(REMOTE, { minLength: 1 }),
+    }),
+  }),
+);
+
 /** Neither the real nor the virtual side of one mapping is that of another. */
 const mappings = fc
   .subarray([...MAPPINGS])
@@ -75,10 +92,11 @@ export const edgeScene: fc.Arbitrary<Scene> = fc
     lan: fc.constantFrom('routed' as const, 'masquerade' as const),
     inbound: fc.constantFrom('tenant' as const, 'listed' as const),
     flows: fc.array(flow, { maxLength: 3 }),
+    locked: locks,
     activeHub: fc.constantFrom(...HUBS),
     mtu: fc.constantFrom(1420, 1280),
   })
-  .map(({ hubs, mappings: prefixes, native, lan, inbound, flows, activeHub, mtu }) => ({
+  .map(({ hubs, mappings: prefixes, native, lan, inbound, flows, locked, activeHub, mtu }) => ({
     document: documentOf({
       self: selfOf('edge'),
       hubs: { kind: 'hubs', hubs: hubs.map(hubOf) },
@@ -86,7 +104,7 @@ export const edgeScene: fc.Arbitrary<Scene> = fc
         ...{ kind: 'network', tenant: 'acme', site: 'berlin', prefixes, lan },
         native: native.map((prefix) => ({ site: 'munich', prefixes: [prefix] })),
       },
-      policy: { kind: 'policy', inbound, flows },
+      policy: { kind: 'policy', inbound, flows, ...locked },
     }),
     choice: { activeHub, mtuByHub: { [activeHub]: mtu } },
   }));

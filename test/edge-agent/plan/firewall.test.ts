@@ -32,6 +32,8 @@ const EDGE: EdgeRules = {
       { from: ['100.66.1.0/24'], to: ['100.65.0.0/24'], ports: [] },
       { from: [], to: ['100.65.0.0/24'], ports: [] },
     ],
+    guarded: [],
+    callers: [],
   },
 };
 
@@ -101,10 +103,38 @@ describe('an edge', () => {
     ]);
   });
 
+  test('asks at what is guarded for a caller first, and lets what is confined begin nothing', () => {
+    const locked = edgeFirewall({
+      ...EDGE,
+      site: {
+        ...EDGE.site,
+        inbound: 'tenant',
+        guarded: [{ to: ['100.65.0.7/32'], ports: [] }],
+        callers: [{ from: ['100.66.0.9/32'], to: ['100.65.0.7/32'], ports: [{ protocol: 'tcp', port: 80 }] }],
+        confined: { from: ['10.0.0.7/32'], to: ['100.70.0.0/24'] },
+      },
+    }).text;
+    expect(blockOf(locked, 'chain inbound')).toEqual([
+      'ct original ip daddr { 100.65.0.7/32 } jump callers',
+      'accept',
+    ]);
+    expect(blockOf(locked, 'chain callers')).toEqual([
+      'meta l4proto tcp ct original ip saddr { 100.66.0.9/32 } ct original ip daddr { 100.65.0.7/32 } ct original proto-dst { 80 } return',
+      'counter name policy_denied drop',
+    ]);
+    const site = blockOf(locked, 'chain site');
+    const confined =
+      'ct original ip saddr { 10.0.0.7/32 } ct original ip daddr { 100.70.0.0/24 } counter name policy_denied drop';
+    expect(site.indexOf(confined)).toBeGreaterThan(0);
+    expect(site.indexOf(confined)).toBeLessThan(
+      site.findIndex((line) => line.startsWith('ct original ip saddr @own_real')),
+    );
+  });
+
   test('gives every rule its reason', () => {
     const rules = text
       .split('\n')
-      .filter((line) => / (accept|drop|masquerade|jump \w+|size set \d+)( |$)/.test(line));
+      .filter((line) => / (accept|drop|return|masquerade|jump \w+|size set \d+)( |$)/.test(line));
     expect(rules.filter((line) => !/comment "[^"]{4,120}"$/.test(line))).toEqual([]);
     expect(rules.length).toBeGreaterThan(10);
   });

@@ -35,6 +35,8 @@ const app = (name: string, clusters: readonly string[]) => ({
   namespace: 'acme',
   assignments: clusters.map((cluster) => ({ cluster, replicas: 2 })),
   endpoints: [],
+  origins: [],
+  residency: 'anywhere' as const,
   nodes: nodeRulesOf(Placement.parse({})),
   template: AppTemplate.parse({ image: 'web:1' }),
 });

@@ -99,9 +99,7 @@ describe('an isolated tenant', () => {
           const pairs = compilePairs(one);
           const has = (from: string, to: string) =>
             pairs.some((pair) => pair.from === from && pair.to === to);
-          const homes = one.sites.flatMap((site) =>
-            site.prefixes.map((mapping) => ({ site: site.name, mapping })),
-          );
+          const homes = homesOf(one);
           for (const a of homes)
             for (const b of homes)
               expect(has(a.mapping.virtual, b.mapping.virtual)).toBe(joins(one, a, b) || joins(one, b, a));
@@ -142,8 +140,10 @@ describe('an isolated tenant', () => {
               .filter(({ a, b }) => allowed(a, b))
               .reduce((sum, { a, b }) => sum + 2 * mappingsOf(one, a).length * mappingsOf(one, b).length, 0);
           const isJoined = (a: string, b: string) =>
-            one.policies.some(
-              ({ from, to }) => (from.site === a && to.site === b) || (from.site === b && to.site === a),
+            homesOf(one).some((x) =>
+              homesOf(one).some(
+                (y) => x.site === a && y.site === b && (joins(one, x, y) || joins(one, y, x)),
+              ),
             );
           expect(count(one)).toBe(expected(isJoined));
           expect(count({ ...one, isolation: 'open' })).toBe(expected(() => true));
@@ -170,6 +170,10 @@ test('an open tenant lists no flows and no pairs', () => {
 interface Home {
   readonly site: string;
   readonly mapping: { readonly real: string; readonly virtual: string };
+}
+
+function homesOf(one: TenantEstate): Home[] {
+  return one.sites.flatMap((site) => site.prefixes.map((mapping) => ({ site: site.name, mapping })));
 }
 
 /** A policy from the one to the other, or to a service in that very prefix. */
