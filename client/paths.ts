@@ -561,6 +561,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say whether one thing of the tenant may speak to another, and by what */
+        get: operations["explainPolicy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/keys": {
         parameters: {
             query?: never;
@@ -895,7 +912,7 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "prefix";
-            prefix: string;
+            prefix: components["schemas"]["Cidr"];
         };
         AppCreation: {
             metadata: components["schemas"]["Naming"];
@@ -1667,6 +1684,38 @@ export interface components {
             items: components["schemas"]["Event"][];
             next?: string;
         };
+        ExplainedWay: {
+            /** @description Site where it begins */
+            from: string;
+            /**
+             * @description That allows it
+             * @example berlin
+             */
+            policy?: string;
+            /** @description As the manifest of an app has them; empty: all (others) */
+            ports: components["schemas"]["PolicyPort"][];
+            /** @description Site where it ends */
+            to: string;
+            /**
+             * @description not_enforced: packets do not pass an edge or hub, and no cluster is known to filter them
+             * @enum {string}
+             */
+            verdict: "allowed" | "denied" | "not_enforced";
+            /** @description One sentence */
+            why: string;
+        };
+        Explanation: {
+            from: components["schemas"]["PolicyEndText"];
+            /** @description What else decides, or is not known */
+            notes: string[];
+            to: components["schemas"]["PolicyEndText"];
+            /**
+             * @description mixed: the ways differ. nowhere: one of the ends has no address
+             * @enum {string}
+             */
+            verdict: "allowed" | "denied" | "mixed" | "not_enforced" | "nowhere";
+            ways: components["schemas"]["ExplainedWay"][];
+        };
         FieldFault: {
             detail: string;
             pointer: string;
@@ -1677,6 +1726,15 @@ export interface components {
             /** @enum {string} */
             level: "ok" | "warning" | "error";
             message: string;
+        };
+        Flow: {
+            from: components["schemas"]["Cidr"][];
+            ports: components["schemas"]["FlowPort"][];
+            to: components["schemas"]["Cidr"][];
+        };
+        FlowPort: {
+            port: components["schemas"]["Port"];
+            protocol: components["schemas"]["Protocol"];
         };
         FoundService: {
             address: string;
@@ -2008,29 +2066,54 @@ export interface components {
             metadata: components["schemas"]["Naming"];
             spec: components["schemas"]["PolicySpec"];
         };
+        PolicyEnd: {
+            /**
+             * @description The containers of this app, wherever they run
+             * @example berlin
+             */
+            app?: string;
+            /**
+             * @description The containers of all apps of this isolation group
+             * @example berlin
+             */
+            group?: string;
+            /**
+             * @description Of the site: the address of this service alone
+             * @example berlin
+             */
+            service?: string;
+            /**
+             * @description All that the site exposes
+             * @example berlin
+             */
+            site?: string;
+        };
+        /**
+         * @description Write site/NAME, service/SITE/NAME, app/NAME or group/NAME.
+         * @example app/web
+         */
+        PolicyEndText: string;
         PolicyList: {
             items: components["schemas"]["Policy"][];
             next?: string;
         };
+        PolicyPort: {
+            port: components["schemas"]["Port"];
+            protocol?: components["schemas"]["Protocol"];
+        };
+        /** @example tcp/443 */
+        PolicyPortText: string;
         PolicyReplacement: {
             spec: components["schemas"]["PolicySpec"];
         };
         PolicySpec: {
-            from: {
-                site: components["schemas"]["Name"];
-            };
+            from: components["schemas"]["PolicyEnd"];
             /**
-             * @description Empty: every protocol and port. With a service: its own port when empty.
+             * @description Of an app: as its manifest has them, whatever they are published at. Empty: every protocol and port of a site; the own ones of a service or an app.
              * @default []
              */
-            ports: {
-                port: components["schemas"]["Port"];
-                protocol?: components["schemas"]["Protocol"];
-            }[];
-            to: {
-                service?: components["schemas"]["Name"];
-                site: components["schemas"]["Name"];
-            };
+            ports: components["schemas"]["PolicyPort"][];
+            to: components["schemas"]["PolicyEnd"];
         };
         PolicyStatus: {
             conditions: components["schemas"]["Condition"][];
@@ -3028,12 +3111,15 @@ export interface operations {
                         site: components["schemas"]["Name"];
                         tenant: components["schemas"]["Name"];
                     } | {
-                        flows: {
+                        callers?: components["schemas"]["Flow"][];
+                        /** @description Real addresses that must not begin anything to these prefixes */
+                        confined?: {
                             from: components["schemas"]["Cidr"][];
-                            ports: {
-                                port: components["schemas"]["Port"];
-                                protocol: components["schemas"]["Protocol"];
-                            }[];
+                            to: components["schemas"]["Cidr"][];
+                        };
+                        flows: components["schemas"]["Flow"][];
+                        guarded?: {
+                            ports: components["schemas"]["FlowPort"][];
                             to: components["schemas"]["Cidr"][];
                         }[];
                         /** @enum {string} */
@@ -7147,6 +7233,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainPolicy: {
+        parameters: {
+            query: {
+                /** @description Write site/NAME, service/SITE/NAME, app/NAME or group/NAME. */
+                from: components["schemas"]["PolicyEndText"];
+                port?: components["schemas"]["PolicyPortText"];
+                /** @description Write site/NAME, service/SITE/NAME, app/NAME or group/NAME. */
+                to: components["schemas"]["PolicyEndText"];
+            };
+            header?: never;
+            path: {
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The explanation */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             /** @description `unauthenticated`: There is no valid credential in the request. */

@@ -11,6 +11,7 @@ import { deploymentOperations } from './deployment.ts';
 import { edgeOperations } from './edges.ts';
 import { enrolOperation } from './enrol.ts';
 import { eventOperations } from './events.ts';
+import { explanationOperations } from './explanations.ts';
 import { createGuards } from './guard.ts';
 import { hubOperations } from './hubs.ts';
 import { keyOperations } from './keys.ts';
@@ -38,6 +39,7 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     ...serviceOperations(desk),
     ...routeOperations(desk),
     ...policyOperations(desk),
+    ...explanationOperations(desk),
     ...edgeOperations(desk),
     ...clusterOperations(desk),
     credentialOperation(desk),
