@@ -3,30 +3,14 @@
  * exchange packets at the hubs (they keep none). Policies only allow: one more never takes away a flow or a pair.
  */
 import { canonicalJson } from '../../protocol/canonical.ts';
-import type { Flow, PolicyLeaf } from '../../protocol/document.ts';
+import type { Flow } from '../../protocol/document.ts';
 import type { PolicyPort } from '../../protocol/policy.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { appsLeaf } from './endpoint.ts';
-import {
-  type AppFacts,
-  enrolledHubs,
-  type HubFacts,
-  mappingsOf,
-  type PolicyFacts,
-  type TenantEstate,
-} from './estate.ts';
+import { enrolledHubs, type HubFacts, mappingsOf, type PolicyFacts, type TenantEstate } from './estate.ts';
 import { type NativePair, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
-import {
-  appOrigins,
-  appsOf,
-  appTargets,
-  originsOf,
-  type Place,
-  portsAt,
-  type Target,
-  targetsOf,
-} from './policy-end.ts';
+import { originsOf, type Place, portsAt, type Target, targetsOf } from './policy-end.ts';
 import { appRoutes, servedRoutes } from './route.ts';
 
 /** Prefixes that may exchange packets; both directions are listed. */

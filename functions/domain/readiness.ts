@@ -5,7 +5,6 @@ import { servingOf } from './endpoint.ts';
 import {
   type EdgeFacts,
   isLive,
-  mappingsOf,
   type PolicyFacts,
   type RouteFacts,
   type SiteFacts,

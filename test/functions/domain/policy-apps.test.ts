@@ -69,7 +69,7 @@ function tenantLets(one: TenantEstate, { from, to, port }: Question): boolean {
 }
 
 function appLets(one: TenantEstate, question: Question): boolean {
-  const { from, to, port } = question;
+  const { to, port } = question;
   const closed = one.apps.filter(({ template, endpoints, origins }) => {
     if (template.access.kind === 'tenant') return false;
     const isOwn = origins.some(
