@@ -6,10 +6,10 @@ import {
   TenantReplacement,
   Tenant as TenantSchema,
 } from '../../protocol/tenant.ts';
-import { tenantConditions } from '../domain/readiness.ts';
 import type { Item, Kind, Store } from '../store/port.ts';
 import { type Creatable, type Desk, IN_DEPLOYMENT } from './collection.ts';
 import { findDependent } from './dependent.ts';
+import { readIsolation } from './isolation.ts';
 import { metadataOf } from './item.ts';
 import type { Operation } from './operation.ts';
 import { refuse } from './problems.ts';
@@ -19,10 +19,10 @@ import { crudOperations } from './resource.ts';
 const DEPENDENTS: readonly Kind[] = ['site', 'edge', 'route', 'policy', 'key', 'cluster', 'app', 'pool'];
 
 export function tenantOperations(desk: Desk): Operation[] {
-  return crudOperations(desk, tenantKind(desk.store));
+  return crudOperations(desk, tenantKind(desk));
 }
 
-function tenantKind(store: Store): Creatable<'tenant', Tenant> {
+function tenantKind(desk: Desk): Creatable<'tenant', Tenant> {
   return {
     kind: 'tenant',
     path: '/v1/tenants',
@@ -37,14 +37,18 @@ function tenantKind(store: Store): Creatable<'tenant', Tenant> {
     place: () => IN_DEPLOYMENT,
     begin: (evidence) => evidence,
     prepare: async ({ spec }) => ({ spec, status: { conditions: [] } }),
-    show: async (items) => items.map(showTenant),
-    release: (item) => releaseTenant(store, item),
+    show: (items) => showTenants(desk, items),
+    release: (item) => releaseTenant(desk.store, item),
   };
 }
 
-function showTenant(item: Item<'tenant'>): Tenant {
-  const conditions = tenantConditions(item.spec, item.updatedAt);
-  return { metadata: metadataOf(item), spec: item.spec, status: { conditions } };
+async function showTenants(desk: Desk, items: readonly Item<'tenant'>[]): Promise<Tenant[]> {
+  const conditions = await readIsolation(desk, items);
+  return items.map((item, index) => ({
+    metadata: metadataOf(item),
+    spec: item.spec,
+    status: { conditions: conditions[index] ?? [] },
+  }));
 }
 
 async function releaseTenant(store: Store, { key }: Item<'tenant'>): Promise<void> {

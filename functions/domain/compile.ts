@@ -64,7 +64,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
 /** By the sites of a tenant: the pairs are the same for all of its edges. */
 const PAIRS = new WeakMap<TenantEstate['sites'], readonly NativePair[]>();
 
-function pairsOfTenant({ sites }: TenantEstate): readonly NativePair[] {
+export function pairsOfTenant({ sites }: TenantEstate): readonly NativePair[] {
   const pairs = PAIRS.get(sites) ?? nativePairs(sites.map(nativeSite));
   PAIRS.set(sites, pairs);
   return pairs;
@@ -195,26 +195,30 @@ function peerLeaf(edge: EdgeFacts, carried: readonly Mapping[], pairs: readonly 
   };
 }
 
-/** What a hub knows of a tenant beside its peers; empty leaves are left out, but for the tenant's own. */
-function tenantLeaves(
-  tenant: TenantEstate,
-  pairs: readonly NativePair[],
-  { domain }: DeploymentFacts,
-): NamedLeaf[] {
-  const membership: Leaf = {
+/** Who of a tenant may exchange packets, as hubs know it. */
+export function membershipLeaf(tenant: TenantEstate, pairs: readonly NativePair[]): Leaf {
+  return {
     kind: 'tenant',
     tenant: tenant.name,
     isolation: tenant.isolation,
     pairs: compilePairs(tenant),
     native: compileNativePairs(tenant, pairs),
   };
+}
+
+/** What a hub knows of a tenant beside its peers; empty leaves are left out, but for the tenant's own. */
+function tenantLeaves(
+  tenant: TenantEstate,
+  pairs: readonly NativePair[],
+  { domain }: DeploymentFacts,
+): NamedLeaf[] {
   const routes = routesLeaf(tenant);
   const clusters = clustersLeaf(tenant, domain);
   const names = tenant.sites
     .map((site) => namesLeaf(tenant, site))
     .filter((leaf) => leaf.services.length > 0);
   return [
-    [`tenant/${tenant.name}`, membership],
+    [`tenant/${tenant.name}`, membershipLeaf(tenant, pairs)],
     ...(routes.routes.length > 0 || routes.apps !== undefined
       ? [[`routes/${tenant.name}`, routes] as const]
       : []),

@@ -1,4 +1,4 @@
-/** What can be said of sites, services, routes, policies and tenants: whether each is in force, and what it waits for. */
+/** What can be said of sites, services, routes and policies: whether each is in force, and what it waits for. */
 import type { Condition } from '../../protocol/metadata.ts';
 import type { PolicyEnd } from '../../protocol/policy.ts';
 import { servingOf } from './endpoint.ts';
@@ -170,16 +170,4 @@ function nowhere({ site, app, group }: PolicyEnd, how: string): [reason: string,
     'NoAddress',
     `No container of ${whose} has an address of its own, inside a prefix that its site exposes, that they ${how}. Give the app a pool.`,
   ];
-}
-
-export function tenantConditions(tenant: Pick<TenantEstate, 'isolation'>, updatedAt: string): Condition[] {
-  if (tenant.isolation === 'isolated')
-    return [
-      condition(
-        ['Isolated', 'True', 'OnlyPolicies'],
-        'Only what a policy allows flows between sites.',
-        updatedAt,
-      ),
-    ];
-  return [condition(['Isolated', 'False', 'Open'], 'The sites of the tenant reach each other.', updatedAt)];
 }

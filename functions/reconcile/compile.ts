@@ -148,7 +148,8 @@ function changedOf(results: ReadonlyMap<string, Compiled>): string[] {
   return [...results].flatMap(([agent, compiled]) => (compiled === 'changed' ? [agent] : [])).sort();
 }
 
-function sha256(text: string): string {
+/** In lower-case hex, as leaves are named. */
+export function sha256(text: string): string {
   return createHash('sha256').update(text, 'utf8').digest('hex');
 }
 

@@ -7,7 +7,6 @@ import {
   type SiteEvidence,
   serviceConditions,
   siteConditions,
-  tenantConditions,
 } from '../../../functions/domain/readiness.ts';
 import type { Condition } from '../../../protocol/metadata.ts';
 import { edge, site, tenant } from './estates.ts';
@@ -109,12 +108,5 @@ describe('what stands on sites', () => {
       expect(say(policyConditions(policy, { ...red, isolation: 'open' }, AT))).toEqual([
         'InForce True TenantOpen',
       ]);
-  });
-
-  test('a tenant says whether it is isolated', () => {
-    expect(say([...tenantConditions(red, AT), ...tenantConditions({ isolation: 'open' }, AT)])).toEqual([
-      'Isolated True OnlyPolicies',
-      'Isolated False Open',
-    ]);
   });
 });
