@@ -39,10 +39,6 @@ export function checkDocker({ template }: WorkloadLeaf): void {
       template.files.length > 0 && template.onFileChange.kind !== 'restart',
       'Files of a container at a plain engine change with a new container only: use onFileChange restart.',
     ],
-    [
-      template.access.kind === 'listed',
-      'Plain engines keep tenants apart by a network each; inside of one they can not tell callers apart: use access tenant.',
-    ],
   ]);
   checkResources(template);
 }

@@ -72,10 +72,6 @@ export function checkSwarm({ template, nodes }: WorkloadLeaf): void {
       "Swarm gives secrets as files only: use kind file, and let the app read it (many take a variable's name with _FILE).",
     ],
     [
-      template.access.kind === 'listed',
-      'A swarm keeps tenants apart by a network each; inside of one it can not tell callers apart: use access tenant.',
-    ],
-    [
       template.volumes.some((volume) => volume.class === undefined) && !isPinned(nodes),
       'A volume of a swarm stays on its node, and Swarm may start the container on another: name a volume driver as its class, or pin the app to one node by node.hostname or node.id.',
     ],

@@ -211,8 +211,10 @@ export class Keeper {
   }
 
   #appNow(told: AppTold): AppTold {
-    const known = withEnforcement(told, this.#facts?.network);
-    return this.#orchestrator.appNow?.(known, this.#workloads.wanted ?? []) ?? known;
+    const workloads = this.#workloads.wanted ?? [];
+    const { kind } = this.#options.file;
+    const known = withEnforcement(told, { kind, network: this.#facts?.network, workloads });
+    return this.#orchestrator.appNow?.(known, workloads) ?? known;
   }
 
   #say(cause: unknown): void {

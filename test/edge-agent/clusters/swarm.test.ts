@@ -83,7 +83,6 @@ describe('a service', () => {
     ['a pool', { pool: 'front' }],
     ['a rebuild in place', { onChange: 'rebuildInPlace' }],
     ['a volume that stays on a node', { volumes: [{ name: 'data', path: '/data', sizeMib: 1 }] }],
-    ['listed callers', { access: { kind: 'listed', callers: [] } }],
     ['a secret as a variable', { secrets: [{ secret: 'a', key: 'b', as: { kind: 'variable', name: 'A' } }] }],
   ] as const)('can not be had with %s', (_what, change) => {
     const workload = release(1, JSON.parse(JSON.stringify(change)));
