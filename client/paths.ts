@@ -909,9 +909,13 @@ export interface components {
             app: components["schemas"]["Name"];
             /** @enum {string} */
             kind: "app";
+            /** @description As the manifest has them; absent: all of the app */
+            ports?: components["schemas"]["PolicyPort"][];
         } | {
             /** @enum {string} */
             kind: "prefix";
+            /** @description As the manifest has them; absent: all of the app */
+            ports?: components["schemas"]["PolicyPort"][];
             prefix: components["schemas"]["Cidr"];
         };
         AppCreation: {

@@ -9,6 +9,7 @@ import { AppEndpoint } from './app-endpoint.ts';
 import { Statement } from './cluster.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Placement } from './placement.ts';
+import { PolicyPort } from './policy.ts';
 import { Scaled, Scaling } from './scaling.ts';
 import { Port, Protocol } from './service.ts';
 import { AppStage, StageTold } from './track.ts';
@@ -90,11 +91,18 @@ export type AppResources = z.infer<typeof AppResources>;
 export const Replicas = z.union([z.int().min(0).max(10_000), Scaling]).meta({ id: 'Replicas' });
 export type Replicas = z.infer<typeof Replicas>;
 
+const CallerPorts = z
+  .array(PolicyPort)
+  .min(1)
+  .max(LIST_MAX)
+  .optional()
+  .meta({ description: 'As the manifest has them; absent: all of the app' });
+
 /** Who may call the app beside its own tenant's apps in the cluster; everybody else is refused. */
 export const AppCaller = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('app'), app: Name }),
-    z.strictObject({ kind: z.literal('prefix'), prefix: Cidr }),
+    z.strictObject({ kind: z.literal('app'), app: Name, ports: CallerPorts }),
+    z.strictObject({ kind: z.literal('prefix'), prefix: Cidr, ports: CallerPorts }),
   ])
   .meta({ id: 'AppCaller' });
 export type AppCaller = z.infer<typeof AppCaller>;

@@ -2,9 +2,10 @@
  * From an app to the objects of a Kubernetes cluster. An app with volumes is a StatefulSet, because its replicas are not alike; any other is a
  * Deployment. Each object holds what we have an opinion on and nothing else, so that what others add stays theirs. Values in, values out.
  */
-import type { AppTemplate } from '../../protocol/app.ts';
+import type { AppCaller, AppTemplate } from '../../protocol/app.ts';
 import { type Json as CanonicalJson, canonicalJson } from '../../protocol/canonical.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { PolicyPort } from '../../protocol/policy.ts';
 import { isHeld, variablesName } from './kubernetes-held.ts';
 import {
   type AppKind,
@@ -150,20 +151,30 @@ function headlessName(app: string): string {
 /** Who may begin a connection to the app; nothing else comes in. Answers and what the app itself begins are not its matter. */
 function networkPolicy(workload: WorkloadLeaf): AppObject {
   const { app, tenant, template } = workload;
+  const { kind, callers } = template.access;
   const own = { namespaceSelector: { matchLabels: { [TENANT_LABEL]: tenant } } };
-  const listed = template.access.callers.map((caller) =>
+  const peerOf = (caller: AppCaller) =>
     caller.kind === 'prefix'
       ? { ipBlock: { cidr: caller.prefix } }
-      : { ...own, podSelector: { matchLabels: selectorOf({ tenant, app: caller.app }) } },
-  );
-  const from = template.access.kind === 'tenant' ? [own, ...listed] : listed;
+      : { ...own, podSelector: { matchLabels: selectorOf({ tenant, app: caller.app }) } };
+  const free = callers.filter(({ ports }) => ports === undefined).map(peerOf);
+  const from = kind === 'tenant' ? [own, ...free] : free;
   const spec = {
     podSelector: { matchLabels: selectorOf(workload) },
     policyTypes: ['Ingress'],
     // Without a rule nobody comes in; a rule without a peer would let everybody in.
-    ingress: from.length === 0 ? [] : [{ from }],
+    ingress: [
+      ...(from.length === 0 ? [] : [{ from }]),
+      ...callers.flatMap((caller) =>
+        caller.ports === undefined ? [] : [{ from: [peerOf(caller)], ports: caller.ports.map(policyPort) }],
+      ),
+    ],
   };
   return objectFor(workload, 'NetworkPolicy', { name: app, spec: { spec } });
+}
+
+function policyPort({ protocol, port }: PolicyPort): { protocol: string; port: number } {
+  return { protocol: protocol.toUpperCase(), port };
 }
 
 function deployment(workload: WorkloadLeaf, template: object): AppObject {

@@ -8,6 +8,7 @@ import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '..
 import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import { trackName } from '../../protocol/track.ts';
+import { accessIn } from './app-access.ts';
 import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
@@ -89,6 +90,7 @@ function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLe
     // Nobody else's to keep: an app of no replicas is there, and has none.
     if (here.length === 0) return [];
     const { name, namespace, release, template, nodes, stage, next } = app;
+    const scene = { tenant, cluster, app: name };
     const leaf = (track: Pick<WorkloadLeaf, 'release' | 'template' | 'track'>): WorkloadLeaf => ({
       kind: 'workload',
       tenant: tenant.name,
@@ -101,24 +103,15 @@ function workloadLeaves(tenant: TenantEstate, cluster: ClusterPlace): WorkloadLe
     });
     const stable = leaf({
       release,
-      template: { ...template, access: accessOf(template, tenant), replicas: assigned },
+      template: { ...template, access: accessIn(template, scene), replicas: assigned },
     });
     const share = next === undefined ? undefined : replicasOfNext(next, { cluster: cluster.name, assigned });
     const measured = { ...stable, ...sampleOf(template) };
     if (next === undefined || share === undefined) return [measured];
-    const access = accessOf(next.template, tenant);
+    const access = accessIn(next.template, scene);
     const beside = { ...next.template, access, replicas: share };
     return [measured, leaf({ release: next.release, template: beside, track: 'next' })];
   });
-}
-
-/** Clusters know callers and no groups: whoever is of the app's group is one, the app itself too. */
-function accessOf({ access }: AppTemplate, { apps }: TenantEstate): AppTemplate['access'] {
-  const { group, kind, callers, enforcement } = access;
-  if (kind !== 'group') return { kind, callers, enforcement };
-  const members = apps.filter(({ template }) => template.access.group === group).map(({ name }) => name);
-  const named = members.sort().map((app) => ({ kind: 'app' as const, app }));
-  return { kind: 'listed', callers: [...callers, ...named], enforcement };
 }
 
 /** Undefined: the share of this cluster is none. */

@@ -7,6 +7,7 @@ import { EXPLAINED_WAYS_MAX, policyEndText } from '../../protocol/explanation.ts
 import type { PolicyEnd, PolicyPort } from '../../protocol/policy.ts';
 import type { AppFacts, PolicyFacts, TenantEstate } from './estate.ts';
 import { siteOf } from './estate.ts';
+import { mergedWays, verdictOf } from './explained-ways.ts';
 import { sortedBy } from './order.ts';
 import { PAIRS_MAX, pairCount } from './policy.ts';
 import { appOrigins, appsOf, appTargets, originsOf, type TargetPort, targetsOf } from './policy-end.ts';
@@ -155,7 +156,7 @@ function keyOfApp(
   const { access } = app.template;
   const caller = from.isKnown ? from.app : undefined;
   if (caller !== undefined) {
-    if (access.callers.some((one) => one.kind === 'app' && one.app === caller.name))
+    if (access.callers.some((one) => one.kind === 'app' && one.app === caller.name && names(one.ports, to)))
       return { why: `The access of ${app.name} names ${caller.name}.` };
     if (access.kind === 'group' && caller.template.access.group === access.group)
       return { why: `${caller.name} and ${app.name} are of the group ${access.group}.` };
@@ -164,6 +165,11 @@ function keyOfApp(
     (one) => one.to.site === undefined && begins(one.from, from) && ends(one, to) && opens(one, to, tenant),
   );
   return policy && granted(policy);
+}
+
+/** Absent: all ports. */
+function names(ports: readonly PolicyPort[] | undefined, { port }: Reached): boolean {
+  return ports?.some((one) => one.protocol === port?.protocol && one.port === port.named) ?? true;
 }
 
 /** Whether a policy's beginning covers all of this one. Containers that are taken for their node are of the site alone. */
@@ -238,26 +244,6 @@ function portsOf({ port }: Reached): PolicyPort[] {
 function nameOf({ site, service, app }: Beginning): string {
   if (app !== undefined) return `the app ${app.name}`;
   return service === undefined ? `the site ${site}` : `the service ${service} at ${site}`;
-}
-
-/** Ways that differ in their ports alone are one. */
-function mergedWays(ways: readonly ExplainedWay[]): ExplainedWay[] {
-  const merged = new Map<string, ExplainedWay>();
-  for (const way of ways) {
-    const key = [way.from, way.to, way.verdict, way.why, way.ports.length === 0].join('\n');
-    const known = merged.get(key);
-    const ports = [...(known?.ports ?? []), ...way.ports];
-    const distinct = new Map(
-      ports.map((port) => [`${port.protocol} ${String(port.port).padStart(5, '0')}`, port]),
-    );
-    merged.set(key, { ...way, ports: sortedBy([...distinct], ([text]) => text).map(([, port]) => port) });
-  }
-  return sortedBy([...merged.values()], ({ from, to, verdict, why }) => [from, to, verdict, why].join(' '));
-}
-
-function verdictOf(ways: readonly ExplainedWay[]): Explanation['verdict'] {
-  const verdicts = [...new Set(ways.map(({ verdict }) => verdict))];
-  return verdicts.length > 1 ? 'mixed' : (verdicts[0] ?? 'nowhere');
 }
 
 interface Noted {

@@ -18,7 +18,7 @@ import {
   sortedDistinct,
   virtualsOf,
 } from './policy.ts';
-import { appOrigins, appsOf, appTargets, type Place, portsAt, type Target } from './policy-end.ts';
+import { appOrigins, appsOf, appTargets, originsOf, portsAt, type Target } from './policy-end.ts';
 
 /** The policy leaf of a site's edges: an open tenant's edge leaves the question to the hubs, but for apps that are closed themselves. */
 export function policyLeaf(input: FlowsInput): PolicyLeaf {
@@ -61,8 +61,8 @@ function compileCallers(input: FlowsInput): Flow[] {
   const guarded = tenant.apps.filter(isGuarded);
   const flows = guarded.flatMap((app) => {
     const targets = appTargets(app, tenant);
-    const listed = { origins: listedOrigins(app, tenant), targets, ports: [] };
-    return [...flowsInto(listed, input), ...prefixFlows(app, { targets, site })];
+    const named = callersOf(app, tenant).flatMap((caller) => flowsInto({ ...caller, targets }, input));
+    return [...named, ...prefixFlows(app, { targets, site })];
   });
   const granted = grantsOf(tenant).flatMap((grant) => {
     const named = new Set(appsOf(grant.policy.to, tenant).filter(isGuarded));
@@ -73,15 +73,13 @@ function compileCallers(input: FlowsInput): Flow[] {
   return sortedDistinct([...flows, ...granted, ...routed]);
 }
 
-/** Where apps speak from that an app's access names, and those of its group. */
-export function listedOrigins({ template: { access } }: AppFacts, tenant: TenantEstate): Place[] {
-  const names = new Set(access.callers.flatMap((caller) => (caller.kind === 'app' ? [caller.app] : [])));
-  return tenant.apps
-    .filter(
-      ({ name, template }) =>
-        names.has(name) || (access.kind === 'group' && template.access.group === access.group),
-    )
-    .flatMap((app) => appOrigins(app, tenant));
+/** Apps that an app's access names, and those of its group, by where they speak from and at which ports they may. */
+function callersOf({ template: { access } }: AppFacts, tenant: TenantEstate) {
+  const named = access.callers.flatMap((caller) =>
+    caller.kind === 'app' ? [{ end: { app: caller.app }, ports: caller.ports ?? [] }] : [],
+  );
+  const mates = access.kind === 'group' ? [{ end: { group: access.group }, ports: [] }] : [];
+  return [...named, ...mates].map(({ end, ports }) => ({ origins: originsOf(end, tenant), ports }));
 }
 
 /** Prefixes are taken as they are written: as the destination sees them. */
@@ -89,12 +87,14 @@ function prefixFlows(
   { template: { access } }: AppFacts,
   { targets, site }: { readonly targets: readonly Target[]; readonly site: string },
 ): Flow[] {
-  const from = access.callers.flatMap((caller) => (caller.kind === 'prefix' ? [caller.prefix] : []));
-  if (from.length === 0) return [];
-  return byPorts(targets, { site, ports: [] }).flatMap(({ here, open }) => [
-    { from: sortedPrefixes(from), to: virtualsOf(here), ports: [...open] },
-    { from: sortedPrefixes(from), to: realsOf(here), ports: [...open] },
-  ]);
+  return access.callers.flatMap((caller) => {
+    if (caller.kind !== 'prefix') return [];
+    const from = [caller.prefix];
+    return byPorts(targets, { site, ports: caller.ports ?? [] }).flatMap(({ here, open }) => [
+      { from, to: virtualsOf(here), ports: [...open] },
+      { from, to: realsOf(here), ports: [...open] },
+    ]);
+  });
 }
 
 /** What stays inside sends nothing to public sites: by whom, and to where. Undefined: nothing here has to stay. */

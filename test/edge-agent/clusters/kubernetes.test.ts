@@ -126,6 +126,16 @@ describe('objects', () => {
       { access: { kind: 'listed', callers: [{ kind: 'prefix', prefix: '10.9.0.0/24' }] } },
       [{ from: [{ ipBlock: { cidr: '10.9.0.0/24' } }] }],
     ],
+    [
+      'a prefix at a port',
+      {
+        access: {
+          kind: 'listed',
+          callers: [{ kind: 'prefix', prefix: '10.9.0.0/24', ports: [{ protocol: 'tcp', port: 80 }] }],
+        },
+      },
+      [{ from: [{ ipBlock: { cidr: '10.9.0.0/24' } }], ports: [{ protocol: 'TCP', port: 80 }] }],
+    ],
   ])('let %s in, and nobody else', (_, change, ingress) => {
     expect(bodyOf('NetworkPolicy', change).spec).toMatchObject({ policyTypes: ['Ingress'], ingress });
   });
