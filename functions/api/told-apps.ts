@@ -2,11 +2,12 @@
  * What follows for apps from what a cluster told of them: where they are reached now; a release that is up everywhere is remembered, one that failed is taken
  * back, with the reason in the audit log, and one that comes by stages goes on to the next.
  */
+import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
 import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
 import { ClusterFacts } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import { endpointsIn, withEndpoints } from '../domain/endpoint.ts';
-import { afterVerdict, judge } from '../domain/rollout.ts';
+import { afterVerdict, judge, templateBehind } from '../domain/rollout.ts';
 import { advance, type Releases, stageName } from '../domain/rollout-stage.ts';
 import { toldOf } from '../reconcile/told.ts';
 import type { AppKept, Item, Store } from '../store/port.ts';
@@ -37,7 +38,7 @@ export async function takeApps(
     const reached = (now: Item<'app'>) =>
       endpointsAfter(
         now,
-        tracks.flatMap((instance) => endpointsIn({ ...place, instance, ports: now.spec.ports })),
+        tracks.flatMap((instance) => endpointsIn({ ...place, instance, portsOf: portsOf(now, instance) })),
         cluster,
       );
     if (isJudged(item) && reached(item) === item.status.endpoints) continue;
@@ -46,6 +47,11 @@ export async function takeApps(
     );
   }
   return { isMoving };
+}
+
+function portsOf({ status, spec }: Item<'app'>, { release: told }: AppInstance) {
+  const newest = templateOf(spec);
+  return ({ release: own }: ContainerStatus) => templateBehind(status, newest, { own, told }).ports;
 }
 
 /** What of the cluster decides where its containers are reached. */

@@ -1,7 +1,7 @@
 /** What is said of containers at plain engines, by what the engine says of them and by what they are to be. */
 import { expect, test } from 'vitest';
 import { CONTENT_LABEL } from '../../../edge-agent/clusters/docker-marks.ts';
-import { SLOT_LABEL, type SeenContainer } from '../../../edge-agent/clusters/docker-seen.ts';
+import { type SeenContainer, SLOT_LABEL } from '../../../edge-agent/clusters/docker-seen.ts';
 import { dockerInstanceOf } from '../../../edge-agent/clusters/docker-status.ts';
 import { LIMITS, nodeNamed, wantedOf } from './docker-engines.ts';
 import { workloadOf } from './driver-contract.ts';
