@@ -18,7 +18,6 @@ import {
   type KubeType,
   MANAGED_BY,
   NAMESPACE,
-  POD,
   TENANT_LABEL,
   TYPES,
 } from './kubernetes-marks.ts';
