@@ -153,8 +153,45 @@ export function hasClusterFiles(directory: string): boolean {
   return namesIn(directory).length > 0;
 }
 
+/** Throws a sentence if that would take the place of another cluster, or be a second name of one: each would take the other's apps away. */
 export function writeClusterFile(directory: string, cluster: ClusterFile): void {
+  const { name, kind } = cluster;
+  for (const other of readClusterFiles(directory).clusters) {
+    if (other.name === name && other.kind !== kind)
+      throw new Error(
+        `${name} is a ${other.kind} cluster of this host. Give this one another name, or remove that one first: edge-agent cluster remove ${name}`,
+      );
+    if (other.name !== name && isSameCluster(other, cluster))
+      throw new Error(
+        `This is the cluster ${other.name} of this host. It can't have two names: keep that one, or first edge-agent cluster remove ${other.name}`,
+      );
+  }
   writeDurably(join(directory, `${cluster.name}.json`), `${JSON.stringify(cluster, undefined, 2)}\n`);
+}
+
+/** Mesos is left out: each cluster is a framework of its own there, and sees no other's tasks. */
+function isSameCluster(one: ClusterFile, other: ClusterFile): boolean {
+  const places = placesIn(one);
+  return one.kind === other.kind && placesIn(other).some((place) => places.includes(place));
+}
+
+function placesIn(file: ClusterFile): string[] {
+  switch (file.kind) {
+    case 'kubernetes':
+      return [`${file.credentials.serverName ?? ''} ${file.credentials.server}`];
+    case 'marathon':
+      return [file.server];
+    case 'swarm':
+      return [endpointText(file.manager)];
+    case 'docker':
+      return file.engines.map(({ endpoint }) => endpointText(endpoint));
+    case 'mesos':
+      return [];
+  }
+}
+
+function endpointText(endpoint: z.infer<typeof Endpoint>): string {
+  return endpoint.kind === 'socket' ? endpoint.path : `${endpoint.host}:${endpoint.port}`;
 }
 
 /** Of the nodes that joined a cluster of plain engines. */

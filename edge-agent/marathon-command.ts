@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Name } from '../protocol/metadata.ts';
 import { MarathonFile, writeClusterFile } from './cluster-files.ts';
 import { inspectMarathon } from './clusters/marathon-facts.ts';
+import { MarathonError, type MarathonFault } from './marathon/errors.ts';
 import { Info } from './marathon/wire.ts';
 import { credentialsIn } from './mesos-command.ts';
 import { marathonReachOf } from './worker/marathon-room.ts';
@@ -24,14 +25,18 @@ export interface AddMarathonOptions {
   readonly directory: string;
 }
 
+/** What something else would say. */
+const ODD: readonly MarathonFault[] = ['marathon.not_found', 'marathon.malformed'];
+
 /** Lines for the terminal. Throws a sentence if the cluster can't be used; nothing is kept then. */
 export async function addMarathon(options: AddMarathonOptions): Promise<readonly string[]> {
   const named = Name.safeParse(options.name);
   if (!named.success)
     throw new Error(`${options.name} can't be the name of a cluster: ${named.error.issues[0]?.message}`);
   const file = await fileOf(named.data, options);
-  const known = { ...file, ...(await mesosOf(file, options)) };
-  const facts = await inspectMarathon(marathonReachOf(known));
+  const { known, facts } = await lookedAt(file, options).catch((cause: unknown) => {
+    throw withAdvice(cause, file.server);
+  });
   const missing = facts.statements.find(({ reason }) => reason === 'MesosNotReached');
   if (missing !== undefined && options.master !== undefined) throw new Error(missing.message);
   const kept = missing === undefined ? known : file;
@@ -44,6 +49,16 @@ export async function addMarathon(options: AddMarathonOptions): Promise<readonly
       : `${missing.message} Until then placements see no room here.`,
     'added; the agent attaches it within seconds. Whether apps may be changed is seen with the first one',
   ];
+}
+
+async function lookedAt(file: MarathonFile, options: AddMarathonOptions) {
+  const known = { ...file, ...(await mesosOf(file, options)) };
+  return { known, facts: await inspectMarathon(marathonReachOf(known)) };
+}
+
+function withAdvice(cause: unknown, server: string): unknown {
+  const isOdd = cause instanceof MarathonError && ODD.includes(cause.code);
+  return isOdd ? new Error(`${server} answers, and is no Marathon: ${cause.message}`, { cause }) : cause;
 }
 
 async function fileOf(name: string, { server, files }: AddMarathonOptions): Promise<MarathonFile> {

@@ -1,6 +1,6 @@
 /**
  * Canonical JSON (the subset of RFC 8785 that our documents need): what is hashed and signed has one spelling.
- * Keys are sorted by UTF-16 code units, numbers must be safe integers, undefined members are left out.
+ * Keys are sorted by UTF-16 code units, numbers are as ECMAScript writes them, undefined members are left out.
  */
 
 export type Json =
@@ -11,11 +11,12 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
-/** Canonical text of a value; throws a TypeError on a number that is no safe integer. */
+/** Canonical text of a value; throws a TypeError on a number that JSON does not have, and on a whole one that is beyond the safe ones. */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new TypeError(`not a safe integer: ${value}`);
+    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))
+      throw new TypeError(`neither a fraction nor a safe integer: ${value}`);
     return String(value);
   }
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;

@@ -93,7 +93,8 @@ function judged(container: SeenContainer, { wanted, faults }: DockerEvidence): J
   const fault = faults.get(container.id) ?? error;
   const role = roleOf(container);
   const isGoing = role === 'old' || slotOf(container) > wanted.replicas;
-  if (phase === 'running' && isGoing) return say('stopping', 'none', 'It is being stopped.');
+  // How it ends says nothing of it: an engine calls what was stopped unhealthy.
+  if (phase !== 'created' && isGoing) return say('stopping', 'none', 'It is being stopped.');
   if (phase === 'created')
     return fault === '' ? say('starting', 'none', 'It is being made.') : notStarted(fault);
   if (phase === 'restarting' || phase === 'exited') return ended(container, wanted.template);

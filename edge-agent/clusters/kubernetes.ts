@@ -9,6 +9,7 @@ import { KubeObject, objectList, pathOf } from '../kube/objects.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { addressFaultsOf, EventObject } from './kubernetes-address.ts';
 import { checkHeld, isHeld } from './kubernetes-held.ts';
+import { lastLines } from './kubernetes-log.ts';
 import {
   APP_LABEL,
   type AppKind,
@@ -17,7 +18,6 @@ import {
   type KubeType,
   MANAGED_BY,
   NAMESPACE,
-  POD,
   TENANT_LABEL,
   TYPES,
 } from './kubernetes-marks.ts';
@@ -42,8 +42,6 @@ import { named } from './track.ts';
 const OBJECTS_MAX = 10_000;
 const EVENTS_MAX = '500';
 const LOGS_MAX = 5;
-const LOG_LINES = '10';
-const LOG_BYTES = '8000';
 
 /** `wallNow`: milliseconds since 1970. */
 export function createKubernetesDriver(client: KubeClient, wallNow: () => number): Driver {
@@ -133,18 +131,6 @@ async function readAddressFaults(
     ['kube.forbidden'],
   );
   return addressFaultsOf(events?.items ?? []);
-}
-
-/** Of the container that ended last; nothing if the node has them no more. */
-async function lastLines(
-  client: KubeClient,
-  { namespace, pod }: { namespace: string; pod: string },
-): Promise<string[]> {
-  const path = pathOf({ ...POD, namespace, name: pod, subresource: 'log' });
-  const ask = (previous: string) =>
-    client.text({ method: 'GET', path, query: { previous, tailLines: LOG_LINES, limitBytes: LOG_BYTES } });
-  const text = await ask('true').catch(() => ask('false').catch(() => ''));
-  return text.split('\n').filter((line) => line !== '');
 }
 
 interface Observed extends ThereObject {

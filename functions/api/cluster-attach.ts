@@ -69,6 +69,12 @@ async function makeOrMove(store: Store, attaching: Attaching, cause: Cause): Pro
         'already_exists',
         `A cluster named ${key.name} is at the site ${item.spec.site}. Attach this one under another name.`,
       );
+    // What runs in it would be forgotten, and go on.
+    if (item.status.kind !== status.kind)
+      refuse(
+        'already_exists',
+        `A cluster named ${key.name} is there, of the kind ${item.status.kind}. Attach this one under another name, or delete that one first.`,
+      );
     if (sameJson(item.status, status)) return item;
     const detail = `Edge ${status.agent} holds cluster ${key.name}.`;
     return withEvent(nextItem(item, { status }, cause), cause, { action: 'update', detail });

@@ -31,6 +31,7 @@ export function refuseField(pointer: string, detail: string): never {
 }
 
 function faultsOf(issue: Issue, source: Source): FieldFault[] {
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) return unionFaults(issue, source);
   if (issue.code !== 'unrecognized_keys')
     return [{ pointer: pointerOf(issue.path, source), detail: issue.message }];
   return issue.keys.map((key) => ({
@@ -39,6 +40,23 @@ function faultsOf(issue: Issue, source: Source): FieldFault[] {
       ? `Send only the spec: ${shown(key)} is not changed by this request, and the path says the name.`
       : `There is no field ${shown(key)} here. Remove it, or check its spelling.`,
   }));
+}
+
+/** Of a field with several forms: what is wrong in the one that was meant, or which forms there are. */
+function unionFaults(
+  { path, errors }: Extract<Issue, { code: 'invalid_union' }>,
+  source: Source,
+): FieldFault[] {
+  const meant = errors.filter((issues) => !issues.some(isOfAnotherForm));
+  const [only] = meant;
+  if (only !== undefined && meant.length === 1)
+    return only.flatMap((issue) => faultsOf({ ...issue, path: [...path, ...issue.path] }, source));
+  const sentences = errors.flatMap((issues) => issues.slice(0, 1).map(({ message }) => message));
+  return [{ pointer: pointerOf(path, source), detail: [...new Set(sentences)].join(' Or: ') }];
+}
+
+function isOfAnotherForm({ code, path }: Issue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
 }
 
 /** What a resource is read with beside its spec: the first that people send back. */
@@ -64,10 +82,13 @@ function sentenceOf(issue: RawIssue): string | undefined {
       return `${sizeWord(issue.origin)} at most ${issue.maximum}.`;
     case 'invalid_format':
       return `This is not a valid value: ${shown(issue.input)}.`;
+    case 'invalid_union':
+      return Array.isArray(issue.options)
+        ? `Write one of: ${issue.options.map(String).join(', ')}.`
+        : undefined;
     case 'custom':
     case 'invalid_element':
     case 'invalid_key':
-    case 'invalid_union':
     case 'not_multiple_of':
     case 'unrecognized_keys':
       return undefined;

@@ -2,10 +2,11 @@
  * What follows for apps from what a cluster told of them: where they are reached now; a release that is up everywhere is remembered, one that failed is taken
  * back, with the reason in the audit log, and one that comes by stages goes on to the next.
  */
+import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
 import { ClusterFacts } from '../../protocol/cluster.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
 import { endpointsIn, originsIn, withEndpoints, withOrigins } from '../domain/endpoint.ts';
-import { afterVerdict, judge } from '../domain/rollout.ts';
+import { afterVerdict, judge, templateBehind } from '../domain/rollout.ts';
 import { advance, type Releases, stageName } from '../domain/rollout-stage.ts';
 import { toldOf } from '../reconcile/told.ts';
 import type { AppKept, Item, Store } from '../store/port.ts';
@@ -40,6 +41,11 @@ export async function takeApps(
   return { isMoving };
 }
 
+function portsOf({ status, spec }: Item<'app'>, { release: told }: AppInstance) {
+  const newest = templateOf(spec);
+  return ({ release: own }: ContainerStatus) => templateBehind(status, newest, { own, told }).ports;
+}
+
 /** What of the cluster decides where its containers are reached. */
 async function placeOf(store: Store, cluster: Item<'cluster'>) {
   const { tenant } = cluster.key;
@@ -59,14 +65,15 @@ type Places = Pick<AppKept, 'endpoints' | 'origins'>;
 
 /** Where the app is after this cluster told of it; the very same lists if nothing is new. No event is written for it: it changes with every container, and is evidence rather than a decision. */
 function placesAfter(
-  { spec: { ports }, status }: Item<'app'>,
+  item: Item<'app'>,
   place: Awaited<ReturnType<typeof placeOf>>,
   instances: readonly ToldApps[number]['instance'][],
 ): Places {
+  const { status } = item;
   const endpoints = withEndpoints(
     status.endpoints ?? [],
     place.cluster,
-    instances.flatMap((instance) => endpointsIn({ ...place, instance, ports })),
+    instances.flatMap((instance) => endpointsIn({ ...place, instance, portsOf: portsOf(item, instance) })),
   );
   const origins = withOrigins(status.origins ?? [], place.cluster, originsIn({ ...place, instances }));
   return {

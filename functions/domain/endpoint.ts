@@ -16,16 +16,16 @@ import { virtualAddress } from './service.ts';
 export interface EndpointEvidence {
   readonly cluster: string;
   readonly instance: Pick<AppInstance, 'containers' | 'track'>;
-  readonly ports: AppTemplate['ports'];
+  /** Those of the release that a container is of, whichever it is: two releases may open different ones. */
+  readonly portsOf: (container: ContainerStatus) => AppTemplate['ports'];
   /** Of the cluster. */
   readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[];
   /** Real prefixes that the cluster's site exposes. */
   readonly prefixes: readonly string[];
 }
 
-/** The app's endpoints in one cluster, by address; none for an app without ports. */
+/** The app's endpoints in one cluster, by address; none of containers without ports. */
 export function endpointsIn(evidence: EndpointEvidence): AppEndpoint[] {
-  if (evidence.ports.length === 0) return [];
   const ready = evidence.instance.containers.filter(({ state }) => state === 'ready');
   const exposed = evidence.prefixes.map(parsePrefix);
   const found = ready.flatMap((container) => placeOf(container, exposed, evidence) ?? []);
@@ -66,9 +66,10 @@ function placeOf(
   exposed: readonly Prefix[],
   evidence: EndpointEvidence,
 ): AppEndpoint | undefined {
-  const { cluster, ports, instance } = evidence;
+  const { cluster, instance } = evidence;
+  const ports = evidence.portsOf(container);
   const track = instance.track === 'next' ? { track: instance.track } : {};
-  for (const { address, ports: open } of candidatesOf(container, evidence)) {
+  for (const { address, ports: open } of candidatesOf(container, ports, evidence)) {
     const place = { cluster, address, ports: inOrder(open, ports), ...track };
     if (place.ports.length > 0 && isAddressIn(address, exposed)) return place;
   }
@@ -77,7 +78,8 @@ function placeOf(
 
 function* candidatesOf(
   { published = [], address, node }: ContainerStatus,
-  { ports, nodes }: EndpointEvidence,
+  ports: AppTemplate['ports'],
+  { nodes }: EndpointEvidence,
 ): Generator<{ readonly address: string; readonly ports: Ports }> {
   for (const at of new Set(published.map((one) => one.address)))
     yield {

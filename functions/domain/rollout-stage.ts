@@ -183,6 +183,9 @@ export function waitingFor(
 ): string | undefined {
   const orders = ordersOf(releases, assigned);
   if (orders === undefined || releases.stage === undefined) return undefined;
+  const { template } = releases.stage;
+  const trouble = template.upgrade.rollback ? undefined : troubleIn(releases.stage, instances);
+  if (trouble !== undefined) return `It has failed, and stays until it mends or is aborted. ${trouble}`;
   if (assigned.length === 0) return 'It has no place in any cluster.';
   const { name } = orders.stage;
   const told = assigned.flatMap(({ cluster }) =>
@@ -203,7 +206,7 @@ export function waitingFor(
   const { holdSeconds } = orders.stage;
   return holdSeconds === undefined
     ? 'It is up, and waits for somebody to promote it.'
-    : `It is up, and is looked at for ${holdSeconds} s (${young.cluster}).`;
+    : `It is up, and is looked at for ${holdSeconds} s, which are not over in ${young.cluster}.`;
 }
 
 function following(

@@ -30,6 +30,18 @@ export function releaseInForce({ release, good, failed }: Releases, template: Ap
   return isTakenBack ? good : { release, template };
 }
 
+/** What a container was made from, as far as that is kept: `own` is its release, 0 for any that is older than `told`, of which its cluster was told. */
+export function templateBehind(
+  { release, good, stage }: Releases,
+  newest: AppTemplate,
+  { own, told }: { readonly own: number; readonly told: number },
+): AppTemplate {
+  // Told to go back to the good one, what a cluster has beside it is of the one that failed.
+  if (own === 0) return good === undefined || good.release === told ? newest : good.template;
+  const kept = [{ release, template: newest }, good, stage].find((one) => one?.release === own);
+  return kept?.template ?? newest;
+}
+
 /** What has become of the newest release. Of one that was judged before, the verdict stands. */
 export function judge({ releases, clusters, instances }: RolloutEvidence): Verdict {
   const { release, good, failed } = releases;

@@ -27,7 +27,8 @@ export function askingEndpoints(
         const { containers } = await driver.status(leaf);
         const instance = { containers, ...(leaf.track === undefined ? {} : { track: leaf.track }) };
         const { cluster, template } = leaf;
-        return endpointsIn({ cluster, instance, ports: template.ports, nodes: [], prefixes: ['0.0.0.0/0'] });
+        const portsOf = () => template.ports;
+        return endpointsIn({ cluster, instance, portsOf, nodes: [], prefixes: ['0.0.0.0/0'] });
       }),
     );
     const assignments = leaves.map(({ cluster }) => ({ cluster, replicas: 1 }));

@@ -46,6 +46,8 @@ describe('liveness', () => {
     expect(await send(14, 101)).toBe(2);
     expect(await send(15, 101)).toBe(3);
     expect(await send(15, 120)).toBe(4);
+    // As rates nearly always are.
+    expect(await send(15, 20.26)).toBe(5);
   });
 
   test('of many edges goes in several requests below the limit of a body, the head last', async () => {

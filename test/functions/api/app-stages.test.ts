@@ -129,6 +129,19 @@ describe('a canary', () => {
     expect(back.message).toContain(words);
   });
 
+  test('that has failed and is not to be taken back says so where it waits', async () => {
+    await edit(bench, `${APPS}/web`, specOf(3, { ...CANARY, rollback: false }));
+    const container = { name: 'web-x', node: 'n', address: '', message: 'It ends.', lastLines: [] };
+    const one = { ...container, state: 'waiting', reason: 'crash_loop', restarts: 3, release: 3 };
+    await tellOf('coming', [1, 3], { containers: [one] });
+    const { stage, conditions } = await status();
+    expect(stage.name).toBe('3.canary.1');
+    expect(stage.message).toContain(
+      'It has failed, and stays until it mends or is aborted. prod: web-x: It ends.',
+    );
+    expect(conditions.map(({ type }: { type: string }) => type)).not.toContain('RolledBack');
+  });
+
   test('is not held against those of the release before', async () => {
     const old = { name: 'a', node: '', address: '', message: '', lastLines: [], state: 'ready', release: 1 };
     const stage = { name: '2.canary.1', state: 'held' };

@@ -43,6 +43,12 @@ describe('an app', () => {
     expect((await read()).status.release).toBe(2);
   });
 
+  test('may ask for a fraction of a request a second, and be changed', async () => {
+    const replicas = (requestsPerSecond: number) => ({ replicas: { min: 1, max: 2, requestsPerSecond } });
+    await make(bench, [APPS, 'web'], { ...WEB, ...replicas(0.5) });
+    expect((await edit(bench, `${APPS}/web`, { ...WEB, ...replicas(0.7) })).status).toBe(200);
+  });
+
   test('that is placed elsewhere is of the same release', async () => {
     const body = { kind: 'kubernetes', authority: 'PEM' };
     await callAs(bench, edge, { method: 'POST', path: '/v1/agent/clusters/test', body });

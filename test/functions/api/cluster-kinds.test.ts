@@ -19,3 +19,17 @@ test.each(['swarm', 'docker', 'mesos', 'marathon'])(
     ]);
   },
 );
+
+test('a name that a cluster of another kind has is not taken over: what runs there would be forgotten', async () => {
+  const bench = await createBench();
+  await withSite(bench);
+  const edge = await enrol(bench, await tokenFor(bench));
+  const attach = (kind: string) =>
+    callAs(bench, edge, {
+      ...{ method: 'POST', path: '/v1/agent/clusters/plain', body: { kind, authority: 'PEM' } },
+    });
+  await attach('mesos');
+  const refused = await attach('marathon');
+  expect([refused.status, refused.json.code]).toEqual([409, 'already_exists']);
+  expect(refused.json.detail).toContain('of the kind mesos');
+});

@@ -1,5 +1,6 @@
 /** Where apps are reached: from what a cluster tells to the app's status, the documents of edges and hubs, and routes. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { AppEndpoint } from '../../../protocol/app-endpoint.ts';
 import { type Bench, callAs, createBench, type Reply } from './bench.ts';
 import { type Enrolled, edit, enrol, make, ROOMY, tokenFor, withSite } from './estates.ts';
 
@@ -30,18 +31,22 @@ const read = async (path = `${APPS}/web`) => (await bench.call('GET', path)).jso
 interface Told {
   readonly node: string;
   readonly state?: string;
+  /** 0: of one before the one that the cluster was told of, which is the highest here. */
+  readonly release?: number;
 }
 
 /** The cluster tells of two nodes and of containers on them. */
 function tell(...containers: readonly Told[]): Promise<Reply> {
   const [node] = ROOMY.nodes;
   const nodes = ['1', '2'].map((last) => ({ ...node, name: `n${last}`, addresses: [`10.1.0.${last}`] }));
+  const told = Math.max(...containers.map(({ release = 1 }) => release));
+  const updated = containers.filter(({ release = 1 }) => release === told).length;
   const ready = containers.filter(({ state = 'ready' }) => state === 'ready').length;
   const instance = {
-    ...{ cluster: 'prod', release: 1, wanted: 2, ready, updated: ready, statements: [] },
-    containers: containers.map(({ node: on, state = 'ready' }, index) => ({
+    ...{ cluster: 'prod', release: told, wanted: 2, ready, updated, statements: [] },
+    containers: containers.map(({ node: on, state = 'ready', release = 1 }, index) => ({
       ...{ name: `web-${index}`, node: on, address: '172.17.0.2', state, reason: 'none' },
-      ...{ message: '', lastLines: [], restarts: 0, release: 1 },
+      ...{ message: '', lastLines: [], restarts: 0, release },
     })),
   };
   const body = { facts: { ...ROOMY, nodes }, apps: [{ app: 'web', instance }] };
@@ -76,6 +81,18 @@ describe('an app', () => {
     expect((await read()).metadata).toEqual(before.metadata);
     await tell({ node: 'n2' });
     expect((await read()).metadata.generation).toBe(before.metadata.generation);
+  });
+
+  test('is reached at the ports that its containers have, whatever the newest release asks for', async () => {
+    const at = async () =>
+      (await read()).status.endpoints.map((one: AppEndpoint) => `${one.address}:${one.ports[0]?.port}`);
+    await tell({ node: 'n1' }, { node: 'n2' });
+    await edit(bench, `${APPS}/web`, { ...WEB, ports: [{ name: 'http', port: 8080, hostPort: 81 }] });
+    await tell({ node: 'n1', release: 0 }, { node: 'n2', release: 2 });
+    expect(await at()).toEqual(['10.1.0.1:80', '10.1.0.2:81']);
+    // Taken back: what is left of the second release goes on for a moment beside the first.
+    await tell({ node: 'n1', release: 1 }, { node: 'n2', release: 0 });
+    expect(await at()).toEqual(['10.1.0.1:80', '10.1.0.2:81']);
   });
 
   test('says what is missing if nobody outside can reach it', async () => {

@@ -35,7 +35,7 @@ const reached = (...containers: readonly object[]) =>
   endpointsIn({
     cluster: 'plain',
     instance: { containers: containers.map(container) },
-    ports: PORTS,
+    portsOf: () => PORTS,
     nodes: NODES,
     prefixes: PREFIXES,
   }).map(({ address, ports }) => [address, ...ports.map(({ name, port }) => `${name}:${port}`)].join(' '));
@@ -73,7 +73,7 @@ describe('a container is reached', () => {
       endpointsIn({
         cluster: 'kube',
         instance: { containers: [container({ address: '10.9.0.3', node })] },
-        ...{ ports, nodes: NODES, prefixes: PREFIXES },
+        ...{ portsOf: () => ports, nodes: NODES, prefixes: PREFIXES },
       }).map(({ address }) => address);
     expect([at('n1'), at('n9')]).toEqual([['10.0.0.1'], ['10.9.0.3']]);
   });
@@ -82,9 +82,20 @@ describe('a container is reached', () => {
     expect(reached({ name: 'a' }, { name: 'b' })).toEqual(['10.0.0.1 http:80']);
   });
 
+  test('by the ports of its own release', () => {
+    const containers = [container({ release: 1 }), container({ node: 'n2', release: 0 })];
+    const portsOf = ({ release }: ContainerStatus) =>
+      PORTS.map((port) => (release === 0 ? { ...port, hostPort: 8_000 } : port));
+    const place = { cluster: 'plain', instance: { containers }, portsOf, nodes: NODES, prefixes: PREFIXES };
+    expect(endpointsIn(place).map(({ address, ports }) => [address, ports[0]?.port])).toEqual([
+      ['10.0.0.1', 80],
+      ['10.0.0.2', 8_000],
+    ]);
+  });
+
   test('never, if the app has no ports', () => {
     const instance = { containers: [container({ address: '10.9.0.3' })] };
-    const place = { cluster: 'plain', instance, ports: [], nodes: NODES, prefixes: PREFIXES };
+    const place = { cluster: 'plain', instance, portsOf: () => [], nodes: NODES, prefixes: PREFIXES };
     expect(endpointsIn(place)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /** Releases: what counts as up, as failed and as nothing yet, and what runs meanwhile. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterVerdict, judge, releaseInForce } from '../../../functions/domain/rollout.ts';
+import { afterVerdict, judge, releaseInForce, templateBehind } from '../../../functions/domain/rollout.ts';
 import type { Releases } from '../../../functions/domain/rollout-stage.ts';
 import { AppInstance, AppTemplate } from '../../../protocol/app.ts';
 import { DEADLINE_EXCEEDED } from '../../../protocol/app-change.ts';
@@ -122,5 +122,27 @@ describe('what runs', () => {
         }
       }),
     );
+  });
+});
+
+describe('what a container was made from', () => {
+  const STAGED = AppTemplate.parse({ image: 'web:3' });
+  const stage = { release: 3, template: STAGED, kind: 'canary', step: 0, since: '' } as const;
+  test.each([
+    ['the newest', { own: 2, told: 2 }, NEW],
+    ['the good one, by its number', { own: 1, told: 2 }, GOOD],
+    ['the good one, as what is older than the newest', { own: 0, told: 2 }, GOOD],
+    ['the one that failed, as what stands beside the good one', { own: 0, told: 1 }, NEW],
+    ['the newest, if it is not kept', { own: 9, told: 9 }, NEW],
+  ])('is %s', (_, numbers, expected) => {
+    expect(templateBehind(BEFORE, NEW, numbers)).toBe(expected);
+  });
+
+  test('is that of a stage which a newer one overtook', () => {
+    expect(templateBehind({ ...BEFORE, release: 4, stage }, NEW, { own: 3, told: 3 })).toBe(STAGED);
+  });
+
+  test('is the newest while none was good', () => {
+    expect(templateBehind({ release: 2 }, NEW, { own: 0, told: 2 })).toBe(NEW);
   });
 });
