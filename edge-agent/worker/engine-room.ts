@@ -10,6 +10,7 @@ import type { Certifier } from '../door/door.ts';
 import { addressesAt } from '../engine/addresses.ts';
 import { EngineClient } from '../engine/client.ts';
 import type { Pools } from '../node/pools.ts';
+import { EnginesFile } from './engines-file.ts';
 import { JoinedNodes } from './joined-nodes.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions, plainRoom } from './room.ts';
 
@@ -84,9 +85,10 @@ function dockerOf(options: DockerOptions): Engines {
   const joined = new JoinedNodes({ ...options, fixed: known });
   const { nodes } = joined;
   const given = { nodes, wallNow, rangesOf };
+  const seen = new EnginesFile(options.nodes, options.log);
   return {
     driver: createDockerDriver({ ...given, ...(lan === undefined ? {} : { lan: lanOf(lan) }) }),
-    inspect: () => inspectDocker(nodes),
+    inspect: () => inspectDocker(nodes, seen),
     start: () => joined.start(),
     close: () => {
       joined.stop();
