@@ -1,6 +1,6 @@
 /** `edge-agent cluster add swarm|docker`: sees that the engines answer, and keeps how they are reached on this host. */
 import { readFile } from 'node:fs/promises';
-import { Address } from '../protocol/address.ts';
+import { Address, Cidr } from '../protocol/address.ts';
 import type { ClusterFacts } from '../protocol/cluster.ts';
 import { Name } from '../protocol/metadata.ts';
 import { Port } from '../protocol/service.ts';
@@ -109,6 +109,10 @@ async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
   const twice = engines.find(({ name }, index) => engines.findIndex((one) => one.name === name) !== index);
   if (twice !== undefined) throw new Error(`The node ${twice.name} is named twice.`);
   const { lan } = options;
+  if (lan !== undefined && !(lan.parent !== '' && Cidr.safeParse(lan.subnet).success))
+    throw new Error(
+      `--lan ${lan.parent}: give the interface and the prefix of its LAN, as in eth0=10.0.0.0/24.`,
+    );
   const door = options.door === undefined ? undefined : doorOf(options.door, options.addresses);
   const gateway = lan?.gateway === undefined ? {} : { gateway: lan.gateway };
   return {

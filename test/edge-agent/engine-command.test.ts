@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readClusterFiles } from '../../edge-agent/cluster-files.ts';
-import { addEngines } from '../../edge-agent/engine-command.ts';
+import { addEngines, type EngineLan } from '../../edge-agent/engine-command.ts';
 
 let directory: string;
 
@@ -13,10 +13,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const add = (door: string) =>
+const add = (door: string, lan?: EngineLan) =>
   addEngines({
     ...{ kind: 'docker', name: 'plain', engines: [], tls: {}, door, directory },
-    ...{ hostname: 'edge', addresses: ['10.0.0.5'] },
+    ...{ hostname: 'edge', addresses: ['10.0.0.5'], lan },
   });
 
 test.each([
@@ -27,6 +27,11 @@ test.each([
 ])('nodes can not join at %s', async (door, why) => {
   await expect(add(door)).rejects.toThrow(why);
   expect(readClusterFiles(directory)).toEqual({ clusters: [], faults: [] });
+});
+
+test('a LAN without its prefix is refused', async () => {
+  const lan = { parent: 'eth0', subnet: '' };
+  await expect(add('10.0.0.5', lan)).rejects.toThrow('as in eth0=10.0.0.0/24');
 });
 
 test('nodes join at an address of this host', async () => {
