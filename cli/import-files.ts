@@ -29,10 +29,24 @@ export function importFiles(paths: readonly string[], from?: string): ImportedFi
   return { manifests, notes: all.flatMap(({ notes }) => notes) };
 }
 
+/** All of them, as one text. */
+export function manifestsText(manifests: readonly MadeManifest[]): string {
+  return someOf(manifests)
+    .map(({ text }) => text)
+    .join('---\n')
+    .trimEnd();
+}
+
+function someOf(manifests: readonly MadeManifest[]): readonly MadeManifest[] {
+  if (manifests.length === 0) throw new Fault('failed', 'No app could be made of what was read.');
+  return manifests;
+}
+
 /** One file an app, because `isthmus apply` takes one manifest a file. */
 export function writeManifests(directory: string, manifests: readonly MadeManifest[]): string[] {
+  const some = someOf(manifests);
   mkdirSync(directory, { recursive: true });
-  return manifests.map(({ name, text }) => {
+  return some.map(({ name, text }) => {
     const path = join(directory, `${name}.yaml`);
     writeFileSync(path, text);
     return path;

@@ -138,16 +138,10 @@ program
   .option('--from <system>', 'compose, marathon or kubernetes, if the content does not tell')
   .option('--output <directory>', 'a file for each app in it; else all of them to standard output')
   .action(async (files: string[], options: { from?: string; output?: string }) => {
-    const { importFiles, writeManifests } = await import('./import-files.ts');
+    const { importFiles, manifestsText, writeManifests } = await import('./import-files.ts');
     const { manifests, notes } = importFiles(files, options.from);
     for (const note of notes) console.error(note);
-    if (options.output === undefined)
-      return console.log(
-        manifests
-          .map(({ text }) => text)
-          .join('---\n')
-          .trimEnd(),
-      );
+    if (options.output === undefined) return console.log(manifestsText(manifests));
     for (const path of writeManifests(options.output, manifests)) console.log(path);
   });
 

@@ -1,5 +1,5 @@
 /** The options of `edge-agent cluster add`, as what each kind of cluster takes. */
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 
 export interface ClusterOptions {
   /** False by --no-etcd. */
@@ -71,6 +71,9 @@ export async function addEngineCluster(
     door: nodes,
     directory,
     hostname: hostname(),
+    addresses: Object.values(networkInterfaces()).flatMap((all = []) =>
+      all.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address),
+    ),
   });
   for (const line of lines) console.log(line);
 }

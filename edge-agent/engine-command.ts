@@ -1,8 +1,9 @@
 /** `edge-agent cluster add swarm|docker`: sees that the engines answer, and keeps how they are reached on this host. */
 import { readFile } from 'node:fs/promises';
-import { Address } from '../protocol/address.ts';
+import { Address, Cidr } from '../protocol/address.ts';
 import type { ClusterFacts } from '../protocol/cluster.ts';
 import { Name } from '../protocol/metadata.ts';
+import { Port } from '../protocol/service.ts';
 import { type DockerFile, type SwarmFile, writeClusterFile } from './cluster-files.ts';
 import { inspectDocker, inspectSwarm } from './clusters/docker-facts.ts';
 import { EngineClient } from './engine/client.ts';
@@ -40,6 +41,7 @@ export interface AddEnginesOptions {
   readonly directory: string;
   /** Of this host. */
   readonly hostname: string;
+  readonly addresses: readonly string[];
 }
 
 /** Lines for the terminal. Throws a sentence if the cluster can't be used; nothing is kept then. */
@@ -80,7 +82,7 @@ async function swarmFile(options: AddEnginesOptions): Promise<SwarmFile> {
   if (options.door !== undefined)
     throw new Error('--nodes is for plain engines: nodes of a swarm join the swarm.');
   if (options.lan !== undefined)
-    throw new Error('--lan-parent is for plain engines: a swarm has overlay networks of its own.');
+    throw new Error('--lan is for plain engines: a swarm has overlay networks of its own.');
   const manager = await endpointOf(url, options.tls);
   const rest = await Promise.all(others.map((other) => endpointOf(other, options.tls)));
   return { name: options.name, kind: 'swarm', manager, ...(rest.length === 0 ? {} : { others: rest }) };
@@ -107,7 +109,11 @@ async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
   const twice = engines.find(({ name }, index) => engines.findIndex((one) => one.name === name) !== index);
   if (twice !== undefined) throw new Error(`The node ${twice.name} is named twice.`);
   const { lan } = options;
-  const door = options.door === undefined ? undefined : doorOf(options.door);
+  if (lan !== undefined && !(lan.parent !== '' && Cidr.safeParse(lan.subnet).success))
+    throw new Error(
+      `--lan ${lan.parent}: give the interface and the prefix of its LAN, as in eth0=10.0.0.0/24.`,
+    );
+  const door = options.door === undefined ? undefined : doorOf(options.door, options.addresses);
   const gateway = lan?.gateway === undefined ? {} : { gateway: lan.gateway };
   return {
     name: options.name,
@@ -118,10 +124,14 @@ async function dockerFile(options: AddEnginesOptions): Promise<DockerFile> {
   };
 }
 
-function doorOf(text: string): NonNullable<DockerFile['door']> {
+function doorOf(text: string, own: readonly string[]): NonNullable<DockerFile['door']> {
   const [, address = '', port = String(DOOR_PORT)] = /^([^:]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (!Address.safeParse(address).success || address === '0.0.0.0')
     throw new Error(`--nodes ${text}: give the address of this host on the nodes' LAN, as in 10.0.0.5.`);
+  if (!own.includes(address))
+    throw new Error(`--nodes ${text}: this host does not have that address; it has ${own.join(', ')}.`);
+  if (!Port.safeParse(Number(port)).success)
+    throw new Error(`--nodes ${text}: ${port} is no port: give one from 1 to 65535.`);
   return { address, port: Number(port) };
 }
 

@@ -46,7 +46,14 @@ export async function joinNode(options: JoinOptions, paths: Paths): Promise<read
     throw new Error('This host is a node already: edge-agent node leave, and remove it at its edge, first.');
   if (!NodeName.safeParse(name).success)
     throw new Error(`${name} can't be the name of a node: use letters, digits, dots and hyphens.`);
-  const token = readToken(await readFile(tokenFile, 'utf8'));
+  const noLan = lan.find((device) => networkInterfaces()[device] === undefined);
+  if (noLan !== undefined)
+    throw new Error(`--lan ${noLan}: this host has no interface of that name that has an address.`);
+  const token = readToken(
+    await readFile(tokenFile, 'utf8').catch(() => {
+      throw new Error(`${tokenFile} can't be read.`);
+    }),
+  );
   if (token === undefined) throw new Error(`${tokenFile} holds no token of edge-agent cluster node-token.`);
   await seeEngine(socket);
   const made = await joinEdge(token, name);

@@ -5,7 +5,7 @@ import { healthOf } from './compose-health.ts';
 import { configOf, mountOf, type Stack, secretOf } from './compose-mounts.ts';
 import { exposedPort, portOf } from './compose-ports.ts';
 import { Draft, newName } from './draft.ts';
-import { CpuMillis, DockerMib, Scalar, Seconds, variablesOf, wordsOf } from './quantities.ts';
+import { CpuMillis, DockerMib, Scalar, Seconds, valuelessIn, variablesOf, wordsOf } from './quantities.ts';
 import { each, follow, lost, meaningless, type Place, type Rules } from './source.ts';
 
 const IN_IMAGE = lost('Isthmus leaves this to the image: set it there.');
@@ -193,6 +193,11 @@ function fileOfVariables(place: Place, { draft, stack }: Service): void {
     return path.lost(`${name} could not be read: write its variables into environment.`);
   for (const [variable, value] of variablesOf(text))
     if (!draft.has('environment', variable)) draft.put(['environment', variable], value, path);
+  for (const variable of valuelessIn(text))
+    if (!draft.has('environment', variable))
+      path.lost(
+        `${variable} in ${name} comes from whoever starts Compose: write its value, or a secret of the cluster.`,
+      );
 }
 
 function pullPolicy(place: Place, draft: Draft): void {

@@ -72,6 +72,14 @@ export function wordsOf(line: string): string[] {
   );
 }
 
+/** Names that such a file leaves to the environment of whoever starts Compose. */
+export function valuelessIn(text: string): string[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const [, name] = /^\s*(?:export\s+)?([^#=\s][^=\s]*)\s*$/.exec(line) ?? [];
+    return name === undefined ? [] : [name];
+  });
+}
+
 /** Lines of NAME=VALUE; a line without a value is none. */
 export function variablesOf(text: string): [string, string][] {
   return text.split(/\r?\n/).flatMap((line) => {

@@ -32,8 +32,17 @@ export async function inspectSwarm(client: EngineClient): Promise<ClusterFacts> 
   return factsOf(info.ServerVersion, nodes.slice(0, NODES_MAX).map(swarmNode), answers);
 }
 
+/** What engines said of themselves when they last answered: one that is silent is as large, and has the labels, that it had. */
+export interface KnownEngines {
+  get(node: string): EngineInfo | undefined;
+  set(node: string, info: EngineInfo): unknown;
+}
+
 /** Throws EngineError only if no engine answers. */
-export async function inspectDocker(nodes: readonly DockerNode[]): Promise<ClusterFacts> {
+export async function inspectDocker(
+  nodes: readonly DockerNode[],
+  known: KnownEngines = new Map(),
+): Promise<ClusterFacts> {
   const looks = await Promise.all(
     nodes.map(async ({ name, client, addresses }) => ({
       name,
@@ -43,12 +52,17 @@ export async function inspectDocker(nodes: readonly DockerNode[]): Promise<Clust
       )),
     })),
   );
+  for (const { name, value } of looks) if (value !== undefined) known.set(name, value);
   const images = await Promise.all(nodes.map(({ client }) => imagesAt(client)));
   const [first] = looks.flatMap(({ value }) => value ?? []);
   if (first === undefined) throw silence(looks.map(({ cause }) => cause));
   const silent = looks.filter(({ value }) => value === undefined).length;
   const answers = `${looks.length - silent} of ${looks.length} engines answer; the first as Docker ${first.ServerVersion}.`;
-  const facts = factsOf(first.ServerVersion, looks.map(engineNode), answers);
+  const facts = factsOf(
+    first.ServerVersion,
+    looks.map((look) => engineNode(look, known.get(look.name))),
+    answers,
+  );
   return { ...facts, images: familiarImages(images.flat(), IMAGES_MAX) };
 }
 
@@ -94,21 +108,24 @@ interface EngineLook extends Look<EngineInfo> {
   readonly addresses: readonly string[];
 }
 
-function engineNode({ name, addresses, value, cause }: EngineLook): ClusterNode {
+function engineNode(
+  { name, addresses, value, cause }: EngineLook,
+  info: EngineInfo | undefined,
+): ClusterNode {
   return {
     name,
     addresses: [...addresses],
     ready: value === undefined ? 'Unknown' : 'True',
     verdict: value === undefined ? 'unknown' : 'alive',
     evidence: (cause?.message ?? 'Its engine answers.').slice(0, EVIDENCE_MAX),
-    schedulable: value !== undefined,
-    version: value?.ServerVersion ?? '',
+    schedulable: info !== undefined,
+    version: info?.ServerVersion ?? '',
     capacity: {
-      cpuMillis: (value?.NCPU ?? 0) * 1_000,
-      memoryMib: Math.floor((value?.MemTotal ?? 0) / MIB),
-      pods: value === undefined ? 0 : CONTAINERS_A_NODE,
+      cpuMillis: (info?.NCPU ?? 0) * 1_000,
+      memoryMib: Math.floor((info?.MemTotal ?? 0) / MIB),
+      pods: info === undefined ? 0 : CONTAINERS_A_NODE,
     },
-    labels: value === undefined ? {} : shortLabels(nodeLabels(name, value)),
+    labels: info === undefined ? {} : shortLabels(nodeLabels(name, info)),
   };
 }
 

@@ -250,14 +250,14 @@ function goOn(
   );
 }
 
-/** No more at once than the app allows, and none at all once the release was given up somewhere. */
+/** No more at once than the app allows, and none at all once the release was given up somewhere. What is down already takes nobody away: a release that never came up must not stop the one that mends it. */
 function beginChange({ slot, main, next }: Slot, draft: Draft): void {
   const { wanted, seen, slots, steps } = draft;
   if (slot > wanted.replicas || main === undefined || next !== undefined) return;
   if (contentIn(main) === wanted.content || refusedOf(wanted, seen.containers) !== undefined) return;
   const begun = steps.filter((step) => step.kind === 'create' && step.role === 'next').length;
-  const away = slots.filter((one) => one.slot !== slot && isAway(one, seen.nowMs)).length;
-  if (begun + away >= wanted.template.maxUnavailable) return;
+  const away = slots.filter((other) => other.slot !== slot && isAway(other, seen.nowMs)).length;
+  if (!isDown(main) && begun + away >= wanted.template.maxUnavailable) return;
   const isInPlace = wanted.template.onChange === 'rebuildInPlace' || isOneByOne(wanted.template);
   const inherited = main.labels[ADDRESS_LABEL];
   create(
@@ -270,6 +270,10 @@ function beginChange({ slot, main, next }: Slot, draft: Draft): void {
     },
     draft,
   );
+}
+
+function isDown({ phase, health }: SeenContainer): boolean {
+  return phase !== 'running' || health === 'unhealthy';
 }
 
 /** Of a slot: it is being changed, or has nobody who answers. */

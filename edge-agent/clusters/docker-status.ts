@@ -20,6 +20,9 @@ const LINE_MAX = 500;
 /** Exit codes of what ends in order, at SIGTERM and at SIGKILL. */
 const STOPPED: readonly number[] = [0, 143, 137];
 
+/** As an engine writes it after the name of what it connects. */
+const ENDPOINT_ID = / \([0-9a-f]{64}\)/g;
+
 export interface DockerEvidence {
   readonly workload: WorkloadLeaf;
   readonly wanted: DockerWanted;
@@ -106,7 +109,11 @@ function judged(container: SeenContainer, { wanted, faults }: DockerEvidence): J
     : say('ready', 'none', 'It runs, and its check passes if it has one.');
 }
 
-function notStarted(fault: string): Judgement {
+function notStarted(said: string): Judgement {
+  // Another at each try, and it would make each try a change of the app.
+  const fault = said.replaceAll(ENDPOINT_ID, '');
+  if (/: bind: address already in use|port is already allocated/i.test(fault))
+    return say('waiting', 'address_pending', `Something else at its node has its host port: ${fault}`);
   if (/address already in use|no available.*address/i.test(fault))
     return say('waiting', 'address_pending', `Something else has its address: ${fault}`);
   if (/executable file not found|no such file|exec format|permission denied/i.test(fault))

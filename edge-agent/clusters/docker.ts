@@ -113,7 +113,7 @@ function workOf({ settings: { rangesOf, lan, nodes } }: Ground, workload: Worklo
   if (nodes.length > 1 && lan === undefined)
     throw new DriverError(
       'driver.unsupported',
-      'Several engines can give addresses of a pool only on a network that they share: say the LAN interface of their hosts for this cluster.',
+      'Several engines can give addresses of a pool only on a network that they share: add the cluster again on its edge with --lan, the LAN interface of their hosts and its prefix.',
     );
   const ranges: PoolRanges = { pool, prefixes };
   return { workload, pool: ranges, lan };

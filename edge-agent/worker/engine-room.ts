@@ -9,7 +9,9 @@ import { createSwarmDriver } from '../clusters/swarm.ts';
 import type { Certifier } from '../door/door.ts';
 import { addressesAt } from '../engine/addresses.ts';
 import { EngineClient } from '../engine/client.ts';
+import { EngineError } from '../engine/errors.ts';
 import type { Pools } from '../node/pools.ts';
+import { EnginesFile } from './engines-file.ts';
 import { JoinedNodes } from './joined-nodes.ts';
 import { type ClusterRoom, Keeper, type KeeperOptions, plainRoom } from './room.ts';
 
@@ -84,15 +86,32 @@ function dockerOf(options: DockerOptions): Engines {
   const joined = new JoinedNodes({ ...options, fixed: known });
   const { nodes } = joined;
   const given = { nodes, wallNow, rangesOf };
+  const seen = new EnginesFile(options.nodes, options.log);
   return {
     driver: createDockerDriver({ ...given, ...(lan === undefined ? {} : { lan: lanOf(lan) }) }),
-    inspect: () => inspectDocker(nodes),
+    inspect: async () => {
+      try {
+        return await inspectDocker(nodes, seen);
+      } catch (cause) {
+        const why = whyNobody(joined, file);
+        throw why === undefined ? cause : new EngineError('engine.unreachable', why);
+      }
+    },
     start: () => joined.start(),
     close: () => {
       joined.stop();
       for (const { client } of nodes) client.close();
     },
   };
+}
+
+/** Why no engine answers, where that is nobody's fault but the edge's, or where none has joined yet. */
+function whyNobody({ nodes, fault }: JoinedNodes, { name, door }: DockerFile): string | undefined {
+  if (door === undefined) return undefined;
+  if (fault !== undefined) return `Nodes can't connect to ${door.address}:${door.port}: ${fault}`;
+  return nodes.length > 0
+    ? undefined
+    : `No node has joined yet. A token for one: edge-agent cluster node-token ${name}`;
 }
 
 function lanOf({ parent, subnet, gateway }: NonNullable<DockerFile['lan']>) {

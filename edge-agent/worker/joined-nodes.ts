@@ -41,6 +41,11 @@ export class JoinedNodes {
     return this.#all;
   }
 
+  /** Why nodes can't connect, if they can't. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
   start(): void {
     if (this.#options.file.door !== undefined) this.#looks.wake();
   }

@@ -24,7 +24,9 @@ function keepSilent(round: Round, work: Work, { index, cluster, assignment }: Fo
   const { replace, lostAfterSeconds } = work.app.disconnect;
   const { evidence, heardAtMs } = cluster.health;
   const { standIns } = assignment;
-  const replicas = Math.min(assignment.replicas, (work.eligibility.slots[index] ?? 0) - heldIn(work, index));
+  const slots = work.eligibility.slots[index] ?? 0;
+  const most = slots < 0 ? Number.POSITIVE_INFINITY : slots - heldIn(work, index);
+  const replicas = Math.min(assignment.replicas, most);
   if (replicas < assignment.replicas)
     leave(work, { ...assignment, replicas: assignment.replicas - replicas }, 'its nodes may hold no more');
   if (replicas <= 0) return;
@@ -172,6 +174,12 @@ function trimEach(round: Round, work: Work): void {
   }
 }
 
+/** Nobody can look at its nodes now: that says nothing against what is there. */
+function isUnseen({ ground, isAlive }: Round, { eligibility }: Work, index: number): boolean {
+  if (isAlive[index] === 1) return false;
+  return refusalOf(eligibility, ground.clusters[index]?.id ?? '')?.reason === 'nodes_unknown';
+}
+
 export function keep(round: Round, work: Work): void {
   const { ground } = round;
   const returned: number[] = [];
@@ -181,7 +189,7 @@ export function keep(round: Round, work: Work): void {
     if (cluster === undefined) leave(work, assignment, 'the cluster is no longer there');
     else if (cluster.health.verdict === 'dead')
       leave(work, assignment, `it is dead: ${cluster.health.evidence}`);
-    else if (work.eligibility.isCandidate[index] !== 1) {
+    else if (work.eligibility.isCandidate[index] !== 1 && !isUnseen(round, work, index)) {
       const refusal = refusalOf(work.eligibility, cluster.id);
       const why = refusal === undefined ? 'it is no longer open to the tenant' : refusalText(refusal);
       leave(work, assignment, why);

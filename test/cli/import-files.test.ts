@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { importFiles, writeManifests } from '../../cli/import-files.ts';
+import { importFiles, manifestsText, writeManifests } from '../../cli/import-files.ts';
 
 let directory: string;
 
@@ -32,6 +32,19 @@ test.each(['../secret.env', 'link.env'])('%s, which lies elsewhere, is not', (na
   const made = manifestWith(name);
   expect(made).not.toContain('outside');
   expect(made).toContain('env_file');
+});
+
+test('a variable without a value is named, not dropped', () => {
+  writeFileSync(join(directory, 'project', 'own.env'), 'STAGE=inside\n# note\nTOKEN\nexport KEY\n');
+  const made = manifestWith('own.env');
+  for (const name of ['TOKEN', 'KEY']) expect(made).toContain(`${name} in own.env comes from whoever`);
+  expect(made).not.toContain('note');
+});
+
+test('where no app is made, that is a failure', () => {
+  expect(() => manifestsText([])).toThrow('No app could be made');
+  expect(() => writeManifests(join(directory, 'out'), [])).toThrow('No app could be made');
+  expect(manifestsText([{ name: 'web', text: 'kind: app\n' }])).toBe('kind: app');
 });
 
 test('each app is written to a file of its own', () => {

@@ -120,6 +120,22 @@ describe('a plan for plain engines', () => {
     );
   });
 
+  test('mends a release that never came up by the next one, in all places', () => {
+    fc.assert(
+      fc.property(ways, fc.nat({ max: 6 }), (way, passes) => {
+        const engines = ground();
+        engines.bad.add('one');
+        for (let pass = 0; pass <= passes; pass += 1) {
+          engines.pass(appOf(way, {}));
+          engines.wait();
+        }
+        const second = appOf(way, { content: 'two', release: 2 });
+        settle(engines, second);
+        expectWhole(engines, second);
+      }),
+    );
+  });
+
   test('keeps slots at their nodes and addresses through a rebuild', () => {
     fc.assert(
       fc.property(ways, (way) => {

@@ -14,7 +14,7 @@ async function adviceOn(answer: Answer): Promise<string> {
   const attachment = new Attachment({ call: async () => answer }, 'prod');
   await attachment.say({ kind: 'kubernetes', authority: 'PEM' }, 0);
   const { reason, cause } = attachment.state;
-  const { message, fix } = failedFinding({ name: 'prod', reason, cause });
+  const { message, fix } = failedFinding({ name: 'prod', kind: 'kubernetes', reason, cause });
   return `${message} ${fix}`;
 }
 
@@ -30,8 +30,9 @@ test('a control plane that does not answer is waited for', async () => {
     expect(await adviceOn(answer)).toContain('It is tried again by itself.');
 });
 
-test('an API server that is away is to be looked after', () => {
-  expect(failedFinding({ name: 'prod', reason: 'no answer' }).fix).toContain(
-    'See that its API server answers',
-  );
+test.each([
+  ['kubernetes', 'See that its API server answers'],
+  ['docker', 'edge-agent node status, on the host of each'],
+] as const)('of %s, what is away is to be looked after', (kind, advice) => {
+  expect(failedFinding({ name: 'prod', kind, reason: 'no answer' }).fix).toContain(advice);
 });

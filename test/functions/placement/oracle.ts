@@ -28,6 +28,16 @@ function labelOf(text: string, at: { estate: Estate; cluster: PlacedCluster; nod
   return passes(test, labels[scope]?.[key]);
 }
 
+/** The most replicas of the app that may stay in the cluster. Of nodes that nobody can look at now, nothing is held against those that are there. */
+function stayLimitIn(estate: Estate, app: PlacedApp, cluster: PlacedCluster): number {
+  const isUnseen = cluster.health.verdict !== 'alive' && cluster.nodes === undefined;
+  if (!isUnseen) return limitIn(estate, app, cluster);
+  const { maxPerNode: _maxPerNode, ...rest } = app.placement;
+  const constraints = rest.constraints.filter((text) => readConstraint(text).subject.scope !== 'node');
+  const placement = { ...rest, constraints, uniquePerNode: false };
+  return limitIn(estate, { ...app, placement }, cluster);
+}
+
 /** The most replicas of the app that the cluster could ever have: 0 if it may have none. */
 export function limitIn(estate: Estate, app: PlacedApp, cluster: PlacedCluster): number {
   const { placement, need } = app;
@@ -114,7 +124,7 @@ export function wrongsOf(estate: Estate, before: Decisions, after: Decisions): s
       const was = countIn(before, app.id, cluster.id);
       const is = countIn(after, app.id, cluster.id);
       const at = `${app.id} in ${cluster.id}: ${was} then ${is}`;
-      say(is > limitIn(estate, app, cluster), `${at}, which is not allowed`);
+      say(is > stayLimitIn(estate, app, cluster), `${at}, which is not allowed`);
       say(verdict === 'dead' && is > 0, `${at}, which is dead`);
       say(verdict !== 'alive' && is > was, `${at}, which is ${verdict}`);
       say(
@@ -197,7 +207,7 @@ export function bestFor(
     if (cluster.health.verdict === 'dead') return 0;
     return cluster.health.verdict === 'alive'
       ? Math.max(0, may)
-      : Math.min(held, limitIn(estate, app, cluster));
+      : Math.min(held, stayLimitIn(estate, app, cluster));
   });
   let best = { placed: -1, moved: 0 };
   for (const counts of arrangements(limits, app.replicas)) {

@@ -117,6 +117,21 @@ describe('an app', () => {
     expect(placed([cluster('a', { facts: dead })], app('web', {}, there)).unplaced).toBe(4);
   });
 
+  test('stays where nothing answers and nothing is known of the nodes, also if it minds what they are', () => {
+    const statements = [
+      { type: 'Reachable', status: 'False' as const, reason: 'NoAnswer', message: 'No answer.' },
+    ];
+    // What an edge tells that has just begun, before anything answered it.
+    const unseen = cluster('b', { facts: { ...ROOMY, nodes: [], statements } });
+    const there = { assignments: [{ cluster: 'b', replicas: 4, state: 'present' as const, standIns: 0 }] };
+    for (const placement of [{ maxPerNode: 2 }, { constraints: ['node.disk == ssd'] }]) {
+      expect(placed([cluster('a'), unseen], app('web', { placement }, there)).counts).toEqual([['b', 4]]);
+      expect(placed([unseen], app('web', { placement })).unplaced).toBe(4);
+    }
+    const inside = { placement: { maxPerNode: 2, constraints: ['site.name == rome'] } };
+    expect(placed([unseen], app('web', inside, there)).unplaced).toBe(4);
+  });
+
   test("has one replica a node where it takes a port of the node's own", () => {
     const ports = [{ name: 'http', port: 8080, hostPort: 80 }];
     const clusters = [cluster('a'), cluster('b')];
