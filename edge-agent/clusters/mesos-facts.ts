@@ -65,7 +65,8 @@ function nodeOf(agent: Agent): ClusterNode {
     ready: active ? 'True' : 'Unknown',
     verdict: active ? 'alive' : 'unknown',
     evidence: active ? 'The master hears its agent.' : 'The master does not hear its agent.',
-    schedulable: isSchedulable(agent),
+    // Of one that is only silent the tasks run on: nothing has to leave it for that.
+    schedulable: !agent.deactivated,
     version,
     capacity: capacityOf(agent.total_resources),
     labels: { hostname: info.hostname.slice(0, LABEL_MAX), ...Object.fromEntries(labels) },
