@@ -5,6 +5,7 @@ import type { Owners } from '../../vpc/port.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Blobs, Clock } from '../reconcile/ports.ts';
 import type { Store } from '../store/port.ts';
+import type { Credentials } from './principal.ts';
 
 /** Whose role signed: account (12 digits), role name, and the session, which for an instance is its id. */
 export interface InstanceIdentity {
@@ -13,7 +14,7 @@ export interface InstanceIdentity {
   readonly session: string;
 }
 
-export interface ApiDependencies {
+export interface ApiDependencies extends Credentials {
   readonly store: Store;
   /** Leaves by hash; the API only reads them. */
   readonly blobs: Pick<Blobs, 'get'>;

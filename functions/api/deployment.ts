@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Deployment, Roots } from '../../protocol/deployment.ts';
 import { Principal } from '../../protocol/key.ts';
+import type { Caller } from '../domain/authorize.ts';
 import type { Desk } from './collection.ts';
 import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 
@@ -17,10 +18,10 @@ export function deploymentOperations(desk: Desk): Operation[] {
       ...NOTHING,
       id: 'whoami',
       path: '/v1/whoami',
-      summary: 'Whose key this is',
+      summary: 'Who the caller is, and what roles he has where',
       guard: guards.anyUser,
       answers: [{ status: 200, description: 'The principal', schema: Principal }],
-      handle: async ({ principal }) => ({ status: 200, json: principal }),
+      handle: async ({ principal }) => ({ status: 200, json: shownCaller(principal) }),
     }),
     operation({
       ...NOTHING,
@@ -50,4 +51,13 @@ export function deploymentOperations(desk: Desk): Operation[] {
       handle: async () => ({ status: 200, json: { status: 'ok' } }),
     }),
   ];
+}
+
+function shownCaller(caller: Caller): Principal {
+  const grants = caller.grants.map(({ tenant, role, sites }) => ({
+    tenant,
+    role,
+    ...(sites === undefined ? {} : { sites: [...sites] }),
+  }));
+  return { ...caller, grants };
 }

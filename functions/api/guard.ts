@@ -2,46 +2,63 @@
  * The guards that operations are declared with: everyone, a user who may, an agent, a hub. Each answers with a typed
  * principal or ends the request; what a role may do is decided in `functions/domain/authorize.ts`.
  */
-import type { Principal } from '../../protocol/key.ts';
-import { type Action, mayUser, type ScopeKind } from '../domain/authorize.ts';
-import type { Store } from '../store/port.ts';
-import type { Guard } from './operation.ts';
-import { authenticateUser } from './principal.ts';
+import { type Action, type Caller, mayList, type ScopeKind } from '../domain/authorize.ts';
+import type { Arrival, Guard } from './operation.ts';
+import { authenticateUser, type Credentials } from './principal.ts';
 import { refuse, refuseIf } from './problems.ts';
+import { mayCall } from './right.ts';
 import { type Agent, authenticateAgent, type HubAgent } from './signature.ts';
 
 /** A user's guard for an action on a kind, in the tenant of the path or else in the deployment. */
-export type UserGuard = (action: Action, kind: ScopeKind) => Guard<Principal>;
+export type UserGuard = (action: Action, kind: ScopeKind) => Guard<Caller>;
 
 export interface Guards {
   /** No credential is looked at: what needs none, and enrolment, whose proof is in its body. */
   readonly anyone: Guard<undefined>;
-  /** Any valid key. */
-  readonly anyUser: Guard<Principal>;
+  /** Any valid credential, with what it may do everywhere. */
+  readonly anyUser: Guard<Caller>;
+  /** With what it may do in the tenant that the query names, for what asks about it. */
   readonly user: UserGuard;
+  /** Who may see some of a list: what, is for the list to say. */
+  readonly list: (kind: ScopeKind) => Guard<Caller>;
   readonly agent: Guard<Agent>;
   readonly hub: Guard<HubAgent>;
 }
 
-export function createGuards(store: Store): Guards {
+export function createGuards(credentials: Credentials): Guards {
+  const { store } = credentials;
+  const callerOf = ({ request }: Arrival, place: string) =>
+    authenticateUser(credentials, request.headers.get('authorization'), place);
   const user: UserGuard = (action, kind) => ({
     who: 'user',
-    problems: ['unauthenticated', 'forbidden', 'not_found'],
-    async admit({ request, params }) {
-      const principal = await authenticateUser(request.headers.get('authorization'), store);
-      const allowed = mayUser(principal, action, { tenant: params['tenant'] ?? '*', kind });
+    problems: ['unauthenticated', 'forbidden', 'not_found', 'busy'],
+    async admit(arrival) {
+      // What everybody may read who has a role anywhere.
+      const place = kind === 'deployment' ? 'everywhere' : (arrival.params['tenant'] ?? '*');
+      const caller = await callerOf(arrival, place);
+      const allowed = await mayCall(store, caller, { wish: { action, kind }, arrival });
       refuseIf(allowed === true ? undefined : allowed);
-      return principal;
+      return caller;
     },
   });
   return {
     anyone: { who: 'anyone', problems: [], admit: async () => undefined },
     anyUser: {
       who: 'user',
-      problems: ['unauthenticated'],
-      admit: ({ request }) => authenticateUser(request.headers.get('authorization'), store),
+      problems: ['unauthenticated', 'busy'],
+      admit: (arrival) => callerOf(arrival, 'everywhere'),
     },
     user,
+    list: (kind) => ({
+      ...user('read', kind),
+      async admit(arrival) {
+        const tenant = arrival.params['tenant'] ?? '*';
+        const caller = await callerOf(arrival, tenant);
+        const allowed = mayList(caller, { tenant, kind });
+        refuseIf(allowed === true ? undefined : allowed);
+        return caller;
+      },
+    }),
     agent: {
       who: 'agent',
       problems: ['unauthenticated', 'clock_skew', 'too_large'],

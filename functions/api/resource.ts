@@ -3,8 +3,8 @@
  * with its audit entry inside. No rule of a single kind belongs here.
  */
 
-import type { Principal } from '../../protocol/key.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
+import type { Caller } from '../domain/authorize.ts';
 import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import {
   type Collection,
@@ -20,6 +20,7 @@ import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEven
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { mayRead } from './right.ts';
 
 export const MATCH_DOCS = {
   'If-Match': { required: true, description: 'ETag of the version that was read' },
@@ -39,7 +40,7 @@ export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collectio
     ...titleOf(kind, 'list'),
     method: 'get',
     path: kind.path,
-    guard: desk.guards.user('read', kind.kind),
+    guard: desk.guards.list(kind.kind),
     body: NO_BODY,
     query: PageQuery,
     answers: [{ status: 200, description: 'A page of the list', schema: kind.schemas.list }],
@@ -48,7 +49,7 @@ export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collectio
       const { tenant, prefix } = await findPlace(desk.store, kind, call.param);
       const request = { ...readPage(call.query, call.path), prefix };
       const page = await askPage(desk.store.list(kind.kind, tenant, request));
-      const live = page.items.filter((item) => item.deletedAt === undefined);
+      const live = page.items.filter((item) => item.deletedAt === undefined && mayRead(call.principal, item));
       const shown = await kind.show(live.filter((item) => kind.belongs?.(item, call.param) ?? true));
       return { status: 200, json: showPage(page, shown, call.path) };
     },
@@ -183,7 +184,7 @@ interface Creation<K extends Kind> {
 /** Writes a new item, or finds the one that this very request wrote before. */
 export async function createItem<K extends Kind>(
   store: Store,
-  call: Call<Principal, unknown, unknown>,
+  call: Call<Caller, unknown, unknown>,
   { key, content, lost }: Creation<K>,
 ): Promise<Item<K>> {
   const idempotency = evidenceOf({
@@ -223,7 +224,7 @@ export async function replaceItem<K extends Kind>(store: Store, item: Item<K>): 
     );
 }
 
-export function causeOf(call: Call<Principal, unknown, unknown>): Cause {
+export function causeOf(call: Call<Caller, unknown, unknown>): Cause {
   return { actor: `key:${call.principal.name}`, requestId: call.requestId, now: call.now };
 }
 

@@ -49,6 +49,8 @@ const KINDS: Readonly<Record<Kind, true>> = {
   cluster: true,
   app: true,
   pool: true,
+  role: true,
+  binding: true,
 };
 
 /** True if an item can have this tenant and name at all; a read of any other finds nothing. */

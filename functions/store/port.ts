@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint } from '../../protocol/app-endpoint.ts';
+import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -16,6 +17,7 @@ import type { KeySpec } from '../../protocol/key.ts';
 import type { PolicySpec, PolicyStatus } from '../../protocol/policy.ts';
 import type { PoolSpec } from '../../protocol/pool.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
+import type { RoleSpec } from '../../protocol/role.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
@@ -54,6 +56,8 @@ export interface Kinds {
   cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
   app: { spec: AppSpec; status: AppKept; internal: Idempotent };
   pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
+  role: { spec: RoleSpec; status: Record<string, never>; internal: Idempotent };
+  binding: { spec: BindingSpec; status: Record<string, never>; internal: Idempotent };
   key: {
     spec: z.infer<typeof KeySpec>;
     status: Record<string, never>;
