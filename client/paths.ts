@@ -404,6 +404,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people sign in who have no API key */
+        get: operations["getSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants": {
         parameters: {
             query?: never;
@@ -2625,10 +2642,25 @@ export interface components {
             manifest: components["schemas"]["Manifest"];
             signature: string;
         };
+        SignIn: {
+            issuers: components["schemas"]["SignInIssuer"][];
+        };
+        /** @description Ids of public clients at the issuer */
+        SignInClients: {
+            cli?: string;
+            console?: string;
+        };
         SigningRoot: {
             id: string;
             /** @description SPKI, DER in base64 */
             publicKey: string;
+        };
+        SignInIssuer: {
+            clients: components["schemas"]["SignInClients"];
+            issuer: string;
+            /** @description To be sent to the issuer as `resource` */
+            resource?: string;
+            scopes: string[];
         };
         Site: {
             metadata: components["schemas"]["Metadata"];
@@ -6423,6 +6455,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Roots"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The issuers; none if all come with keys */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
                 };
             };
             /** @description `invalid`: The request has a field that is wrong or unknown. */

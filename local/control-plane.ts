@@ -11,6 +11,7 @@ import { createApi } from '../functions/api/app.ts';
 import type { ApiDependencies } from '../functions/api/dependencies.ts';
 import { systemClock } from '../functions/aws/clock.ts';
 import { installLine } from '../functions/installer/installer.ts';
+import { trustIssuers } from '../functions/oidc/token-check.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
@@ -19,6 +20,7 @@ import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
 import { installerRoutes } from './downloads.ts';
+import { readIssuers } from './issuers.ts';
 import { createMessageBoard } from './messages.ts';
 import { type Listening, listenAll } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -118,6 +120,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
     clock: systemClock,
     deployment,
     version: RELEASE,
+    ...trustIssuers(readIssuers(settings.issuers), Date.now),
     tokenSecret: async () => tokenSecret,
     installLine: (wanted) =>
       installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, wanted),

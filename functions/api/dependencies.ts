@@ -1,6 +1,7 @@
 /** What the API is handed by its composition: everything that differs between AWS and one machine. */
 import type { InstanceProof } from '../../protocol/enrolment.ts';
 import type { Messages } from '../../protocol/report.ts';
+import type { TrustedIssuer } from '../../protocol/sign-in.ts';
 import type { Owners } from '../../vpc/port.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Blobs, Clock } from '../reconcile/ports.ts';
@@ -21,6 +22,8 @@ export interface ApiDependencies extends Credentials {
   readonly clock: Clock;
   /** The same facts that documents are compiled with. */
   readonly deployment: DeploymentFacts;
+  /** Whose tokens `checkToken` takes; nobody's if absent. */
+  readonly issuers?: readonly TrustedIssuer[] | undefined;
   /** Version of the control plane, as `GET /v1/deployment` shows it. */
   readonly version: string;
   /** Server secret from which the secrets of idempotent creations follow; at least 32 characters, never shown. */

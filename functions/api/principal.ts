@@ -1,6 +1,7 @@
 /** From a Bearer credential to a caller: an API key, or an access token of an issuer that is trusted. Whatever is wrong with a key, the answer is the same. */
 import type { Caller, Grant } from '../domain/authorize.ts';
 import type { Identity } from '../domain/binding.ts';
+import type { TokenCheck } from '../oidc/token-check.ts';
 import type { Store } from '../store/port.ts';
 import { grantOf, grantsOf, isOfTenant, type Place } from './grants.ts';
 import { refuse } from './problems.ts';
@@ -13,17 +14,10 @@ const CREDENTIAL_LENGTH_MAX = 8_192;
 const BEARER = /^Bearer ([!-~]+)$/i;
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** What became of an access token. A fault is told only of a token that a trusted issuer did sign. */
-export type CheckedToken =
-  | { readonly kind: 'identity'; readonly identity: Identity }
-  | { readonly kind: 'refused'; readonly fault: string | undefined }
-  /** The issuer's keys can't be read. */
-  | { readonly kind: 'unavailable' };
-
 export interface Credentials {
   readonly store: Store;
   /** Absent where nobody signs in elsewhere. */
-  readonly checkToken?: ((token: string) => Promise<CheckedToken>) | undefined;
+  readonly checkToken?: TokenCheck | undefined;
 }
 
 /** `place`: where the caller wants to act. */
@@ -65,7 +59,7 @@ function refuseCredential(fault?: string): never {
   return refuse(
     'unauthenticated',
     fault === undefined
-      ? 'Send a valid credential: `Authorization: Bearer`, then an API key (`isk_...`) or an access token.'
+      ? 'Send a valid API key, or access token: `Authorization: Bearer isk_...`.'
       : `The access token is not valid here: ${fault}.`,
   );
 }
