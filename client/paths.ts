@@ -231,8 +231,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List events, the newest first */
+        /** List events, the newest first; a page that a filter left short may have a next one */
         get: operations["listDeploymentEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as JSON lines, the newest first; the next part is at the address in Link */
+        get: operations["exportDeploymentEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -696,8 +713,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List events, the newest first */
+        /** List events, the newest first; a page that a filter left short may have a next one */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as JSON lines, the newest first; the next part is at the address in Link */
+        get: operations["exportEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1724,6 +1758,12 @@ export interface components {
             /** @description Of the control plane */
             version: string;
         };
+        Difference: {
+            after?: string;
+            before?: string;
+            /** @description JSON pointer into the spec */
+            path: string;
+        };
         /**
          * @default {
          *       "lostAfterSeconds": 300,
@@ -1904,18 +1944,34 @@ export interface components {
         Event: {
             /** @enum {string} */
             action: "create" | "update" | "delete" | "enrol" | "refuse" | "report" | "issue";
-            /** @description key:NAME, agent:ID or system */
+            /** @description key:NAME, person:SUBJECT, machine:SUBJECT, agent:ID, nobody or system */
             actor: string;
+            by?: components["schemas"]["EventActor"];
+            changes?: components["schemas"]["Difference"][];
             /** @description One sentence, without secrets */
             detail: string;
+            /** @description Address that the request came from, as the platform saw it */
+            from?: string;
             id: string;
             kind: string;
             name: string;
+            /** @description How many more changes there were */
+            omitted?: number;
             /** @description Id of the request that caused it */
             request?: string;
+            /** @enum {string} */
+            result?: "done" | "refused";
             /** @description * for the deployment */
             tenant: string;
             time: components["schemas"]["Timestamp"];
+        };
+        EventActor: {
+            issuer?: string;
+            /** @enum {string} */
+            kind: "key" | "person" | "machine" | "nobody";
+            name: string;
+            subject?: string;
+            tenant?: string;
         };
         EventList: {
             items: components["schemas"]["Event"][];
@@ -4568,9 +4624,18 @@ export interface operations {
     listDeploymentEvents: {
         parameters: {
             query?: {
+                action?: "create" | "update" | "delete" | "enrol" | "refuse" | "report" | "issue";
+                actor?: string;
+                kind?: string;
                 limit?: number;
+                name?: string;
                 /** @description `next` of the page before */
                 page?: string;
+                result?: "done" | "refused";
+                /** @description From this time on */
+                since?: string;
+                /** @description Before this time */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -4586,6 +4651,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportDeploymentEvents: {
+        parameters: {
+            query?: {
+                action?: "create" | "update" | "delete" | "enrol" | "refuse" | "report" | "issue";
+                actor?: string;
+                kind?: string;
+                limit?: number;
+                name?: string;
+                /** @description `next` of the page before */
+                page?: string;
+                result?: "done" | "refused";
+                /** @description From this time on */
+                since?: string;
+                /** @description Before this time */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event a line */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description `unauthenticated`: There is no valid credential in the request. */
@@ -9318,9 +9472,18 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
+                action?: "create" | "update" | "delete" | "enrol" | "refuse" | "report" | "issue";
+                actor?: string;
+                kind?: string;
                 limit?: number;
+                name?: string;
                 /** @description `next` of the page before */
                 page?: string;
+                result?: "done" | "refused";
+                /** @description From this time on */
+                since?: string;
+                /** @description Before this time */
+                until?: string;
             };
             header?: never;
             path: {
@@ -9338,6 +9501,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportEvents: {
+        parameters: {
+            query?: {
+                action?: "create" | "update" | "delete" | "enrol" | "refuse" | "report" | "issue";
+                actor?: string;
+                kind?: string;
+                limit?: number;
+                name?: string;
+                /** @description `next` of the page before */
+                page?: string;
+                result?: "done" | "refused";
+                /** @description From this time on */
+                since?: string;
+                /** @description Before this time */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An event a line */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description `unauthenticated`: There is no valid credential in the request. */

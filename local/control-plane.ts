@@ -129,7 +129,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
   });
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
-  const app = new Hono()
+  const app = new Hono<{ Bindings: { source?: string | undefined } }>()
     .route(
       '/',
       installerRoutes(
@@ -137,7 +137,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
-    .all('*', (context) => api.fetch(context.req.raw));
+    .all('*', ({ req, env }) => api.fetch(req.raw, env));
   const close = async () => {
     await shelf.catch(() => undefined);
     await rounds.idle();

@@ -3,10 +3,12 @@
  * principal or ends the request; what a role may do is decided in `functions/domain/authorize.ts`.
  */
 import { type Action, type Caller, mayList, type ScopeKind } from '../domain/authorize.ts';
+import type { Store } from '../store/port.ts';
 import type { Arrival, Guard } from './operation.ts';
 import { authenticateUser, type Credentials } from './principal.ts';
-import { refuse, refuseIf } from './problems.ts';
-import { mayCall } from './right.ts';
+import { Rejection, refuse, refuseIf } from './problems.ts';
+import { createRefusalRecord } from './refusals.ts';
+import { mayCall, type Wish } from './right.ts';
 import { type Agent, authenticateAgent, type HubAgent } from './signature.ts';
 
 /** A user's guard for an action on a kind, in the tenant of the path or else in the deployment. */
@@ -17,7 +19,6 @@ export interface Guards {
   readonly anyone: Guard<undefined>;
   /** Any valid credential, with what it may do everywhere. */
   readonly anyUser: Guard<Caller>;
-  /** With what it may do in the tenant that the query names, for what asks about it. */
   readonly user: UserGuard;
   /** Who may see some of a list: what, is for the list to say. */
   readonly list: (kind: ScopeKind) => Guard<Caller>;
@@ -27,19 +28,32 @@ export interface Guards {
 
 export function createGuards(credentials: Credentials): Guards {
   const { store } = credentials;
+  const record = createRefusalRecord(store);
   const callerOf = ({ request }: Arrival, place: string) =>
     authenticateUser(credentials, request.headers.get('authorization'), place);
+  const known = async (arrival: Arrival, wish: Wish): Promise<Caller> => {
+    // What everybody may read who has a role anywhere.
+    const place = wish.kind === 'deployment' ? 'everywhere' : (arrival.params['tenant'] ?? '*');
+    try {
+      return await callerOf(arrival, place);
+    } catch (error) {
+      if (error instanceof Rejection && error.refusal.code === 'unauthenticated')
+        await record({ arrival, wish, caller: undefined, refusal: error.refusal });
+      throw error;
+    }
+  };
   const user: UserGuard = (action, kind) => ({
     who: 'user',
     problems: ['unauthenticated', 'forbidden', 'not_found', 'busy'],
     async admit(arrival) {
-      // What everybody may read who has a role anywhere.
-      const place = kind === 'deployment' ? 'everywhere' : (arrival.params['tenant'] ?? '*');
-      const caller = await callerOf(arrival, place);
-      const allowed = await mayCall(store, caller, { wish: { action, kind }, arrival });
-      refuseIf(allowed === true ? undefined : allowed);
-      return caller;
+      const wish = { action, kind };
+      const caller = await known(arrival, wish);
+      const allowed = await mayCall(store, caller, { wish, arrival });
+      if (allowed === true) return caller;
+      await record({ arrival, wish, caller, refusal: allowed });
+      throw new Rejection(allowed);
     },
+    refused: (arrival, caller, refusal) => record({ arrival, wish: { action, kind }, caller, refusal }),
   });
   return {
     anyone: { who: 'anyone', problems: [], admit: async () => undefined },
@@ -53,12 +67,18 @@ export function createGuards(credentials: Credentials): Guards {
       ...user('read', kind),
       async admit(arrival) {
         const tenant = arrival.params['tenant'] ?? '*';
-        const caller = await callerOf(arrival, tenant);
+        const caller = await known(arrival, { action: 'read', kind });
         const allowed = mayList(caller, { tenant, kind });
         refuseIf(allowed === true ? undefined : allowed);
         return caller;
       },
     }),
+    ...agentGuards(store),
+  };
+}
+
+function agentGuards(store: Store): Pick<Guards, 'agent' | 'hub'> {
+  return {
     agent: {
       who: 'agent',
       problems: ['unauthenticated', 'clock_skew', 'too_large'],

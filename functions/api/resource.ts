@@ -20,6 +20,7 @@ import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEven
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { actorOf, actorOfCaller } from './refusals.ts';
 import { mayRead } from './right.ts';
 
 export const MATCH_DOCS = {
@@ -131,7 +132,8 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const prepared = await kind.prepare({ key: before.key, spec, before, cause, principal });
       const content = { ...prepared, internal };
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
-      const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail });
+      const specs = { before: before.spec, after: content.spec };
+      const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail, specs });
       await replaceItem(desk.store, next);
       await kind.settle?.(before);
       return answerItem(kind, next, 200);
@@ -157,7 +159,10 @@ export function deleteOperation<K extends Kind, Shown>(desk: Desk, kind: Collect
       await kind.release?.(before, cause);
       const next = { ...nextItem(before, {}, cause), deletedAt: call.now };
       const detail = `Deleted ${kind.kind} ${before.key.name}.`;
-      await replaceItem(desk.store, withEvent(next, cause, { action: 'delete', detail }));
+      await replaceItem(
+        desk.store,
+        withEvent(next, cause, { action: 'delete', detail, specs: { before: before.spec } }),
+      );
       return { status: 204 };
     },
   });
@@ -203,10 +208,8 @@ export async function createItem<K extends Kind>(
   if (existing !== undefined) return existing;
   const cause = causeOf(call);
   const detail = `Created ${key.kind} ${key.name}.`;
-  const item = newItem({ key, ...(await content(idempotency === undefined ? {} : { idempotency })) }, cause, {
-    action: 'create',
-    detail,
-  });
+  const made = await content(idempotency === undefined ? {} : { idempotency });
+  const item = newItem({ key, ...made }, cause, { action: 'create', detail, specs: { after: made.spec } });
   if ((await store.create(item)) === 'written') return item;
   await lost?.(item);
   return (
@@ -225,7 +228,8 @@ export async function replaceItem<K extends Kind>(store: Store, item: Item<K>): 
 }
 
 export function causeOf(call: Call<Caller, unknown, unknown>): Cause {
-  return { actor: `key:${call.principal.name}`, requestId: call.requestId, now: call.now };
+  const { principal, requestId, now, source } = call;
+  return { actor: actorOf(principal), by: actorOfCaller(principal), from: source, requestId, now };
 }
 
 export async function answerItem<K extends Kind, Shown>(

@@ -198,6 +198,12 @@ export interface StoredDocument {
   readonly document: SignedDocument;
 }
 
+/** Times with milliseconds: from `since` on, before `until`. A page goes on within the same bounds. */
+export interface EventRequest extends PageRequest {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
 export interface Store {
   /** Consistent read. Deleted items are returned too (see `deletedAt`). */
   get<K extends Kind>(key: ItemKey<K>): Promise<Item<K> | undefined>;
@@ -252,7 +258,7 @@ export interface Store {
   /** Appends; writing the same id again changes nothing. */
   writeEvent(event: Event): Promise<void>;
   /** Newest first. */
-  events(tenant: string, page: PageRequest): Promise<Page<Event>>;
+  events(tenant: string, page: EventRequest): Promise<Page<Event>>;
 }
 
 /** What a write tells the reconcile function: a hint only, the sweep is the truth. */
