@@ -3,6 +3,7 @@ import { RELEASE } from '../protocol/version.ts';
 import { createApi } from './api/app.ts';
 import { createBlobs } from './aws/blobs.ts';
 import { systemClock } from './aws/clock.ts';
+import { openDoor } from './aws/door.ts';
 import { readDownloads } from './aws/downloads.ts';
 import { API_KEYS, readEnvironment } from './aws/environment.ts';
 import { factsOf } from './aws/facts.ts';
@@ -13,7 +14,6 @@ import { queuedElsewhere } from './aws/messages.ts';
 import { createSecrets, keptSecret } from './aws/secrets.ts';
 import { openTable } from './aws/table.ts';
 import { installerRoute, installLine } from './installer/installer.ts';
-import { trustIssuers } from './oidc/token-check.ts';
 
 const own = readEnvironment(process.env, API_KEYS);
 const deployment = factsOf(own);
@@ -23,7 +23,7 @@ const api = createApi({
   clock: systemClock,
   deployment,
   version: RELEASE,
-  ...trustIssuers(own.issuers, Date.now),
+  ...openDoor(own.issuers),
   tokenSecret: keptSecret(createSecrets(), own.tokenSecret, systemClock),
   identify: createIdentify({ endpoint: own.stsEndpoint }),
   installLine: ({ origin, ...wanted }) => installLine({ url: origin, certificate: '', own: false }, wanted),

@@ -9,6 +9,7 @@ import { cacheDirectory } from '../build/cache.ts';
 import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
 import type { ApiDependencies } from '../functions/api/dependencies.ts';
+import { createRates, RATE_LIMITS } from '../functions/api/rates.ts';
 import { systemClock } from '../functions/aws/clock.ts';
 import { installLine } from '../functions/installer/installer.ts';
 import { trustIssuers } from '../functions/oidc/token-check.ts';
@@ -121,6 +122,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
     deployment,
     version: RELEASE,
     ...trustIssuers(readIssuers(settings.issuers), Date.now),
+    rates: createRates(RATE_LIMITS),
     tokenSecret: async () => tokenSecret,
     installLine: (wanted) =>
       installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, wanted),

@@ -7,6 +7,7 @@ import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Blobs, Clock } from '../reconcile/ports.ts';
 import type { Store } from '../store/port.ts';
 import type { Credentials } from './principal.ts';
+import type { Rates } from './rates.ts';
 
 /** Whose role signed: account (12 digits), role name, and the session, which for an instance is its id. */
 export interface InstanceIdentity {
@@ -24,6 +25,8 @@ export interface ApiDependencies extends Credentials {
   readonly deployment: DeploymentFacts;
   /** Whose tokens `checkToken` takes; nobody's if absent. */
   readonly issuers?: readonly TrustedIssuer[] | undefined;
+  /** How often callers may ask; absent where nothing is limited. */
+  readonly rates?: Rates | undefined;
   /** Version of the control plane, as `GET /v1/deployment` shows it. */
   readonly version: string;
   /** Server secret from which the secrets of idempotent creations follow; at least 32 characters, never shown. */

@@ -2,11 +2,11 @@
  * The guards that operations are declared with: everyone, a user who may, an agent, a hub. Each answers with a typed
  * principal or ends the request; what a role may do is decided in `functions/domain/authorize.ts`.
  */
-import { type Action, type Caller, mayList, type ScopeKind } from '../domain/authorize.ts';
-import type { Store } from '../store/port.ts';
+import { type Action, type Caller, callerId, mayList, type ScopeKind } from '../domain/authorize.ts';
 import type { Arrival, Guard } from './operation.ts';
 import { authenticateUser, type Credentials } from './principal.ts';
 import { Rejection, refuse, refuseIf } from './problems.ts';
+import type { Rates } from './rates.ts';
 import { createRefusalRecord } from './refusals.ts';
 import { mayCall, type Wish } from './right.ts';
 import { type Agent, authenticateAgent, type HubAgent } from './signature.ts';
@@ -26,11 +26,17 @@ export interface Guards {
   readonly hub: Guard<HubAgent>;
 }
 
-export function createGuards(credentials: Credentials): Guards {
-  const { store } = credentials;
+export type GuardDependencies = Credentials & { readonly rates?: Rates | undefined };
+
+export function createGuards(dependencies: GuardDependencies): Guards {
+  const { store, rates } = dependencies;
   const record = createRefusalRecord(store);
-  const callerOf = ({ request }: Arrival, place: string) =>
-    authenticateUser(credentials, request.headers.get('authorization'), place);
+  const callerOf = async (arrival: Arrival, place: string): Promise<Caller> => {
+    const authorization = arrival.request.headers.get('authorization');
+    const caller = await limited(arrival, rates, () => authenticateUser(dependencies, authorization, place));
+    rates?.take('user', JSON.stringify(callerId(caller)), arrival.now);
+    return caller;
+  };
   const known = async (arrival: Arrival, wish: Wish): Promise<Caller> => {
     // What everybody may read who has a role anywhere.
     const place = wish.kind === 'deployment' ? 'everywhere' : (arrival.params['tenant'] ?? '*');
@@ -44,7 +50,7 @@ export function createGuards(credentials: Credentials): Guards {
   };
   const user: UserGuard = (action, kind) => ({
     who: 'user',
-    problems: ['unauthenticated', 'forbidden', 'not_found', 'busy'],
+    problems: ['unauthenticated', 'forbidden', 'not_found', 'rate_limited', 'busy'],
     async admit(arrival) {
       const wish = { action, kind };
       const caller = await known(arrival, wish);
@@ -59,7 +65,7 @@ export function createGuards(credentials: Credentials): Guards {
     anyone: { who: 'anyone', problems: [], admit: async () => undefined },
     anyUser: {
       who: 'user',
-      problems: ['unauthenticated', 'busy'],
+      problems: ['unauthenticated', 'rate_limited', 'busy'],
       admit: (arrival) => callerOf(arrival, 'everywhere'),
     },
     user,
@@ -73,22 +79,45 @@ export function createGuards(credentials: Credentials): Guards {
         return caller;
       },
     }),
-    ...agentGuards(store),
+    ...agentGuards(dependencies),
   };
 }
 
-function agentGuards(store: Store): Pick<Guards, 'agent' | 'hub'> {
+/** An address that sends wrong credentials may soon send no more of them; good ones go through as long as there is a token left. */
+async function limited<T>(
+  arrival: Arrival,
+  rates: Rates | undefined,
+  authenticate: () => Promise<T>,
+): Promise<T> {
+  const { source, now } = arrival;
+  if (rates === undefined || source === undefined) return authenticate();
+  rates.requireLeft('stranger', source, now);
+  try {
+    return await authenticate();
+  } catch (error) {
+    if (error instanceof Rejection && error.refusal.code === 'unauthenticated')
+      rates.take('stranger', source, now);
+    throw error;
+  }
+}
+
+function agentGuards({ store, rates }: GuardDependencies): Pick<Guards, 'agent' | 'hub'> {
+  const agentOf = async (arrival: Arrival): Promise<Agent> => {
+    const agent = await limited(arrival, rates, () => authenticateAgent(arrival, store));
+    rates?.take('agent', agent.id, arrival.now);
+    return agent;
+  };
   return {
     agent: {
       who: 'agent',
-      problems: ['unauthenticated', 'clock_skew', 'too_large'],
-      admit: (arrival) => authenticateAgent(arrival, store),
+      problems: ['unauthenticated', 'clock_skew', 'too_large', 'rate_limited'],
+      admit: agentOf,
     },
     hub: {
       who: 'hub',
-      problems: ['unauthenticated', 'clock_skew', 'forbidden', 'too_large'],
+      problems: ['unauthenticated', 'clock_skew', 'forbidden', 'too_large', 'rate_limited'],
       async admit(arrival) {
-        const agent = await authenticateAgent(arrival, store);
+        const agent = await agentOf(arrival);
         return agent.role === 'hub' ? agent : refuse('forbidden', 'Only hubs do this.');
       },
     },
