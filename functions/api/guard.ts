@@ -83,7 +83,7 @@ export function createGuards(dependencies: GuardDependencies): Guards {
   };
 }
 
-/** An address that sends wrong credentials may soon send no more of them; good ones go through as long as there is a token left. */
+/** An address that sends wrong credentials too often is told so. Good ones are let in all the same: others may stand behind the same address. */
 async function limited<T>(
   arrival: Arrival,
   rates: Rates | undefined,
@@ -91,7 +91,6 @@ async function limited<T>(
 ): Promise<T> {
   const { source, now } = arrival;
   if (rates === undefined || source === undefined) return authenticate();
-  rates.requireLeft('stranger', source, now);
   try {
     return await authenticate();
   } catch (error) {

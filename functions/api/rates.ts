@@ -9,7 +9,7 @@ export type RateClass = 'user' | 'agent' | 'stranger';
 
 /**
  * An agent reports every few seconds and asks after each nudge; a hub speaks for thousands. A stranger is an address: others may stand behind the same one,
- * with good credentials, so only his failures count.
+ * with good credentials, so only failures count, and only failures are refused.
  */
 export const RATE_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
   user: { perSecond: 100, burst: 1_000 },
@@ -23,8 +23,6 @@ const BUCKETS_MAX = 10_000;
 export interface Rates {
   /** Ends the request with `rate_limited` if the caller has no token left. */
   take(kind: RateClass, caller: string, now: string): void;
-  /** The same, without taking one. */
-  requireLeft(kind: RateClass, caller: string, now: string): void;
 }
 
 export function createRates(limits: Readonly<Record<RateClass, RateLimit>>): Rates {
@@ -33,20 +31,13 @@ export function createRates(limits: Readonly<Record<RateClass, RateLimit>>): Rat
     agent: new Map(),
     stranger: new Map(),
   };
-  const look = (kind: RateClass, caller: string, now: string) => {
-    const nowMs = Date.parse(now);
-    return { nowMs, ...take(limits[kind], buckets[kind].get(caller), nowMs) };
-  };
   return {
     take(kind, caller, now) {
-      const { bucket, waitSeconds, nowMs } = look(kind, caller, now);
+      const nowMs = Date.parse(now);
+      const { bucket, waitSeconds } = take(limits[kind], buckets[kind].get(caller), nowMs);
       buckets[kind].delete(caller);
       makeRoom(buckets[kind], limits[kind], nowMs);
       buckets[kind].set(caller, bucket);
-      if (waitSeconds > 0) refuseRate(waitSeconds);
-    },
-    requireLeft(kind, caller, now) {
-      const { waitSeconds } = look(kind, caller, now);
       if (waitSeconds > 0) refuseRate(waitSeconds);
     },
   };
