@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
 import { confirmTenant, openApi } from './api.ts';
+import type { RightOptions } from './can-i.ts';
 import { EXIT, Fault } from './fault.ts';
 import { newProfile, type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
 
@@ -179,6 +180,21 @@ program
     const api = openApi(profile());
     if (name === undefined) return show(await readPools(api), options, poolsText);
     return show(await readPool(api, name), options, (one) => poolText(one, Date.now()));
+  });
+
+program
+  .command('can-i')
+  .description('whether you may do something, and why; ends with 0 for yes and 1 for no')
+  .argument('<verb>', 'read, write or administer')
+  .argument('<kind>', 'such as app or site')
+  .option('--name <name>', 'of one thing; else of all of the kind')
+  .option('--site <name>', 'of what stands at a site')
+  .option('--deployment', 'what is of no tenant, such as hubs')
+  .action(async (verb: string, kind: string, options: RightOptions) => {
+    const { askRight } = await import('./can-i.ts');
+    const { allowed, reason } = await askRight(openApi(profile()), { verb, kind, ...options });
+    console.log(`${allowed ? 'yes' : 'no'}: ${reason}`);
+    process.exitCode = allowed ? 0 : EXIT.failed;
   });
 
 program

@@ -3,8 +3,9 @@ import { RELEASE } from '../protocol/version.ts';
 import { createApi } from './api/app.ts';
 import { createBlobs } from './aws/blobs.ts';
 import { systemClock } from './aws/clock.ts';
+import { openDoor } from './aws/door.ts';
 import { readDownloads } from './aws/downloads.ts';
-import { readEnvironment } from './aws/environment.ts';
+import { API_KEYS, readEnvironment } from './aws/environment.ts';
 import { factsOf } from './aws/facts.ts';
 import { createHttpHandler } from './aws/http.ts';
 import { createIdentify } from './aws/identify.ts';
@@ -14,8 +15,7 @@ import { createSecrets, keptSecret } from './aws/secrets.ts';
 import { openTable } from './aws/table.ts';
 import { installerRoute, installLine } from './installer/installer.ts';
 
-const KEYS = ['table', 'leaves', 'roots', 'pools', 'tokenSecret', 'downloads', 'stsEndpoint'] as const;
-const own = readEnvironment(process.env, KEYS);
+const own = readEnvironment(process.env, API_KEYS);
 const deployment = factsOf(own);
 const api = createApi({
   ...openTable(own.table),
@@ -23,6 +23,7 @@ const api = createApi({
   clock: systemClock,
   deployment,
   version: RELEASE,
+  ...openDoor(own.issuers),
   tokenSecret: keptSecret(createSecrets(), own.tokenSecret, systemClock),
   identify: createIdentify({ endpoint: own.stsEndpoint }),
   installLine: ({ origin, ...wanted }) => installLine({ url: origin, certificate: '', own: false }, wanted),

@@ -30,6 +30,8 @@ export interface ApiHandlerProps {
   readonly pools: string;
   /** Where the installer's downloads lie. */
   readonly downloads: string;
+  /** JSON list of the issuers whose access tokens are taken. */
+  readonly issuers?: string | undefined;
 }
 
 /** The address comes first, because others are made with it; what answers there is added by `answer`. */
@@ -68,6 +70,7 @@ export class Api extends Construct {
         pools: props.pools,
         tokenSecret: props.tokenSecret.secretArn,
         downloads: props.downloads,
+        ...(props.issuers === undefined ? {} : { issuers: props.issuers }),
       },
     });
     props.table.grant(handler.role, ['GetItem', 'PutItem', 'Query', 'DeleteItem']);

@@ -29,7 +29,22 @@ const ROUTES_MINUTES = 1;
 const DEAD_LETTERS_KEPT_DAYS = 14;
 
 /** Kinds of resources: what a change of can concern an agent's document. */
-export const KINDS = ['tenant', 'site', 'service', 'route', 'policy', 'edge', 'hub', 'token', 'key'] as const;
+export const KINDS = [
+  'tenant',
+  'site',
+  'service',
+  'route',
+  'policy',
+  'edge',
+  'hub',
+  'token',
+  'key',
+  'role',
+  'binding',
+  'cluster',
+  'app',
+  'pool',
+] as const;
 /**
  * The partition of a resource ends with its kind. All else in the table, above all the hubs' heartbeats and the documents
  * themselves, changes nothing that is wanted, and wakes no function.

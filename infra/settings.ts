@@ -1,11 +1,12 @@
 /**
- * What a person may choose at deployment: three values, all optional, given by `-c NAME=VALUE`. The border of this
+ * What a person may choose at deployment: four values, all optional, given by `-c NAME=VALUE`. The border of this
  * room: what comes from the command line or the environment is parsed here and nowhere else.
  */
 import { z } from 'zod';
 import { cacheDirectory } from '../build/cache.ts';
 import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
 import { RESERVED } from '../protocol/reserved.ts';
+import { TrustedIssuers } from '../protocol/sign-in.ts';
 import { VpcId } from '../protocol/slot.ts';
 
 export const STACK_NAME = 'Isthmus';
@@ -15,6 +16,8 @@ export const POOL_DEFAULT = '100.64.0.0/10';
 const POOL_LENGTH_MIN = 8;
 const POOL_LENGTH_MAX = 16;
 const POOLS_MAX = 4;
+/** A function's variables have 4 kB together. */
+const ISSUERS_LENGTH_MAX = 2_048;
 
 const HOST_NAME = /^(?=.{4,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 
@@ -25,6 +28,14 @@ const Pools = z.string().transform((text, context): string => {
   return parts.join(',');
 });
 
+const Issuers = z
+  .string()
+  .max(ISSUERS_LENGTH_MAX)
+  .superRefine((text, context) => {
+    const fault = issuersFault(text);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+  });
+
 const Context = z.object({
   domain: z
     .string()
@@ -32,9 +43,10 @@ const Context = z.object({
     .optional(),
   vpc: VpcId.optional(),
   pools: Pools.default(POOL_DEFAULT),
+  issuers: Issuers.optional(),
 });
 
-/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas. */
+/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken. */
 export type Settings = z.infer<typeof Context>;
 
 /** Names of the values, for messages and for the command line. */
@@ -91,6 +103,17 @@ export function swallowedWord(
   const setting = environment['npm_config_call']?.split('=')[0];
   if (setting !== undefined && SETTING_NAMES.includes(setting)) return `npm took -c ${setting} for itself`;
   return undefined;
+}
+
+/** Why this is no list of issuers, as a sentence. */
+function issuersFault(text: string): string | undefined {
+  try {
+    const parsed = TrustedIssuers.safeParse(JSON.parse(text));
+    const [issue] = parsed.error?.issues ?? [];
+    return issue === undefined ? undefined : `At ${issue.path.join('.') || 'the list'}: ${issue.message}`;
+  } catch {
+    return 'Write a JSON list of issuers, as docs/access.md shows it.';
+  }
 }
 
 /** Why these can't be the deployment's pools, as a sentence. */

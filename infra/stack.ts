@@ -55,7 +55,13 @@ export class IsthmusStack extends Stack {
     const all = { table, leaves, signingKey, vpc, bundles: made.bundles, pools: settings.pools };
     const bootstrap = new Bootstrap(this, 'Bootstrap', { ...all, hubs: hubs.slots });
     const { roots, tokenSecret } = bootstrap;
-    const handler = api.answer({ ...all, roots, tokenSecret, downloads: page.downloadsUrl });
+    const handler = api.answer({
+      ...all,
+      roots,
+      tokenSecret,
+      downloads: page.downloadsUrl,
+      issuers: settings.issuers,
+    });
     const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: hubs.slots });
     const estate = bootstrap.estate({
       url: api.url,

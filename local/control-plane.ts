@@ -9,8 +9,10 @@ import { cacheDirectory } from '../build/cache.ts';
 import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
 import type { ApiDependencies } from '../functions/api/dependencies.ts';
+import { createRates, RATE_LIMITS } from '../functions/api/rates.ts';
 import { systemClock } from '../functions/aws/clock.ts';
 import { installLine } from '../functions/installer/installer.ts';
+import { trustIssuers } from '../functions/oidc/token-check.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
@@ -19,6 +21,7 @@ import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
 import { installerRoutes } from './downloads.ts';
+import { readIssuers } from './issuers.ts';
 import { createMessageBoard } from './messages.ts';
 import { type Listening, listenAll } from './server.ts';
 import type { Settings } from './settings.ts';
@@ -118,6 +121,8 @@ async function composeRooms({ settings, options, tls }: Composition) {
     clock: systemClock,
     deployment,
     version: RELEASE,
+    ...trustIssuers(readIssuers(settings.issuers), Date.now),
+    rates: createRates(RATE_LIMITS),
     tokenSecret: async () => tokenSecret,
     installLine: (wanted) =>
       installLine({ url, certificate: tls.certificate, own: tls.authority !== undefined }, wanted),
@@ -126,7 +131,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
   });
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
-  const app = new Hono()
+  const app = new Hono<{ Bindings: { source?: string | undefined } }>()
     .route(
       '/',
       installerRoutes(
@@ -134,7 +139,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
-    .all('*', (context) => api.fetch(context.req.raw));
+    .all('*', ({ req, env }) => api.fetch(req.raw, env));
   const close = async () => {
     await shelf.catch(() => undefined);
     await rounds.idle();

@@ -27,11 +27,14 @@ export interface Listen {
   readonly port: number;
 }
 
-type Fetch = (request: Request) => Response | Promise<Response>;
+/** `source`: the address at the other end of the connection. */
+type Fetch = (request: Request, bindings: { source?: string | undefined }) => Response | Promise<Response>;
 
 /** Listens on each address, or on none. */
 export async function listenAll(wanted: readonly Listen[], tls: Tls, fetch: Fetch): Promise<Listening> {
-  const listener = getRequestListener(fetch);
+  const listener = getRequestListener((request, { incoming }) =>
+    fetch(request, { source: incoming.socket.remoteAddress }),
+  );
   const servers: Server[] = [];
   try {
     for (const at of wanted) {

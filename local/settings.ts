@@ -44,6 +44,12 @@ const SETTINGS: readonly Setting[] = [
     repeatable: false,
     help: 'certificate chain (PEM) instead of one of our own',
   },
+  {
+    name: 'issuers',
+    value: 'FILE',
+    repeatable: false,
+    help: 'JSON list of issuers whose access tokens are taken (docs/access.md)',
+  },
   { name: 'tls-key', value: 'FILE', repeatable: false, help: 'its private key (PEM)' },
 ];
 
@@ -74,6 +80,7 @@ const Settings = z
     name: z.array(ServerName).max(32).default([]),
     url: z.url({ protocol: /^https$/, error: 'write an https:// URL' }).optional(),
     pool: z.array(Cidr).min(1).max(16).default(['100.64.0.0/10']),
+    issuers: z.string().optional(),
     'tls-cert': z.string().optional(),
     'tls-key': z.string().optional(),
   })

@@ -3,8 +3,8 @@
  * what that one may do stands in the edge's own document, so that access ends with the document and not with the token.
  */
 import { z } from 'zod';
-import { Role } from './key.ts';
 import { Timestamp } from './metadata.ts';
+import { RoleName } from './role.ts';
 
 export const CLUSTER_TOKEN_TYPE = 'isthmus-cluster+jwt';
 /** Ed25519. */
@@ -37,7 +37,7 @@ export const ClusterCredential = z
     expiresAt: Timestamp,
     subject: z.string(),
     groups: z.array(z.string()),
-    role: Role,
+    role: RoleName,
   })
   .meta({ id: 'ClusterCredential' });
 export type ClusterCredential = z.infer<typeof ClusterCredential>;

@@ -48,6 +48,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       'protocol',
       'functions/domain',
+      'functions/oidc',
       'functions/reconcile',
       'functions/scaling',
       'functions/store/port.ts',
@@ -55,6 +56,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['hono', '@hono/zod-openapi', 'zod', 'node:crypto'],
   },
+  'functions/oidc': { rooms: ['protocol', 'functions/domain'], packages: ['jose', 'zod'] },
   'functions/installer': { rooms: ['protocol'], packages: ['node:', 'hono'] },
   'functions/aws': {
     rooms: ['protocol', 'functions/', 'vpc/'],

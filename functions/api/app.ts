@@ -3,6 +3,7 @@
  * It composes and holds no rule; the roots hand it what differs between AWS and one machine.
  */
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
 import type { ApiDependencies } from './dependencies.ts';
 import { type Answer, bodyOf, type Operation } from './operation.ts';
 import { createOperations } from './operations.ts';
@@ -12,7 +13,10 @@ import { answerFailure, Rejection, refuse } from './problems.ts';
 export const REQUEST_ID_HEADER = 'Isthmus-Request-Id';
 const REQUEST_ID_BYTES = 16;
 
-type Environment = { Variables: { requestId: string } };
+/** `source`: the caller's address, from whoever holds the connection. */
+type Environment = { Variables: { requestId: string }; Bindings: { source?: string | undefined } };
+
+const Source = z.object({ source: z.string().min(1).max(45) });
 
 export function createApi(dependencies: ApiDependencies): Hono<Environment> {
   const app = new Hono<Environment>();
@@ -57,11 +61,17 @@ function register(app: Hono<Environment>, operation: Operation, { clock }: ApiDe
         request: context.req.raw,
         requestId: context.get('requestId'),
         now: clock.now(),
+        source: sourceOf(context.env),
         params: readParams(context, path),
         body: bodyOf(context.req.raw),
       }),
     ),
   );
+}
+
+/** An IPv4 address that came over a socket of IPv6 is shown as what it is. */
+function sourceOf(environment: unknown): string | undefined {
+  return Source.safeParse(environment).data?.source.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** A name that cannot be one names nothing; in particular, nobody reaches the deployment's own items as tenant `*`. */

@@ -3,7 +3,7 @@
  * cluster's edge, so that taking a key away ends its access there within seconds.
  */
 import { CLUSTER_TOKEN_SECONDS, ClusterCredential } from '../../protocol/cluster-token.ts';
-import type { Principal } from '../../protocol/key.ts';
+import type { Caller } from '../domain/authorize.ts';
 import { groupsOf, subjectOf } from '../domain/cluster.ts';
 import { tokenClaims, tokenTexts } from '../domain/cluster-token.ts';
 import { keyFacts } from '../reconcile/estate.ts';
@@ -55,7 +55,10 @@ export function credentialOperation(desk: Desk): Operation {
   });
 }
 
-async function keyOf({ store }: Desk, { tenant, name }: Principal) {
+/** The document of the cluster's edge names keys, and whoever signed in elsewhere has none. */
+async function keyOf({ store }: Desk, { kind, tenant, name }: Caller) {
+  if (kind !== 'key')
+    return refuse('forbidden', 'Tokens for clusters are given to API keys only: make one, and ask with it.');
   const item = await findLive(store, { kind: 'key', tenant, name });
   return item === undefined ? refuse('unauthenticated', 'The key has just been deleted.') : keyFacts(item);
 }

@@ -3,9 +3,8 @@
  * `resource.ts` makes the operations of it.
  */
 import type { z } from 'zod';
-import type { Principal } from '../../protocol/key.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
-import type { Action } from '../domain/authorize.ts';
+import type { Action, Caller } from '../domain/authorize.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
 import type { Idempotent, Item, ItemKey, Kind, Kinds, Store } from '../store/port.ts';
 import type { ApiDependencies } from './dependencies.ts';
@@ -51,7 +50,7 @@ export interface Wanted<K extends Kind> {
   readonly spec: Kinds[K]['spec'];
   readonly before: Item<K> | undefined;
   readonly cause: Cause;
-  readonly principal: Principal;
+  readonly principal: Caller;
 }
 
 /** A kind whose spec users replace. */

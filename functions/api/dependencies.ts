@@ -1,10 +1,13 @@
 /** What the API is handed by its composition: everything that differs between AWS and one machine. */
 import type { InstanceProof } from '../../protocol/enrolment.ts';
 import type { Messages } from '../../protocol/report.ts';
+import type { TrustedIssuer } from '../../protocol/sign-in.ts';
 import type { Owners } from '../../vpc/port.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Blobs, Clock } from '../reconcile/ports.ts';
 import type { Store } from '../store/port.ts';
+import type { Credentials } from './principal.ts';
+import type { Rates } from './rates.ts';
 
 /** Whose role signed: account (12 digits), role name, and the session, which for an instance is its id. */
 export interface InstanceIdentity {
@@ -13,13 +16,17 @@ export interface InstanceIdentity {
   readonly session: string;
 }
 
-export interface ApiDependencies {
+export interface ApiDependencies extends Credentials {
   readonly store: Store;
   /** Leaves by hash; the API only reads them. */
   readonly blobs: Pick<Blobs, 'get'>;
   readonly clock: Clock;
   /** The same facts that documents are compiled with. */
   readonly deployment: DeploymentFacts;
+  /** Whose tokens `checkToken` takes; nobody's if absent. */
+  readonly issuers?: readonly TrustedIssuer[] | undefined;
+  /** How often callers may ask; absent where nothing is limited. */
+  readonly rates?: Rates | undefined;
   /** Version of the control plane, as `GET /v1/deployment` shows it. */
   readonly version: string;
   /** Server secret from which the secrets of idempotent creations follow; at least 32 characters, never shown. */

@@ -2,56 +2,121 @@
  * The guards that operations are declared with: everyone, a user who may, an agent, a hub. Each answers with a typed
  * principal or ends the request; what a role may do is decided in `functions/domain/authorize.ts`.
  */
-import type { Principal } from '../../protocol/key.ts';
-import { type Action, mayUser, type ScopeKind } from '../domain/authorize.ts';
-import type { Store } from '../store/port.ts';
-import type { Guard } from './operation.ts';
-import { authenticateUser } from './principal.ts';
-import { refuse, refuseIf } from './problems.ts';
+import { type Action, type Caller, callerId, mayList, type ScopeKind } from '../domain/authorize.ts';
+import type { Arrival, Guard } from './operation.ts';
+import { authenticateUser, type Credentials } from './principal.ts';
+import { Rejection, refuse, refuseIf } from './problems.ts';
+import type { Rates } from './rates.ts';
+import { createRefusalRecord } from './refusals.ts';
+import { mayCall, type Wish } from './right.ts';
 import { type Agent, authenticateAgent, type HubAgent } from './signature.ts';
 
 /** A user's guard for an action on a kind, in the tenant of the path or else in the deployment. */
-export type UserGuard = (action: Action, kind: ScopeKind) => Guard<Principal>;
+export type UserGuard = (action: Action, kind: ScopeKind) => Guard<Caller>;
 
 export interface Guards {
   /** No credential is looked at: what needs none, and enrolment, whose proof is in its body. */
   readonly anyone: Guard<undefined>;
-  /** Any valid key. */
-  readonly anyUser: Guard<Principal>;
+  /** Any valid credential, with what it may do everywhere. */
+  readonly anyUser: Guard<Caller>;
   readonly user: UserGuard;
+  /** Who may see some of a list: what, is for the list to say. */
+  readonly list: (kind: ScopeKind) => Guard<Caller>;
   readonly agent: Guard<Agent>;
   readonly hub: Guard<HubAgent>;
 }
 
-export function createGuards(store: Store): Guards {
+export type GuardDependencies = Credentials & { readonly rates?: Rates | undefined };
+
+export function createGuards(dependencies: GuardDependencies): Guards {
+  const { store, rates } = dependencies;
+  const record = createRefusalRecord(store);
+  const callerOf = async (arrival: Arrival, place: string): Promise<Caller> => {
+    const authorization = arrival.request.headers.get('authorization');
+    const caller = await limited(arrival, rates, () => authenticateUser(dependencies, authorization, place));
+    rates?.take('user', JSON.stringify(callerId(caller)), arrival.now);
+    return caller;
+  };
+  const known = async (arrival: Arrival, wish: Wish): Promise<Caller> => {
+    // What everybody may read who has a role anywhere.
+    const place = wish.kind === 'deployment' ? 'everywhere' : (arrival.params['tenant'] ?? '*');
+    try {
+      return await callerOf(arrival, place);
+    } catch (error) {
+      if (error instanceof Rejection && error.refusal.code === 'unauthenticated')
+        await record({ arrival, wish, caller: undefined, refusal: error.refusal });
+      throw error;
+    }
+  };
   const user: UserGuard = (action, kind) => ({
     who: 'user',
-    problems: ['unauthenticated', 'forbidden', 'not_found'],
-    async admit({ request, params }) {
-      const principal = await authenticateUser(request.headers.get('authorization'), store);
-      const allowed = mayUser(principal, action, { tenant: params['tenant'] ?? '*', kind });
-      refuseIf(allowed === true ? undefined : allowed);
-      return principal;
+    problems: ['unauthenticated', 'forbidden', 'not_found', 'rate_limited', 'busy'],
+    async admit(arrival) {
+      const wish = { action, kind };
+      const caller = await known(arrival, wish);
+      const allowed = await mayCall(store, caller, { wish, arrival });
+      if (allowed === true) return caller;
+      await record({ arrival, wish, caller, refusal: allowed });
+      throw new Rejection(allowed);
     },
+    refused: (arrival, caller, refusal) => record({ arrival, wish: { action, kind }, caller, refusal }),
   });
   return {
     anyone: { who: 'anyone', problems: [], admit: async () => undefined },
     anyUser: {
       who: 'user',
-      problems: ['unauthenticated'],
-      admit: ({ request }) => authenticateUser(request.headers.get('authorization'), store),
+      problems: ['unauthenticated', 'rate_limited', 'busy'],
+      admit: (arrival) => callerOf(arrival, 'everywhere'),
     },
     user,
+    list: (kind) => ({
+      ...user('read', kind),
+      async admit(arrival) {
+        const tenant = arrival.params['tenant'] ?? '*';
+        const caller = await known(arrival, { action: 'read', kind });
+        const allowed = mayList(caller, { tenant, kind });
+        refuseIf(allowed === true ? undefined : allowed);
+        return caller;
+      },
+    }),
+    ...agentGuards(dependencies),
+  };
+}
+
+/** An address that sends wrong credentials too often is told so. Good ones are let in all the same: others may stand behind the same address. */
+async function limited<T>(
+  arrival: Arrival,
+  rates: Rates | undefined,
+  authenticate: () => Promise<T>,
+): Promise<T> {
+  const { source, now } = arrival;
+  if (rates === undefined || source === undefined) return authenticate();
+  try {
+    return await authenticate();
+  } catch (error) {
+    if (error instanceof Rejection && error.refusal.code === 'unauthenticated')
+      rates.take('stranger', source, now);
+    throw error;
+  }
+}
+
+function agentGuards({ store, rates }: GuardDependencies): Pick<Guards, 'agent' | 'hub'> {
+  const agentOf = async (arrival: Arrival): Promise<Agent> => {
+    const agent = await limited(arrival, rates, () => authenticateAgent(arrival, store));
+    rates?.take('agent', agent.id, arrival.now);
+    return agent;
+  };
+  return {
     agent: {
       who: 'agent',
-      problems: ['unauthenticated', 'clock_skew', 'too_large'],
-      admit: (arrival) => authenticateAgent(arrival, store),
+      problems: ['unauthenticated', 'clock_skew', 'too_large', 'rate_limited'],
+      admit: agentOf,
     },
     hub: {
       who: 'hub',
-      problems: ['unauthenticated', 'clock_skew', 'forbidden', 'too_large'],
+      problems: ['unauthenticated', 'clock_skew', 'forbidden', 'too_large', 'rate_limited'],
       async admit(arrival) {
-        const agent = await authenticateAgent(arrival, store);
+        const agent = await agentOf(arrival);
         return agent.role === 'hub' ? agent : refuse('forbidden', 'Only hubs do this.');
       },
     },

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
-import type { Principal } from '../../protocol/key.ts';
+import { type Caller, callerId } from '../domain/authorize.ts';
 import type { Idempotent, Kind, Kinds } from '../store/port.ts';
 import { refuse, refuseIf } from './problems.ts';
 
@@ -15,7 +15,7 @@ export const IDEMPOTENCY_HEADER = 'Idempotency-Key';
 type Evidence = NonNullable<Idempotent['idempotency']>;
 
 export interface CreationRequest {
-  readonly principal: Principal;
+  readonly principal: Caller;
   readonly path: string;
   readonly body: Json;
   /** Value of the header. */
@@ -29,7 +29,7 @@ export function evidenceOf(request: CreationRequest): Evidence | undefined {
   if (!/^[!-~]+$/.test(key) || key.length > KEY_LENGTH_MAX)
     refuse('invalid', `${IDEMPOTENCY_HEADER} is 1 to ${KEY_LENGTH_MAX} visible ASCII characters.`);
   return {
-    key: hash([principal.tenant, principal.name, key]),
+    key: hash([...callerId(principal), key]),
     request: hash([request.path, request.body]),
   };
 }

@@ -1,7 +1,8 @@
 /** How items come about and change: versions, generations, and the audit entry that rides in the item it is about. */
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
-import type { Event } from '../../protocol/event.ts';
+import type { Event, EventActor } from '../../protocol/event.ts';
 import type { Metadata } from '../../protocol/metadata.ts';
+import { differencesOf } from '../domain/audit.ts';
 import type { Item, ItemKey, Kind, Kinds } from '../store/port.ts';
 import { refuse } from './problems.ts';
 
@@ -10,8 +11,11 @@ const OUTBOX_MAX = 64;
 
 /** Who does what, for the audit log. */
 export interface Cause {
-  /** `key:NAME`, `agent:ID` or `system`. */
+  /** `key:NAME`, `person:SUBJECT`, `machine:SUBJECT`, `agent:ID` or `system`. */
   readonly actor: string;
+  readonly by?: EventActor | undefined;
+  /** Address that the request came from. */
+  readonly from?: string | undefined;
   readonly requestId: string;
   readonly now: string;
 }
@@ -20,6 +24,8 @@ export interface Deed {
   readonly action: Event['action'];
   /** One sentence without secrets. */
   readonly detail: string;
+  /** The spec before and after, where it changed. */
+  readonly specs?: { readonly before?: unknown; readonly after?: unknown } | undefined;
 }
 
 /** What an item holds beside its key and its history. */
@@ -41,7 +47,21 @@ export function eventOf(key: ItemKey, cause: Cause, deed: Deed): Event {
     name: key.name,
     detail: deed.detail,
     request: cause.requestId,
+    result: 'done',
+    ...(cause.by === undefined ? {} : { by: cause.by }),
+    ...(cause.from === undefined ? {} : { from: cause.from }),
+    ...changesOf(deed),
   };
+}
+
+function changesOf({ specs }: Deed): Pick<Event, 'changes' | 'omitted'> {
+  if (specs === undefined) return {};
+  const { before, after } = specs;
+  const { changes, omitted } = differencesOf(
+    before === undefined ? undefined : toJson(before),
+    after === undefined ? undefined : toJson(after),
+  );
+  return { changes: [...changes], ...(omitted === 0 ? {} : { omitted }) };
 }
 
 export function newItem<K extends Kind>(

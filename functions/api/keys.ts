@@ -14,6 +14,7 @@ import {
   readOperation,
   titleOf,
 } from './resource.ts';
+import { requireWithin } from './roles.ts';
 import { formatKey, hashSecret, secretFor, shownSecret } from './secret.ts';
 
 const KIND = {
@@ -56,11 +57,10 @@ function createKey(desk: Desk, kind: Collection<'key', Key>): Operation {
       const secret = await secretFor(desk, call, call.now);
       const item = await createItem(desk.store, call, {
         key,
-        content: async (evidence) => ({
-          spec,
-          status: {},
-          internal: { ...evidence, secretHash: hashSecret(secret) },
-        }),
+        async content(evidence) {
+          await requireWithin(desk.store, call.principal, { tenant, role: spec.role });
+          return { spec, status: {}, internal: { ...evidence, secretHash: hashSecret(secret) } };
+        },
       });
       const shown = await shownSecret(desk, call, { secret, createdAt: item.createdAt });
       return {

@@ -42,7 +42,8 @@ export function documentOf(operations: readonly Operation[], version: string): o
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key, `isk_TENANT_NAME_SECRET`.',
+    description:
+      'An API key, `isk_TENANT_NAME_SECRET`, or an access token of an issuer that `GET /v1/sign-in` names.',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'agentSignature', {
     type: 'apiKey',

@@ -3,9 +3,10 @@
  * together with its guard, and receives the principal that the guard admitted: nothing runs unguarded.
  */
 import { z } from 'zod';
-import type { ProblemCode } from '../../protocol/problem.ts';
+import type { ProblemCode, Refusal } from '../../protocol/problem.ts';
 import { readBody, readJson } from './body.ts';
 import { parse } from './faults.ts';
+import { Rejection } from './problems.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'delete';
 
@@ -16,6 +17,8 @@ export interface Arrival {
   /** ISO 8601, UTC. */
   readonly now: string;
   readonly params: Readonly<Record<string, string>>;
+  /** Address of the caller, as the platform saw it; never of a header. */
+  readonly source: string | undefined;
   /** The whole body, read once, at most 1 MiB. */
   readonly body: () => Promise<Uint8Array>;
 }
@@ -25,6 +28,8 @@ export interface Guard<Principal> {
   readonly who: 'anyone' | 'user' | 'agent' | 'hub';
   readonly problems: readonly ProblemCode[];
   admit(arrival: Arrival): Promise<Principal>;
+  /** Told of whoever was admitted and then forbidden what he asked for. */
+  refused?(arrival: Arrival, principal: Principal, refusal: Refusal): Promise<void>;
 }
 
 /** A request after its guard and its schemas. */
@@ -34,6 +39,8 @@ export interface Call<Principal, Body, Query> {
   readonly query: Query;
   readonly requestId: string;
   readonly now: string;
+  /** Address of the caller, as the platform saw it. */
+  readonly source: string | undefined;
   readonly method: string;
   /** `https://HOST[:PORT]`, by which the caller reached the API. */
   readonly origin: string;
@@ -114,20 +121,35 @@ export function operation<Principal, Body, Query>(
     query,
     async run(arrival) {
       const principal = await guard.admit(arrival);
-      const url = new URL(arrival.request.url);
-      return declaration.handle({
-        principal,
-        query: parse(query, Object.fromEntries(url.searchParams), 'query'),
-        body: parse(body, await bodyValue(arrival, body), 'body'),
-        requestId: arrival.requestId,
-        now: arrival.now,
-        method: arrival.request.method,
-        origin: url.origin,
-        path: url.pathname,
-        param: (name) => paramOf(arrival, name),
-        header: (name) => arrival.request.headers.get(name) ?? undefined,
-      });
+      try {
+        return await declaration.handle(await callOf(declaration, arrival, principal));
+      } catch (error) {
+        if (error instanceof Rejection && error.refusal.code === 'forbidden')
+          await guard.refused?.(arrival, principal, error.refusal);
+        throw error;
+      }
     },
+  };
+}
+
+async function callOf<Principal, Body, Query>(
+  { body, query }: Pick<Declaration<Principal, Body, Query>, 'body' | 'query'>,
+  arrival: Arrival,
+  principal: Principal,
+): Promise<Call<Principal, Body, Query>> {
+  const url = new URL(arrival.request.url);
+  return {
+    principal,
+    query: parse(query, Object.fromEntries(url.searchParams), 'query'),
+    body: parse(body, await bodyValue(arrival, body), 'body'),
+    requestId: arrival.requestId,
+    now: arrival.now,
+    source: arrival.source,
+    method: arrival.request.method,
+    origin: url.origin,
+    path: url.pathname,
+    param: (name) => paramOf(arrival, name),
+    header: (name) => arrival.request.headers.get(name) ?? undefined,
   };
 }
 

@@ -19,6 +19,7 @@ import type { Operation } from './operation.ts';
 import { policyOperations } from './policies.ts';
 import { poolOperations } from './pools.ts';
 import { reportOperations } from './report.ts';
+import { rightOperation, roleOperations } from './roles.ts';
 import { routeOperations } from './routes.ts';
 import { serviceOperations } from './services.ts';
 import { siteOperations } from './sites.ts';
@@ -29,7 +30,7 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
   const { store, clock, deployment } = dependencies;
   const desk: Desk = {
     ...dependencies,
-    guards: createGuards(store),
+    guards: createGuards(dependencies),
     allocator: createAllocator({ store, clock, pools: deployment.pools }),
   };
   return [
@@ -48,6 +49,8 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
     ...hubOperations(desk),
     ...tokenOperations(desk),
     ...keyOperations(desk),
+    ...roleOperations(desk),
+    rightOperation(desk),
     ...eventOperations(desk),
     enrolOperation(desk),
     ...agentOperations(desk),

@@ -3,8 +3,8 @@
  * with its audit entry inside. No rule of a single kind belongs here.
  */
 
-import type { Principal } from '../../protocol/key.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
+import type { Caller } from '../domain/authorize.ts';
 import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import {
   type Collection,
@@ -20,6 +20,8 @@ import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEven
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { actorOf, actorOfCaller } from './refusals.ts';
+import { mayRead } from './right.ts';
 
 export const MATCH_DOCS = {
   'If-Match': { required: true, description: 'ETag of the version that was read' },
@@ -39,7 +41,7 @@ export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collectio
     ...titleOf(kind, 'list'),
     method: 'get',
     path: kind.path,
-    guard: desk.guards.user('read', kind.kind),
+    guard: desk.guards.list(kind.kind),
     body: NO_BODY,
     query: PageQuery,
     answers: [{ status: 200, description: 'A page of the list', schema: kind.schemas.list }],
@@ -48,7 +50,7 @@ export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collectio
       const { tenant, prefix } = await findPlace(desk.store, kind, call.param);
       const request = { ...readPage(call.query, call.path), prefix };
       const page = await askPage(desk.store.list(kind.kind, tenant, request));
-      const live = page.items.filter((item) => item.deletedAt === undefined);
+      const live = page.items.filter((item) => item.deletedAt === undefined && mayRead(call.principal, item));
       const shown = await kind.show(live.filter((item) => kind.belongs?.(item, call.param) ?? true));
       return { status: 200, json: showPage(page, shown, call.path) };
     },
@@ -130,7 +132,8 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const prepared = await kind.prepare({ key: before.key, spec, before, cause, principal });
       const content = { ...prepared, internal };
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
-      const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail });
+      const specs = { before: before.spec, after: content.spec };
+      const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail, specs });
       await replaceItem(desk.store, next);
       await kind.settle?.(before);
       return answerItem(kind, next, 200);
@@ -156,7 +159,10 @@ export function deleteOperation<K extends Kind, Shown>(desk: Desk, kind: Collect
       await kind.release?.(before, cause);
       const next = { ...nextItem(before, {}, cause), deletedAt: call.now };
       const detail = `Deleted ${kind.kind} ${before.key.name}.`;
-      await replaceItem(desk.store, withEvent(next, cause, { action: 'delete', detail }));
+      await replaceItem(
+        desk.store,
+        withEvent(next, cause, { action: 'delete', detail, specs: { before: before.spec } }),
+      );
       return { status: 204 };
     },
   });
@@ -183,7 +189,7 @@ interface Creation<K extends Kind> {
 /** Writes a new item, or finds the one that this very request wrote before. */
 export async function createItem<K extends Kind>(
   store: Store,
-  call: Call<Principal, unknown, unknown>,
+  call: Call<Caller, unknown, unknown>,
   { key, content, lost }: Creation<K>,
 ): Promise<Item<K>> {
   const idempotency = evidenceOf({
@@ -202,10 +208,8 @@ export async function createItem<K extends Kind>(
   if (existing !== undefined) return existing;
   const cause = causeOf(call);
   const detail = `Created ${key.kind} ${key.name}.`;
-  const item = newItem({ key, ...(await content(idempotency === undefined ? {} : { idempotency })) }, cause, {
-    action: 'create',
-    detail,
-  });
+  const made = await content(idempotency === undefined ? {} : { idempotency });
+  const item = newItem({ key, ...made }, cause, { action: 'create', detail, specs: { after: made.spec } });
   if ((await store.create(item)) === 'written') return item;
   await lost?.(item);
   return (
@@ -223,8 +227,9 @@ export async function replaceItem<K extends Kind>(store: Store, item: Item<K>): 
     );
 }
 
-export function causeOf(call: Call<Principal, unknown, unknown>): Cause {
-  return { actor: `key:${call.principal.name}`, requestId: call.requestId, now: call.now };
+export function causeOf(call: Call<Caller, unknown, unknown>): Cause {
+  const { principal, requestId, now, source } = call;
+  return { actor: actorOf(principal), by: actorOfCaller(principal), from: source, requestId, now };
 }
 
 export async function answerItem<K extends Kind, Shown>(

@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
-import type { Principal } from '../../protocol/key.ts';
+import { type Caller, callerId } from '../domain/authorize.ts';
 import type { Clock } from '../reconcile/ports.ts';
 import { IDEMPOTENCY_HEADER } from './idempotency.ts';
 
@@ -64,7 +64,7 @@ function partsOf(match: RegExpExecArray | null): SecretText | undefined {
 
 /** What a creation is, as far as its secret goes. */
 export interface SecretCall {
-  readonly principal: Principal;
+  readonly principal: Caller;
   readonly path: string;
   readonly header: (name: string) => string | undefined;
 }
@@ -111,5 +111,5 @@ export async function nameFor(source: SecretSource, call: SecretCall): Promise<s
 
 function replayOf(what: string, { principal, path, header }: SecretCall): Json | undefined {
   const key = header(IDEMPOTENCY_HEADER);
-  return key === undefined ? undefined : [what, principal.tenant, principal.name, path, key];
+  return key === undefined ? undefined : [what, ...callerId(principal), path, key];
 }

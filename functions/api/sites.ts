@@ -10,6 +10,7 @@ import {
   SiteReplacement,
   Site as SiteSchema,
 } from '../../protocol/site.ts';
+import { mayUser } from '../domain/authorize.ts';
 import { checkNative } from '../domain/native.ts';
 import { isInside } from '../domain/pool.ts';
 import { checkSite, isSameNetwork } from '../domain/site.ts';
@@ -51,7 +52,12 @@ export function siteOperations(desk: Desk): Operation[] {
 
 /** Of a site that a hub stands in, what the hub does for it to everybody's network is the deployment's to change. */
 async function requireOwnNetwork(store: Store, { key, spec, before, principal }: Wanted<'site'>) {
-  if (before === undefined || principal.tenant === '*' || isSameNetwork(before.spec, spec)) return;
+  if (
+    before === undefined ||
+    mayUser(principal, 'write', { tenant: '*', kind: 'hub' }) === true ||
+    isSameNetwork(before.spec, spec)
+  )
+    return;
   const hub = await findHubIn(store, key);
   if (hub !== undefined)
     refuse(

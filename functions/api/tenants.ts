@@ -16,7 +16,18 @@ import { refuse } from './problems.ts';
 import { crudOperations } from './resource.ts';
 
 /** What keeps a tenant: a successor of its name must not inherit any of it, its keys least of all. */
-const DEPENDENTS: readonly Kind[] = ['site', 'edge', 'route', 'policy', 'key', 'cluster', 'app', 'pool'];
+const DEPENDENTS: readonly Kind[] = [
+  'site',
+  'edge',
+  'route',
+  'policy',
+  'key',
+  'role',
+  'binding',
+  'cluster',
+  'app',
+  'pool',
+];
 
 export function tenantOperations(desk: Desk): Operation[] {
   return crudOperations(desk, tenantKind(desk));

@@ -3,6 +3,7 @@
  * set them by the same names. Values, never secrets: those are read from their own service when they are needed.
  */
 import { z } from 'zod';
+import { TrustedIssuers } from '../../protocol/sign-in.ts';
 import { readJson } from './json.ts';
 
 export const VARIABLES = {
@@ -22,11 +23,25 @@ export const VARIABLES = {
   queues: 'ISTHMUS_QUEUES',
   /** Where the installer's downloads lie, `https://HOST/install`. */
   downloads: 'ISTHMUS_DOWNLOADS',
+  /** JSON list of the issuers whose access tokens are taken. */
+  issuers: 'ISTHMUS_ISSUERS',
   /** Our region; Lambda sets it. */
   region: 'AWS_REGION',
   /** In place of STS, for tests only; the SDK's own name, because no client of the SDK makes that one request. */
   stsEndpoint: 'AWS_ENDPOINT_URL_STS',
 } as const;
+
+/** What the API's function needs. */
+export const API_KEYS = [
+  'table',
+  'leaves',
+  'roots',
+  'pools',
+  'tokenSecret',
+  'downloads',
+  'issuers',
+  'stsEndpoint',
+] as const;
 
 const list = (separator: string) =>
   z
@@ -43,6 +58,7 @@ const Environment = z.object({
   tokenSecret: z.string().min(1),
   queues: z.string().transform(readJson).pipe(z.record(z.string(), z.url())),
   downloads: z.url(),
+  issuers: z.string().default('[]').transform(readJson).pipe(TrustedIssuers),
   region: z.string().min(1),
   stsEndpoint: z.union([z.url(), z.literal('')]).default(''),
 });

@@ -21,7 +21,9 @@ export interface ChangedItem {
     | 'key'
     | 'cluster'
     | 'app'
-    | 'pool';
+    | 'pool'
+    | 'role'
+    | 'binding';
   /** `*` for what belongs to the deployment. */
   readonly tenant: string;
   /** Services are `SITE/NAME`. */
@@ -32,12 +34,15 @@ type AffectedEstate = Pick<Estate, 'hubs' | 'tenants'>;
 
 /** Ids of the agents to compile, sorted. An edge that is not live is named only if it is what changed. */
 export function affectedAgents(change: ChangedItem, estate: AffectedEstate): string[] {
-  if (change.kind === 'token') return [];
+  if (UNTOLD.includes(change.kind)) return [];
   if (ONLY_CLUSTERS.includes(change.kind)) return holdersOf(change, estate);
   if (change.kind === 'app' && isUnnamed(change, estate)) return holdersOf(change, estate);
   const hubs = estate.hubs.map((hub: HubFacts) => hub.id);
   return [...new Set([...hubs, ...edgesOf(change, estate)])].sort();
 }
+
+/** What no document tells of. */
+const UNTOLD: readonly ChangedItem['kind'][] = ['token', 'role', 'binding'];
 
 /** What hubs know nothing of, and other edges neither. */
 const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'pool'];

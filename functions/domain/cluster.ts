@@ -5,6 +5,7 @@
 import type { AppTemplate } from '../../protocol/app.ts';
 import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/cluster.ts';
 import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
+import { isBuiltIn } from '../../protocol/key.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import { trackName } from '../../protocol/track.ts';
@@ -36,13 +37,13 @@ export function userOf({ tenant, name }: Pick<KeyFacts, 'tenant' | 'name'>): str
   return `isthmus:${tenant}:${name}`;
 }
 
-/** Groups of a key in a cluster of this access; a key of the tenant may have its own. Empty: it is shut out. */
+/** Groups of a key in a cluster of this access; a key of the tenant may have its own, and one with a role that is not built in must. Empty: it is shut out. */
 export function groupsOf(
   access: ClusterAccess,
   key: Pick<KeyFacts, 'tenant' | 'name' | 'role'>,
 ): readonly string[] {
   const own = key.tenant === '*' ? undefined : access.keys.find((grant) => grant.key === key.name);
-  return own?.groups ?? access[key.role];
+  return own?.groups ?? (isBuiltIn(key.role) ? access[key.role] : []);
 }
 
 /** What an edge is told of the clusters that it holds: who may ask, what runs there, which addresses it hands out. */

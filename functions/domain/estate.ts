@@ -8,7 +8,6 @@ import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { BackupSpec } from '../../protocol/backup.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
-import type { Role } from '../../protocol/key.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { PoolRange } from '../../protocol/pool.ts';
@@ -92,7 +91,7 @@ export interface KeyFacts {
   /** `*` for the deployment. */
   readonly tenant: string;
   readonly name: string;
-  readonly role: Role;
+  readonly role: string;
   readonly id: string;
 }
 

@@ -16,8 +16,8 @@ import { freeClaims } from './pools.ts';
 /** A ledger entry comes before the item that owns it; this long the item may take. */
 const ORPHAN_SECONDS = 600;
 
-const OTHER_KINDS = ['site', 'policy', 'edge', 'token', 'key', 'app', 'pool'] as const;
-const DEPLOYMENT_KINDS = ['tenant', 'hub', 'token', 'key'] as const;
+const OTHER_KINDS = ['site', 'policy', 'edge', 'token', 'key', 'app', 'pool', 'role', 'binding'] as const;
+const DEPLOYMENT_KINDS = ['tenant', 'hub', 'token', 'key', 'role', 'binding'] as const;
 
 export type SweepDependencies = DeliverDependencies & AllocatorDependencies & { readonly store: Store };
 

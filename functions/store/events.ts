@@ -4,12 +4,16 @@ import { PutItemCommand } from 'dynamodb-toolbox/entity/actions/put';
 import type { Event } from '../../protocol/event.ts';
 import type { IsthmusTable } from './entities.ts';
 import { eventEntity } from './entities.ts';
-import { eventKey, isTenant, partitionOf } from './keys.ts';
+import { eventKey, isTenant, partitionOf, timeText } from './keys.ts';
 import { plain } from './pack.ts';
 import { readPage } from './pages.ts';
-import type { Page, PageRequest, Store } from './port.ts';
+import type { EventRequest, Page, Store } from './port.ts';
 import { queryPartition } from './query.ts';
 import { writeIf } from './write.ts';
+
+/** Before and after every time. */
+const FIRST = ' ';
+const LAST = '~';
 
 type Events = ReturnType<typeof eventEntity>;
 
@@ -30,15 +34,21 @@ async function append(events: Events, event: Event): Promise<void> {
   await writeIf({ send: () => command.send(), landed: async () => true });
 }
 
-async function list(events: Events, tenant: string, page: PageRequest): Promise<Page<Event>> {
+async function list(events: Events, tenant: string, page: EventRequest): Promise<Page<Event>> {
   if (!isTenant(tenant)) return { items: [] };
   const partition = partitionOf('event', tenant);
   const formatter = events.build(EntityFormatter);
   return readPage(page, async (after, limit) => {
-    const { prefix } = page;
-    const answer = await queryPartition(events.table, { partition, prefix, after, limit, reverse: true });
+    const wanted = { partition, prefix: page.prefix, bounds: boundsOf(page), after, limit, reverse: true };
+    const answer = await queryPartition(events.table, wanted);
     const found = answer.rows.map((row) => formatter.format(row));
     // Written by `append` above, under this key.
     return { rows: found.map((row) => ({ sk: row.sk, value: row.event as Event })), more: answer.more };
   });
+}
+
+/** Sort keys begin with the time: at `since` each is longer than the bound and comes after it, and so it does at `until`. */
+function boundsOf({ since, until }: EventRequest): [string, string] | undefined {
+  if (since === undefined && until === undefined) return undefined;
+  return [since === undefined ? FIRST : timeText(since), until === undefined ? LAST : timeText(until)];
 }

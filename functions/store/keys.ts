@@ -49,6 +49,8 @@ const KINDS: Readonly<Record<Kind, true>> = {
   cluster: true,
   app: true,
   pool: true,
+  role: true,
+  binding: true,
 };
 
 /** True if an item can have this tenant and name at all; a read of any other finds nothing. */
@@ -135,9 +137,14 @@ export function eventKey(event: {
   readonly time: string;
   readonly id: string;
 }): TableKey {
-  const time = new Date(event.time);
-  if (Number.isNaN(time.getTime())) throw refusal('time', event.time);
-  return { pk: partitionOf('event', event.tenant), sk: `${time.toISOString()}#${nameOf(event.id)}` };
+  return { pk: partitionOf('event', event.tenant), sk: `${timeText(event.time)}#${nameOf(event.id)}` };
+}
+
+/** With milliseconds, whatever precision it came in. */
+export function timeText(text: string): string {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw refusal('time', text);
+  return time.toISOString();
 }
 
 function nameOf(name: string): string {

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
+import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
@@ -16,6 +17,7 @@ import type { KeySpec } from '../../protocol/key.ts';
 import type { PolicySpec, PolicyStatus } from '../../protocol/policy.ts';
 import type { PoolSpec } from '../../protocol/pool.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
+import type { RoleSpec } from '../../protocol/role.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
 import type { Scaled } from '../../protocol/scaling.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
@@ -54,6 +56,8 @@ export interface Kinds {
   cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
   app: { spec: AppSpec; status: AppKept; internal: Idempotent };
   pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
+  role: { spec: RoleSpec; status: Record<string, never>; internal: Idempotent };
+  binding: { spec: BindingSpec; status: Record<string, never>; internal: Idempotent };
   key: {
     spec: z.infer<typeof KeySpec>;
     status: Record<string, never>;
@@ -196,6 +200,12 @@ export interface StoredDocument {
   readonly document: SignedDocument;
 }
 
+/** Times with milliseconds: from `since` on, before `until`. A page goes on within the same bounds. */
+export interface EventRequest extends PageRequest {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
 export interface Store {
   /** Consistent read. Deleted items are returned too (see `deletedAt`). */
   get<K extends Kind>(key: ItemKey<K>): Promise<Item<K> | undefined>;
@@ -250,7 +260,7 @@ export interface Store {
   /** Appends; writing the same id again changes nothing. */
   writeEvent(event: Event): Promise<void>;
   /** Newest first. */
-  events(tenant: string, page: PageRequest): Promise<Page<Event>>;
+  events(tenant: string, page: EventRequest): Promise<Page<Event>>;
 }
 
 /** What a write tells the reconcile function: a hint only, the sweep is the truth. */

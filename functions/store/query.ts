@@ -5,6 +5,8 @@ import type { IsthmusTable } from './entities.ts';
 export interface PartitionQuery {
   readonly partition: string;
   readonly prefix: string | undefined;
+  /** In place of the prefix: the least and the greatest sort key. */
+  readonly bounds?: [string, string] | undefined;
   /** Sort key to go on after; it begins with the prefix. */
   readonly after: string | undefined;
   readonly limit: number;
@@ -19,14 +21,19 @@ export async function queryPartition(table: IsthmusTable, query: PartitionQuery)
 }
 
 export function commandOf(table: IsthmusTable, query: PartitionQuery) {
-  const { partition, prefix, after, limit, reverse } = query;
+  const { partition, after, limit, reverse } = query;
   return table
     .build(QueryCommand)
-    .query({ partition, ...(prefix === undefined || prefix === '' ? {} : { range: { beginsWith: prefix } }) })
+    .query({ partition, ...rangeOf(query) })
     .options({
       consistent: true,
       limit,
       reverse,
       ...(after === undefined ? {} : { exclusiveStartKey: { pk: partition, sk: after } }),
     });
+}
+
+function rangeOf({ prefix, bounds }: PartitionQuery) {
+  if (bounds !== undefined) return { range: { between: bounds } };
+  return prefix === undefined || prefix === '' ? {} : { range: { beginsWith: prefix } };
 }

@@ -14,6 +14,7 @@ import {
   livenessPartKey,
   partitionOf,
   type TableKey,
+  timeText,
   toldKey,
 } from '../../functions/store/keys.ts';
 import { partsOf } from '../../functions/store/manifest.ts';
@@ -84,10 +85,16 @@ class Cells {
   }
 
   /** A page of a partition, in the order of its sort keys or from the end. */
-  page<T>(pk: string, page: PageRequest, order: 'forward' | 'reverse'): Page<T> {
+  page<T>(
+    pk: string,
+    page: PageRequest,
+    { order, isWithin = () => true }: { order: 'forward' | 'reverse'; isWithin?: (sk: string) => boolean },
+  ): Page<T> {
     const start = startOf(page);
     const isAfter = (sk: string) => start === undefined || (order === 'forward' ? sk > start : sk < start);
-    const rest = this.#sortKeys(pk, order).filter((sk) => sk.startsWith(page.prefix ?? '') && isAfter(sk));
+    const rest = this.#sortKeys(pk, order).filter(
+      (sk) => sk.startsWith(page.prefix ?? '') && isAfter(sk) && isWithin(sk),
+    );
     const shown = rest.slice(0, page.limit);
     const last = shown.at(-1);
     const items = shown.map((sk): T => JSON.parse(this.#texts.get(idOf({ pk, sk })) ?? ''));
@@ -119,7 +126,7 @@ function resources(
       isPossible(key) ? cells.read<Item<K>>(itemKey(key)) : undefined,
     async list<K extends Kind>(kind: K, tenant: string, page: PageRequest) {
       if (!isTenant(tenant)) return { items: [] };
-      return cells.page<Item<K>>(partitionOf(kind, tenant), page, 'forward');
+      return cells.page<Item<K>>(partitionOf(kind, tenant), page, { order: 'forward' });
     },
     async create(item) {
       if (cells.read(itemKey(item.key)) !== undefined) return 'exists';
@@ -236,7 +243,13 @@ function events(cells: Cells): Pick<Store, 'writeEvent' | 'events'> {
     },
     async events(tenant, page) {
       if (!isTenant(tenant)) return { items: [] };
-      return cells.page<Event>(partitionOf('event', tenant), page, 'reverse');
+      const [since, until] = [page.since ?? '0000-01-01T00:00:00Z', page.until ?? '9999-01-01T00:00:00Z'].map(
+        timeText,
+      );
+      return cells.page<Event>(partitionOf('event', tenant), page, {
+        order: 'reverse',
+        isWithin: (sk) => sk >= (since ?? '') && sk < (until ?? ''),
+      });
     },
   };
 }

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { POOL_DEFAULT, readSettings, readTarget, SETTING_NAMES } from '../../infra/settings.ts';
 
 describe('settings', () => {
-  test('there are three, and none is needed', () => {
-    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools']);
+  test('there are four, and none is needed', () => {
+    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools', 'issuers']);
     expect(readSettings({})).toEqual({ pools: POOL_DEFAULT });
   });
 
@@ -24,10 +24,15 @@ describe('settings', () => {
   });
 
   test.each([
-    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools.'],
+    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools, issuers.'],
     [{ vpc: 'my-vpc' }, 'The setting "vpc" is not valid. Write the id of a VPC'],
     [{ domain: 'Apps.Example.com' }, 'The setting "domain" is not valid. Write a domain name in lower case'],
     [{ domain: 'localhost' }, 'The setting "domain" is not valid.'],
+    [{ issuers: 'https://login.example.com' }, 'Write a JSON list of issuers'],
+    [
+      { issuers: '[{"issuer":"http://login.example.com","audiences":["a"]}]' },
+      'At 0.issuer: Write an https:// URL.',
+    ],
     [{ pools: '' }, 'An empty text is no IPv4 prefix'],
     [{ pools: '100.64.0.1/10' }, '100.64.0.1/10 is no IPv4 prefix'],
     [{ pools: '100.64.0.0/17' }, '100.64.0.0/17: a pool has a length from /8 to /16.'],

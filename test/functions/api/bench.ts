@@ -173,7 +173,8 @@ function recording(store: Store, written: Map<string, string>): Store {
     },
     async writeEvent(event) {
       await store.writeEvent(event);
-      note('event', event.id, event);
+      // A refusal may be told, and changes nothing else.
+      if (event.result !== 'refused') note('event', event.id, event);
     },
   };
 }
@@ -213,7 +214,7 @@ async function send(
 
 export async function readReply(response: Response): Promise<Reply> {
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     headers: response.headers,

@@ -103,20 +103,22 @@ describe('scenario 13: operations of users', () => {
     const global = (operation: Described) =>
       isUsers(operation) &&
       !operation.path.includes('{tenant}') &&
-      !['whoami', 'getDeployment'].includes(operation.id);
+      !['whoami', 'canI', 'getDeployment'].includes(operation.id);
     await expectRefused(global, (operation) => attempt(operation, foreign), ['forbidden']);
   });
 
   test('refuse every write of a viewer', async () => {
-    // A token for a cluster changes nothing: there a viewer is what the cluster's own authorization lets it be.
+    // A question changes nothing, and a token for a cluster neither: there a viewer is what the cluster's own authorization lets it be.
     const writes = (operation: Described) =>
-      isUsers(operation) && operation.method !== 'get' && operation.id !== 'createClusterCredential';
+      isUsers(operation) &&
+      operation.method !== 'get' &&
+      !['createClusterCredential', 'canI'].includes(operation.id);
     await expectRefused(writes, (operation) => attempt(operation, viewer), ['forbidden']);
   });
 
-  test('refuse an operator to write keys, or tenants', async () => {
+  test('refuse an operator to write keys, roles, bindings, or tenants', async () => {
     const admin = (operation: Described) =>
-      isUsers(operation) && operation.method !== 'get' && /(Key|Tenant)$/.test(operation.id);
+      isUsers(operation) && operation.method !== 'get' && /(Key|Tenant|Role|Binding)$/.test(operation.id);
     await expectRefused(admin, (operation) => attempt(operation, operator), ['forbidden']);
   });
 
@@ -124,9 +126,11 @@ describe('scenario 13: operations of users', () => {
     const created = await make(bench, ['/v1/tenants/acme/keys', 'leaver'], { role: 'viewer' });
     const key = created.json.secret;
     expect((await bench.call('GET', '/v1/whoami', { key })).json).toEqual({
+      kind: 'key',
       name: 'leaver',
       tenant: 'acme',
       role: 'viewer',
+      grants: [{ tenant: 'acme', role: 'viewer' }],
     });
     await bench.call('DELETE', '/v1/tenants/acme/keys/leaver', { headers: { 'if-match': '"1"' } });
     expect((await bench.call('GET', '/v1/whoami', { key })).status).toBe(401);

@@ -97,9 +97,11 @@ describe('an API key', () => {
     expect(secret.startsWith(start)).toBe(true);
     expect((await bench.call('GET', `${path}/ci`)).json).toEqual(key);
     expect((await bench.call('GET', '/v1/whoami', { key: secret })).json).toEqual({
+      kind: 'key',
       name: 'ci',
       tenant,
       role: 'viewer',
+      grants: [{ tenant, role: 'viewer' }],
     });
     expect(bench.snapshot()).not.toContain(secret.slice(-32));
   });

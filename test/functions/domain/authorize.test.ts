@@ -1,31 +1,19 @@
 /** Who may do what: the whole matrix, written out. */
 import { describe, expect, test } from 'vitest';
-import { type Action, mayUser, type ScopeKind } from '../../../functions/domain/authorize.ts';
+import { type Action, BUILT_IN, mayUser, type ScopeKind } from '../../../functions/domain/authorize.ts';
 import { ROLES } from '../../../protocol/key.ts';
+import { RIGHT_KINDS } from '../../../protocol/role.ts';
 
-const KINDS: ScopeKind[] = [
-  'tenant',
-  'site',
-  'service',
-  'route',
-  'policy',
-  'edge',
-  'hub',
-  'token',
-  'key',
-  'cluster',
-  'app',
-  'pool',
-  'event',
-  'deployment',
-];
+const KINDS = RIGHT_KINDS;
 const ACTIONS: Action[] = ['read', 'write', 'administer'];
 
 /** The least role for an action on a kind; what is not named follows the rule of its action. */
 const LEAST = {
   read: () => 'viewer',
   write: (kind: ScopeKind) =>
-    ['key', 'tenant', 'deployment', 'cluster'].includes(kind) ? 'admin' : 'operator',
+    ['key', 'role', 'binding', 'tenant', 'deployment', 'cluster', 'event'].includes(kind)
+      ? 'admin'
+      : 'operator',
   administer: () => 'admin',
 };
 
@@ -37,7 +25,8 @@ function answer(
 ): true | string {
   const [keyTenant = '', roleName] = key.split(':');
   const role = ROLES.find((each) => each === roleName) ?? 'viewer';
-  const said = mayUser({ name: 'k', tenant: keyTenant, role }, action, { tenant, kind });
+  const grants = [{ tenant: keyTenant, role, rules: BUILT_IN[role] }];
+  const said = mayUser({ grants }, action, { tenant, kind });
   return said === true ? true : said.code;
 }
 

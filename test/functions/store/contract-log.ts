@@ -18,6 +18,19 @@ export function describeEvents(store: Given): void {
     expect(await walk((page) => store().events('log', page), 1)).toStrictEqual(order);
   });
 
+  it('shows events from a time on and before another, in pages too', async () => {
+    const times = [0, 1, 2, 3, 4].map((second) => `2026-01-31T12:00:0${second}.000Z`);
+    for (const [index, time] of times.entries())
+      await store().writeEvent(event(`b${index}`, { tenant: 'bounds', time }));
+    const idsOf = async (bounds: { since?: string; until?: string }) => {
+      const found = await walk((page) => store().events('bounds', { ...page, ...bounds }), 1);
+      return found.map(({ id }) => id);
+    };
+    expect(await idsOf({ since: '2026-01-31T12:00:03Z' })).toStrictEqual(['b4', 'b3']);
+    expect(await idsOf({ until: '2026-01-31T12:00:02Z' })).toStrictEqual(['b1', 'b0']);
+    expect(await idsOf({ since: times[1] ?? '', until: times[3] ?? '' })).toStrictEqual(['b2', 'b1']);
+  });
+
   it('changes nothing when an event is written again', async () => {
     const entry = event('again', { tenant: 'repeat' });
     await store().writeEvent(entry);
