@@ -138,6 +138,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Made of the API's document; the console and the command line stand on it.
   client: { rooms: [], packages: ['openapi-fetch'] },
+  'console/view': { rooms: ['protocol'], packages: [], pure: true },
+  console: { rooms: ['client', 'console/', 'build'], packages: ['node:', 'esbuild'] },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
