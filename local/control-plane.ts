@@ -18,6 +18,7 @@ import { RELEASE } from '../protocol/version.ts';
 import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
+import { consoleRoutes, makeConsole } from './console.ts';
 import { installerRoutes } from './downloads.ts';
 import { createMessageBoard } from './messages.ts';
 import { type Listening, listenAll } from './server.ts';
@@ -126,6 +127,8 @@ async function composeRooms({ settings, options, tls }: Composition) {
   });
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
+  const page = makeConsole();
+  page.catch((error: unknown) => options.log(`the console can't be made: ${textOf(error)}`));
   const app = new Hono()
     .route(
       '/',
@@ -134,9 +137,10 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
+    .route('/', consoleRoutes(page))
     .all('*', (context) => api.fetch(context.req.raw));
   const close = async () => {
-    await shelf.catch(() => undefined);
+    await Promise.allSettled([shelf, page]);
     await rounds.idle();
     await closeTable();
   };
