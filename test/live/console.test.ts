@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../local/control-plane.ts';
 import { Site } from '../../protocol/site.ts';
@@ -103,6 +103,21 @@ test('one click isolates a tenant, another one opens it, and no green is shown w
     await page.keyboard.press('Space');
     await page.locator('.isolation[data-isolated=false]', { hasText: 'plain' }).waitFor();
     expect(await isolation()).toBe('open');
+  });
+});
+
+test('a click on what somebody else has changed meanwhile changes nothing, and says so', async () => {
+  const spec = async () => (await stage().api.get('/v1/tenants/plain', Tenant)).spec;
+  await visit({}, async ({ page }) => {
+    await signIn(page);
+    const changeFirst = async (route: Route) => {
+      await stage().api.change('/v1/tenants/plain', (before) => ({ ...before, description: 'Of another' }));
+      await route.continue();
+    };
+    await page.route('**/v1/tenants/plain', changeFirst, { times: 1 });
+    await page.locator('.isolation', { hasText: 'plain' }).locator('label').click();
+    await page.getByText('Somebody changed it meanwhile').waitFor();
+    expect(await spec()).toMatchObject({ isolation: 'open', description: 'Of another' });
   });
 });
 
