@@ -30,23 +30,11 @@ import {
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
+import { CONTENT_SECURITY_POLICY } from '../console/headers.ts';
 import type { Api } from './api.ts';
 import { LOG_RETENTION } from './function.ts';
 import { accept, acceptAbout } from './nag.ts';
 import { allow } from './permission.ts';
-
-/** Nothing but our own files; no inline script or style, no frame around us, no form to elsewhere. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const HSTS_DAYS = 365;
 /** An installer that was fetched after an update must not meet older downloads for long: their hashes differ. */

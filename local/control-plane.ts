@@ -20,6 +20,7 @@ import { RELEASE } from '../protocol/version.ts';
 import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
+import { consoleRoutes, makeConsole } from './console.ts';
 import { installerRoutes } from './downloads.ts';
 import { readIssuers } from './issuers.ts';
 import { createMessageBoard } from './messages.ts';
@@ -131,6 +132,8 @@ async function composeRooms({ settings, options, tls }: Composition) {
   });
   const shelf = openShelf({ cache: cacheDirectory(options.environment), environment: options.environment });
   shelf.catch((error: unknown) => options.log(`the installer's downloads can't be made: ${textOf(error)}`));
+  const page = makeConsole();
+  page.catch((error: unknown) => options.log(`the console can't be made: ${textOf(error)}`));
   const app = new Hono<{ Bindings: { source?: string | undefined } }>()
     .route(
       '/',
@@ -139,9 +142,10 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
+    .route('/', consoleRoutes(page))
     .all('*', ({ req, env }) => api.fetch(req.raw, env));
   const close = async () => {
-    await shelf.catch(() => undefined);
+    await Promise.allSettled([shelf, page]);
     await rounds.idle();
     await closeTable();
   };

@@ -14,7 +14,7 @@ PACKAGES_RUNTIME='ca-certificates curl openssl procps'
 PACKAGES_DEMO='wireguard-tools nftables iproute2 conntrack haproxy iputils-ping util-linux mount'
 PACKAGES_NODE='containerd runc containernetworking-plugins busybox-static iptables ipset'
 PACKAGES_MESOS='libsvn1 libapr1 libsasl2-modules binutils gcc libc6-dev unzip'
-PACKAGES_TEST="iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 docker.io $PACKAGES_NODE $PACKAGES_MESOS"
+PACKAGES_TEST="iperf3 tcpdump ethtool netcat-openbsd dnsutils openjdk-17-jre-headless maven python3 docker.io chromium fonts-noto-cjk $PACKAGES_NODE $PACKAGES_MESOS"
 
 WIREGUARD_MODULE=golang.zx2c4.com/wireguard
 WIREGUARD_VERSION=v0.0.0-20260522210424-ecfc5a8d5446

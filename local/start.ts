@@ -43,6 +43,7 @@ function welcome(controlPlane: ControlPlane, settings: Settings): string {
   const call = `curl -sS${trust} -H "Authorization: Bearer $ISTHMUS_KEY" -H 'content-type: application/json'`;
   const lines = [
     `The control plane runs at ${controlPlane.listening.join(' and ')}`,
+    `  console             ${base}/ (sign in with an API key)`,
     `  agents reach it at  ${url}${isLoopback(url) ? ' (this machine alone can; for other hosts: --listen 0.0.0.0:8443 --name NAME)' : ''}`,
     `  state               ${settings.state}`,
     `  certificate         ${authorityFile === undefined ? settings['tls-cert'] : `of its own authority, ${authorityFile}`}`,

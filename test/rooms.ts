@@ -140,18 +140,37 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   // Made of the API's document; the console and the command line stand on it.
   client: { rooms: [], packages: ['openapi-fetch'] },
+  'console/view': { rooms: ['protocol'], packages: [], pure: true },
+  console: {
+    rooms: ['protocol', 'client', 'console/', 'build'],
+    packages: ['node:', 'esbuild', 'react', 'react-dom', 'react-aria-components', '@tanstack/react-query'],
+  },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
     packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
   },
   infra: {
-    rooms: ['protocol', 'infra/', 'build', 'functions/aws/environment.ts', 'functions/bundle.ts'],
+    rooms: [
+      'protocol',
+      'infra/',
+      'build',
+      'functions/aws/environment.ts',
+      'functions/bundle.ts',
+      'console/headers.ts',
+    ],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],
   },
   // The demo shows the Kubernetes that the tests run.
   local: {
-    rooms: ['protocol', 'functions/', 'build', 'local', 'test/fixtures/kube/cluster.ts'],
+    rooms: [
+      'protocol',
+      'functions/',
+      'build',
+      'local',
+      'console/headers.ts',
+      'test/fixtures/kube/cluster.ts',
+    ],
     packages: ['*'],
   },
   test: { rooms: ['*'], packages: ['*'] },

@@ -18,9 +18,13 @@ import {
   TOP_FILES,
 } from './rooms.ts';
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
-  encoding: 'utf8',
-})
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'],
+  {
+    encoding: 'utf8',
+  },
+)
   .split('\n')
   .filter((file) => file !== '' && !TOP_FILES.includes(file) && !GENERATED_FILES.includes(file))
   .map((path) => ({ path, text: readText(path) }))

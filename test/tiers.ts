@@ -35,6 +35,7 @@ const LONGEST = 'kube-watch';
 const CHECK: readonly Tier[] = [
   { name: 'types', command: ['tsc', '-p', '.'], isVitest: false },
   { name: 'types, pure rooms', command: ['tsc', '-p', 'tsconfig.pure.json'], isVitest: false },
+  { name: 'types, console', command: ['tsc', '-p', 'console'], isVitest: false },
   { name: 'lint', command: ['oxlint', '--type-aware', '--quiet'], isVitest: false },
   { name: 'format', command: ['biome', 'ci', '--colors=off', '.'], isVitest: false },
   { name: 'unit', command: ['vitest', 'run', '--project', 'unit'], isVitest: true },

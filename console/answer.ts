@@ -1,0 +1,52 @@
+/** From an answer of the API's client to its data, or to an error that has the problem's words and code. */
+
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+interface Answer<Data> {
+  readonly data?: Data | undefined;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+export async function dataOf<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
+  const { data, error, response } = await asked;
+  if (data !== undefined) return data;
+  throw new ApiProblem(
+    response.status,
+    textAt(error, 'code'),
+    textAt(error, 'detail') || response.statusText,
+  );
+}
+
+/** Lists longer than this are for searching, not for a screen. */
+const PAGES_MAX = 20;
+
+/** All items of a list, page by page. */
+export async function allOf<Item>(
+  ask: (page: string | undefined) => Promise<{ readonly items: Item[]; readonly next?: string | undefined }>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  let page: string | undefined;
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const answer = await ask(page);
+    items.push(...answer.items);
+    page = answer.next;
+    if (page === undefined) return items;
+  }
+  throw new ApiProblem(0, 'too_many', 'The list is too long for a screen.');
+}
+
+function textAt(value: unknown, field: string): string {
+  if (typeof value !== 'object' || value === null) return '';
+  const found: unknown = Object.entries(value).find(([name]) => name === field)?.[1];
+  return typeof found === 'string' ? found : '';
+}

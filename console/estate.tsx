@@ -1,0 +1,42 @@
+/** The state of everything, for the screens that show a part of it: what was heard last, and a word when nothing is heard any more. */
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import type { Schemas } from '../client/client.ts';
+import { useLanguage } from './language.tsx';
+import { type Estate, estateQuery, type Principal } from './queries.ts';
+import { useSession } from './session.tsx';
+import type { AgentFacts, EdgeFacts } from './view/facts.ts';
+
+export interface EstateViewProps {
+  readonly principal: Principal;
+  readonly children: (estate: Estate) => ReactNode;
+}
+
+export function EstateView({ principal, children }: EstateViewProps) {
+  const { api } = useSession();
+  const { words } = useLanguage();
+  const { data, error } = useQuery(estateQuery(api, principal));
+  return (
+    <>
+      {error !== null && (
+        <p role="alert">
+          {words.failed} {error.message} {data !== undefined && words.stale}
+        </p>
+      )}
+      {data === undefined ? error === null && <p role="status">{words.loading}</p> : children(data)}
+    </>
+  );
+}
+
+export function edgeFacts({ metadata, spec, status }: Schemas['Edge']): EdgeFacts {
+  return {
+    name: metadata.name,
+    tenant: metadata.tenant ?? '',
+    site: spec.site,
+    conditions: status.conditions,
+  };
+}
+
+export function hubFacts({ metadata, status }: Schemas['Hub']): AgentFacts {
+  return { name: metadata.name, conditions: status.conditions };
+}

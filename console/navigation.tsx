@@ -1,0 +1,37 @@
+/** The address bar and the screens: links that the browser can open elsewhere too, and the way back. */
+import { type ReactNode, useSyncExternalStore } from 'react';
+import { pathOf, type Screen, screenAt } from './view/screens.ts';
+
+const MOVED = 'isthmus:moved';
+
+export function useScreen(): Screen {
+  return screenAt(useSyncExternalStore(listen, () => location.pathname));
+}
+
+function listen(changed: () => void): () => void {
+  addEventListener('popstate', changed);
+  addEventListener(MOVED, changed);
+  return () => {
+    removeEventListener('popstate', changed);
+    removeEventListener(MOVED, changed);
+  };
+}
+
+export function Link({ to, children }: { readonly to: Screen; readonly children: ReactNode }) {
+  const path = pathOf(to);
+  const isHere = pathOf(useScreen()) === path;
+  return (
+    <a
+      href={path}
+      aria-current={isHere ? 'page' : undefined}
+      onClick={(event) => {
+        if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        history.pushState(null, '', path);
+        dispatchEvent(new Event(MOVED));
+      }}
+    >
+      {children}
+    </a>
+  );
+}

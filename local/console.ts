@@ -1,0 +1,70 @@
+/**
+ * Serves the console on one machine: its files, and its page for every address that is a screen's. It must leave what programs ask
+ * (`/v1`, the API's description, the installer) to those who answer it.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { Hono } from 'hono';
+import { CONTENT_SECURITY_POLICY } from '../console/headers.ts';
+import { check } from './command.ts';
+
+const ROOT = new URL('..', import.meta.url).pathname;
+const PROGRAMS = /^\/(v1|install|healthz|openapi\.json|install\.sh)(\/|$)/;
+const YEAR_SECONDS = 31_536_000;
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** Files under `/assets`, by name, and the page. */
+export interface ConsoleFiles {
+  readonly page: string;
+  readonly assets: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+export async function makeConsole(): Promise<ConsoleFiles> {
+  await check([process.execPath, join(ROOT, 'console/bundle.ts')], { cwd: ROOT });
+  return readConsole(join(ROOT, 'dist/console'));
+}
+
+export function readConsole(directory: string): ConsoleFiles {
+  const names = readdirSync(join(directory, 'assets'));
+  const read = (name: string) => new Uint8Array(readFileSync(join(directory, 'assets', name)));
+  return {
+    page: readFileSync(join(directory, 'index.html'), 'utf8'),
+    assets: new Map(names.map((name) => [name, read(name)])),
+  };
+}
+
+/** The files may still be being made when the first request comes. What is not the console's falls through. */
+export function consoleRoutes(files: Promise<ConsoleFiles>): Hono {
+  const routes = new Hono();
+  routes.get('/assets/:name', async (context) => {
+    const name = context.req.param('name');
+    const bytes = (await files).assets.get(name);
+    if (bytes === undefined) return context.notFound();
+    return context.body(bytes, 200, {
+      ...headers(),
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'cache-control': /-[A-Z0-9]{8}\./.test(name)
+        ? `public, max-age=${YEAR_SECONDS}, immutable`
+        : 'no-cache',
+    });
+  });
+  routes.get('*', async (context, next) => {
+    const byBrowser = context.req.header('accept')?.includes('text/html') === true;
+    if (PROGRAMS.test(context.req.path) || !byBrowser) return next();
+    return context.html((await files).page, 200, { ...headers(), 'cache-control': 'no-cache' });
+  });
+  return routes;
+}
+
+function headers(): Record<string, string> {
+  return {
+    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+  };
+}

@@ -1,0 +1,28 @@
+/** Words and ages: every language has them all, and an age is as short as can be and never negative. */
+import { expect, test } from 'vitest';
+import { ageWords, LANGUAGES, wordsOf } from '../../../console/view/words.ts';
+
+test('no language lacks a word, and the two differ in every word but the name', () => {
+  for (const language of LANGUAGES)
+    expect(Object.entries(wordsOf(language)).filter(([, word]) => word.trim() === '')).toEqual([]);
+  const chinese = new Map(Object.entries(wordsOf('zh')));
+  const same = Object.entries(wordsOf('en')).filter(([name, word]) => chinese.get(name) === word);
+  expect(same.map(([name]) => name)).toEqual(['product']);
+});
+
+test('an age is said in the largest unit that is full', () => {
+  const ages = [0, 2, 3, 59, 60, 3_599, 3_600, 86_399, 86_400, 8_640_000];
+  expect(ages.map((seconds) => ageWords(seconds, 'en'))).toEqual([
+    'now',
+    'now',
+    '3 s ago',
+    '59 s ago',
+    '1 min ago',
+    '59 min ago',
+    '1 h ago',
+    '23 h ago',
+    '1 d ago',
+    '100 d ago',
+  ]);
+  expect(ageWords(60, 'zh')).toBe('1 分钟前');
+});
