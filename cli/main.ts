@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /**
- * `isthmus`, for people and scripts: a thin client of the API. Exit codes: 0 done; 1 failed; 2 wrong usage or no profile; 3 the control plane refused;
- * 4 it did not answer: try again. It computes nothing that the API could say.
+ * `isthmus`, for people and scripts: a thin client of the API. It computes nothing that the API could say. Exit codes are those of `fault.ts`.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -71,7 +71,7 @@ async function applyCluster(
   const before = await api.find(path, Cluster);
   if (before === undefined)
     throw new Fault(
-      'refused',
+      'missing',
       `There is no cluster ${name}. Its edge makes it: edge-agent cluster add kubernetes ${name} --kubeconfig FILE`,
     );
   const wanted = {
