@@ -139,6 +139,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Made of the API's document; the console and the command line stand on it.
   client: { rooms: [], packages: ['openapi-fetch'] },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
+  'cli/resource': {
+    rooms: ['protocol', 'cli/fault.ts', 'cli/health.ts', 'cli/table.ts'],
+    packages: ['zod', 'yaml'],
+    pure: true,
+  },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
     packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
