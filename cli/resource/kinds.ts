@@ -73,7 +73,7 @@ function kind<Shown extends { readonly metadata: Metadata }>(
     wide: () => Object.values(wide).map((cell) => cell(one)),
   }));
   return {
-    ...{ name, plural: name.replace(/y$/, 'ie').concat('s'), scope, order, row },
+    ...{ name, plural: name.replace(/([^aeiou])y$/, '$1ie').concat('s'), scope, order, row },
     columns: ['NAME', ...Object.keys(columns), 'AGE'],
     wideColumns: Object.keys(wide),
     ...(manifest === undefined ? {} : { manifest }),
@@ -94,7 +94,7 @@ export const KINDS: readonly KindRow[] = [
     { name: 'tenant', scope: 'deployment', order: 0, manifest: made(TenantCreation) },
     {
       schema: Tenant,
-      columns: { ISOLATION: ({ spec }) => spec.isolation, STATE: state },
+      columns: { ISOLATION: ({ spec }) => spec.isolation },
       wide: { DESCRIPTION: ({ spec }) => spec.description || '-' },
     },
   ),
