@@ -109,8 +109,9 @@ function named(first: string, second: string | undefined): Target {
 /** In the other order than they are made. */
 function inFiles(world: World, paths: readonly string[]): Target[] {
   const manifests = inOrder(readFiles(world, paths)).reverse();
-  return manifests.map(({ kind, name, site }) => ({
+  return manifests.map(({ kind, name, site, tenant }) => ({
     kind,
+    tenant,
     name: kind.scope === 'site' ? `${site}/${name}` : name,
   }));
 }

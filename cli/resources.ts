@@ -12,6 +12,8 @@ export interface Target {
   readonly kind: KindRow;
   /** Of a service `SITE/NAME`. */
   readonly name: string;
+  /** Instead of the profile's. */
+  readonly tenant?: string | undefined;
 }
 
 export function readKindRow(word: string): KindRow {
@@ -48,14 +50,14 @@ export async function removeOne(api: Api, target: Target): Promise<Row> {
   return row;
 }
 
-async function targetPath(api: Api, { kind, name }: Target): Promise<string> {
+async function targetPath(api: Api, { kind, name, tenant: given }: Target): Promise<string> {
   const parts = name.split('/');
   if (parts.length !== (kind.scope === 'site' ? 2 : 1))
     throw new Fault(
       'usage',
       `${name} names no ${kind.name}: write ${kind.scope === 'site' ? 'SITE/NAME' : 'NAME'}.`,
     );
-  const tenant = kind.scope === 'deployment' ? '' : await api.tenant();
+  const tenant = kind.scope === 'deployment' ? '' : (given ?? (await api.tenant()));
   return `${collectionPath(kind, { tenant, site: parts[0] })}/${encodeURIComponent(parts.at(-1) ?? '')}`;
 }
 

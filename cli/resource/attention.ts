@@ -8,6 +8,9 @@ import { secondsOf } from '../../protocol/time.ts';
 import { healthOf } from '../health.ts';
 import { ageSince, tableOf } from '../table.ts';
 
+/** Conditions that say something bad when they hold. */
+const BAD_IF_TRUE: readonly string[] = ['RolledBack'];
+
 export interface Estate {
   readonly sites: readonly Site[];
   readonly edges: readonly Edge[];
@@ -52,7 +55,7 @@ interface Conditioned {
 
 function conditionMatters(kind: string, { metadata, status }: Conditioned): Matter[] {
   return status.conditions
-    .filter(({ status: value }) => value !== 'True')
+    .filter(({ type, status: value }) => (value === 'True') === BAD_IF_TRUE.includes(type))
     .map(({ type, reason, message, lastTransitionTime }) => ({
       what: `${kind} ${metadata.name}`,
       reason: `${type}: ${reason}`,

@@ -104,6 +104,16 @@ test('manifests are deleted in the other order, so that nothing is in use', asyn
   expect([code, (await isthmus('get', 'sites', '-o', 'name')).out]).toEqual([0, 'site/berlin']);
 });
 
+test('a manifest that names a tenant is of that one, also when it is deleted', async () => {
+  await applied();
+  const site = { kind: 'site', metadata: { name: 'paris', tenant: 'other' }, spec: ESTATE[2]?.spec };
+  const other = (word: string) =>
+    run({ bench, files: { 'o.json': JSON.stringify(site) } }, [word, '-f', 'o.json']);
+  expect((await other('apply')).out).toBe('site paris created');
+  expect((await other('delete')).out).toBe('site paris is being deleted');
+  expect((await isthmus('get', 'sites', '-o', 'name')).out).toBe('site/berlin\nsite/paris');
+});
+
 test('an isolation is set and taken back, and says that packets have not proved it', async () => {
   const set = await isthmus('isolate', 'acme');
   expect(set).toMatchObject({
