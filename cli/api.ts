@@ -6,7 +6,7 @@ import { parseJson } from '../protocol/json.ts';
 import { Principal } from '../protocol/key.ts';
 import { Problem } from '../protocol/problem.ts';
 import { Tenant } from '../protocol/tenant.ts';
-import { Fault } from './fault.ts';
+import { Fault, faultKindOf } from './fault.ts';
 import type { Profile } from './profile.ts';
 import { silenceOf } from './silence.ts';
 
@@ -44,6 +44,14 @@ interface Wanted<Schema extends z.ZodType> {
 }
 
 export function openApi(profile: Profile): Api {
+  return apiOver((asked) => exchange(profile, asked), profile);
+}
+
+/** The API over whatever carries a request: HTTPS, or the control plane in the same process. */
+export function apiOver(
+  carry: (asked: Exchange) => Promise<Answer>,
+  profile: Pick<Profile, 'url' | 'tenant'>,
+): Api {
   const read = <Schema extends z.ZodType>({ status, text }: Answer, schema: Schema): z.infer<Schema> => {
     if (status >= 400) throw refusalOf(status, text);
     const parsed = schema.safeParse(text === '' ? undefined : parseJson(text));
@@ -57,7 +65,7 @@ export function openApi(profile: Profile): Api {
     method: string,
     path: string,
     { schema, body, generation }: Wanted<Schema>,
-  ): Promise<z.infer<Schema>> => read(await exchange(profile, { method, path, body, generation }), schema);
+  ): Promise<z.infer<Schema>> => read(await carry({ method, path, body, generation }), schema);
   const ownTenant = async () => {
     const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
     if (tenant !== '*') return tenant;
@@ -70,11 +78,11 @@ export function openApi(profile: Profile): Api {
   return {
     get: (path, schema) => call('GET', path, { schema }),
     find: async (path, schema) => {
-      const answer = await exchange(profile, { method: 'GET', path });
+      const answer = await carry({ method: 'GET', path });
       return answer.status === 404 ? undefined : read(answer, schema);
     },
     told: async (path, schema) => {
-      const answer = await exchange(profile, { method: 'GET', path });
+      const answer = await carry({ method: 'GET', path });
       return { value: read(answer, schema), at: answer.lastModified };
     },
     post: (path, schema, body) => call('POST', path, { schema, body }),
@@ -110,16 +118,16 @@ function refusalOf(status: number, text: string): Fault {
     return new Fault('unreachable', `HTTP ${status} from something that is no control plane of Isthmus.`);
   const { title, detail, errors = [] } = problem;
   const each = errors.length < 2 ? [] : errors.map((one) => `  ${one.pointer}: ${one.detail}`);
-  return new Fault(status >= 500 ? 'unreachable' : 'refused', [`${title}. ${detail}`, ...each].join('\n'));
+  return new Fault(faultKindOf(status), [`${title}. ${detail}`, ...each].join('\n'));
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly text: string;
   readonly lastModified: string | undefined;
 }
 
-interface Exchange {
+export interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;

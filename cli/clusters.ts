@@ -16,7 +16,7 @@ export async function readCluster(api: Api, name: string): Promise<Cluster> {
   if (found !== undefined) return found;
   const there = (await readClusters(api)).map(({ metadata }) => metadata.name);
   const names = there.length === 0 ? 'There are none' : `There are ${there.join(', ')}`;
-  throw new Fault('refused', `There is no cluster ${name}. ${names}.`);
+  throw new Fault('missing', `There is no cluster ${name}. ${names}.`);
 }
 
 export function clustersText(clusters: readonly Cluster[], nowMs: number): string {

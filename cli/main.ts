@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /**
- * `isthmus`, for people and scripts: a thin client of the API. Exit codes: 0 done; 1 failed; 2 wrong usage or no profile; 3 the control plane refused;
- * 4 it did not answer: try again. It computes nothing that the API could say.
+ * `isthmus`, for people and scripts: a thin client of the API. It computes nothing that the API could say. Exit codes are those of `fault.ts`.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -11,7 +10,11 @@ import { RELEASE } from '../protocol/version.ts';
 import { confirmTenant, openApi } from './api.ts';
 import type { RightOptions } from './can-i.ts';
 import { EXIT, Fault } from './fault.ts';
+import { manifestFiles } from './manifest-files.ts';
+import { addPeopleCommands } from './people-commands.ts';
 import { newProfile, type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
+import { addResourceCommands } from './resource-commands.ts';
+import type { World } from './world.ts';
 
 const settings: Settings = { environment: process.env, home: homedir() };
 
@@ -122,17 +125,6 @@ for (const [command, verb, words] of [
     });
 
 program
-  .command('apply')
-  .description('make an app or a pool, or what is wanted of a cluster, what its manifest says')
-  .requiredOption('-f, --file <file>', 'YAML or JSON; - for standard input')
-  .option('--reset', 'of a cluster: what the manifest does not name goes back to its default')
-  .action(async (options: { file: string; reset?: boolean }) => {
-    const { appliedText, apply } = await import('./manifest.ts');
-    const text = options.file === '-' ? readFileSync(0, 'utf8') : readFile(options.file);
-    console.log(appliedText(await apply(openApi(profile()), text, options)));
-  });
-
-program
   .command('import')
   .description('make manifests of a Compose file, of Marathon apps, or of Kubernetes objects')
   .argument('<file...>')
@@ -152,22 +144,6 @@ program
   .action(async () => {
     const { manifestSchema } = await import('./manifest-schema.ts');
     console.log(JSON.stringify(manifestSchema(), undefined, 2));
-  });
-
-program
-  .command('delete')
-  .description('delete an app (data in its volumes stays), a pool, or what is known of a cluster')
-  .argument('<kind or app>', 'app, pool or cluster, with a name after it; else the name of an app')
-  .argument('[name]')
-  .action(async (first: string, second: string | undefined) => {
-    const { readKind, remove, removedText } = await import('./manifest.ts');
-    const { readClusters } = await import('./clusters.ts');
-    const { unseenClusters } = await import('./health.ts');
-    const kind = second === undefined ? 'app' : readKind(first);
-    const name = second ?? first;
-    const api = openApi(profile());
-    const unseen = unseenClusters(kind === 'app' ? await readClusters(api) : []);
-    console.log(removedText(kind, await remove(api, kind, name), unseen));
   });
 
 program
@@ -221,6 +197,18 @@ program
     if (options.json === true) return show(told.value, options, String);
     return console.log(requestsText(told, Date.now()));
   });
+
+const world: World = {
+  open: () => openApi(profile()),
+  print: (text) => console.log(text),
+  say: (text) => console.error(text),
+  nowMs: () => Date.now(),
+  read: (file) => (file === '-' ? readFileSync(0, 'utf8') : readFile(file)),
+  filesIn: manifestFiles,
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+addResourceCommands(program, world);
+addPeopleCommands(program, world);
 
 function profile(): Profile {
   const { tenant } = program.opts<{ tenant?: string }>();

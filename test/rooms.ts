@@ -146,6 +146,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', 'esbuild', 'react', 'react-dom', 'react-aria-components', '@tanstack/react-query'],
   },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
+  'cli/resource': {
+    rooms: ['protocol', 'cli/fault.ts', 'cli/health.ts', 'cli/table.ts'],
+    packages: ['zod', 'yaml'],
+    pure: true,
+  },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
     packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],

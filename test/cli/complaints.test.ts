@@ -127,7 +127,7 @@ describe('a manifest', () => {
   );
 
   test('that lacks something is told what', async () => {
-    await expect(apply(api(), 'kind: sites\nmetadata: { name: a }')).rejects.toThrow(/Of kind: /);
+    await expect(apply(api(), 'kind: planet\nmetadata: { name: a }')).rejects.toThrow(/Of kind: /);
   });
 
   test('is told all of its wrong fields', async () => {

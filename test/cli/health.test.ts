@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { appsText, appText } from '../../cli/apps.ts';
 import { healthOf, unseenClusters } from '../../cli/health.ts';
 import { removedText } from '../../cli/manifest.ts';
+import { readKindRow } from '../../cli/resources.ts';
 import { App, AppSpec } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import type { Condition } from '../../protocol/metadata.ts';
@@ -121,7 +122,7 @@ test('of an app that scales its number is shown, with its bounds and the reason'
 
 test('deleting an app tells which clusters have it still, and that one which is not seen keeps it', () => {
   const unseen = unseenClusters([clusterWith([said('Fresh', 'False', 'EdgeSilent')])]);
-  const lines = removedText('app', APP, unseen).split('\n');
+  const lines = removedText(readKindRow('app'), readKindRow('app').row.parse(APP), unseen).split('\n');
   expect(lines[0]).toBe('app web is being deleted');
   expect(lines[1]).toMatch(/prod: it stays until the cluster is seen again \(EdgeSilent\)/);
   expect(lines[2]).toMatch(/test: it goes within seconds/);

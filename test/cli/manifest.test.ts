@@ -1,8 +1,9 @@
 /** Manifests: of an app if they say nothing else, applied as often as one likes; and pools as a person reads them. */
 import { expect, test } from 'vitest';
 import type { Api } from '../../cli/api.ts';
-import { appliedText, apply, readKind, remove } from '../../cli/manifest.ts';
+import { appliedText, apply } from '../../cli/manifest.ts';
 import { poolsText, poolText } from '../../cli/pools.ts';
+import { readKindRow, removeOne } from '../../cli/resources.ts';
 import { App, AppSpec } from '../../protocol/app.ts';
 import { Pool } from '../../protocol/pool.ts';
 
@@ -78,31 +79,31 @@ test('a pool is created, then unchanged, then changed, by the same command', asy
     `kind: pool\nmetadata: { name: web }\nspec: { ranges: [{ cluster: prod, prefix: ${prefix} }] }`;
   const lines = [];
   for (const prefix of ['10.1.0.0/28', '10.1.0.0/28', '10.1.0.16/28'])
-    lines.push(appliedText(await apply(api, text(prefix))));
+    lines.push(...(await apply(api, text(prefix))).map(appliedText));
   expect(lines).toEqual(['pool web created', 'pool web unchanged', 'pool web changed']);
   expect([...there.keys()]).toEqual(['/v1/tenants/acme/pools/web']);
-  await remove(api, 'pool', 'web');
+  await removeOne(api, { kind: readKindRow('pool'), name: 'web' });
   expect(there.size).toBe(0);
 });
 
 test('a manifest without a kind is of an app, and what is done to it names the release', async () => {
   const there = new Map<string, Pool | App>();
   const done = await apply(apiWith(there), `metadata: { name: web }\nspec: ${JSON.stringify(APP.spec)}`);
-  expect([appliedText(done), [...there.keys()]]).toEqual([
+  expect([...done.map(appliedText), [...there.keys()]]).toEqual([
     'app web created, release 1',
     ['/v1/tenants/acme/apps/web'],
   ]);
 });
 
-test.each(['kind: site\nmetadata: { name: a }\nspec: {}', 'spec: {}', 'kind: pool'])(
+test.each(['kind: edge\nmetadata: { name: a }\nspec: {}', 'spec: {}', 'kind: pool'])(
   'what is no manifest is refused before anything is asked: %s',
   async (text) => {
     await expect(apply(apiWith(new Map()), text)).rejects.toMatchObject({ kind: 'usage' });
   },
 );
 
-test('a kind that can not be deleted here is named', () => {
-  expect(() => readKind('site')).toThrow('app or pool or cluster');
+test('a kind that there is not is answered with those that there are', () => {
+  expect(() => readKindRow('planet')).toThrow('tenant, site, hub');
 });
 
 test('a list of pools is a line each; one is shown with who has its addresses and how old that word is', () => {

@@ -1,0 +1,17 @@
+/** What the commands are handed of the world, so that tests hand them another one. */
+import type { Api } from './api.ts';
+
+export interface World {
+  /** The API as the profile and the options say. */
+  open(): Api;
+  /** Data, to standard output. */
+  print(text: string): void;
+  /** What is said about it, to standard error. */
+  say(text: string): void;
+  nowMs(): number;
+  /** A file's text; `-` is standard input. */
+  read(file: string): string;
+  /** The files that a path stands for: itself, or the manifests in a directory, by name. */
+  filesIn(path: string): readonly string[];
+  wait(ms: number): Promise<void>;
+}
