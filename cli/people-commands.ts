@@ -1,4 +1,4 @@
-/** `whoami`, `status`, `events`, `isolate` and `completion`. */
+/** `whoami`, `status`, `events`, `isolate`, `policy explain` and `completion`. */
 import type { Command } from 'commander';
 import { App } from '../protocol/app.ts';
 import { Cluster } from '../protocol/cluster.ts';
@@ -8,6 +8,7 @@ import { Principal } from '../protocol/key.ts';
 import { Site } from '../protocol/site.ts';
 import type { Api } from './api.ts';
 import { completionScript } from './completion.ts';
+import { askExplanation, explanationText } from './explanation.ts';
 import { isolate } from './isolation.ts';
 import { mattersOf, statusText } from './resource/attention.ts';
 import { valueText } from './resource/format.ts';
@@ -52,12 +53,15 @@ export function addPeopleCommands(program: Command, world: World): void {
     );
   program
     .command('isolate')
-    .description("isolate a tenant's sites from each other, but for what policies allow; waits for the edges")
+    .description(
+      "isolate a tenant's sites from each other, but for what policies allow; waits until edges and hubs hold it",
+    )
     .argument('<tenant>')
     .option('--off', 'open it again')
     .action(async (tenant: string, { off = false }: { off?: boolean }) =>
       world.print(await isolate(world.open(), world, { tenant, isolation: off ? 'open' : 'isolated' })),
     );
+  addPolicyCommands(program, world);
   program
     .command('completion')
     .description('a script for your shell: bash, zsh or fish')
@@ -70,6 +74,22 @@ export function addPeopleCommands(program: Command, world: World): void {
         ),
       ),
     );
+}
+
+function addPolicyCommands(program: Command, world: World): void {
+  program
+    .command('policy')
+    .description('questions about policies')
+    .command('explain')
+    .description('whether one thing may speak to another, and by what')
+    .argument('<from>', 'site/NAME, service/SITE/NAME, app/NAME or group/NAME')
+    .argument('<to>', 'likewise')
+    .option('--port <port>', 'tcp/PORT or udp/PORT')
+    .option(...VALUE_OUTPUT, 'table')
+    .action(async (from: string, to: string, { port, output }: { port?: string; output: string }) => {
+      const explanation = await askExplanation(world.open(), { from, to, port });
+      world.print(output === 'table' ? explanationText(explanation) : valueText(explanation, output));
+    });
 }
 
 async function readEstate(api: Api) {

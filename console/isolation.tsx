@@ -1,10 +1,9 @@
-/** One switch a tenant. It shows green only what all agents reported since it was moved; until then it says whom it waits for. */
+/** One switch a tenant. It shows green only what the API says that all edges and hubs hold; until then it says whom it waits for. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Switch } from 'react-aria-components';
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
 import { ApiProblem } from './answer.ts';
-import { edgeFacts, hubFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
 import { type Estate, setIsolation, type TenantState } from './queries.ts';
 import { useSession } from './session.tsx';
@@ -18,7 +17,7 @@ export interface IsolationSwitchProps {
   readonly state: TenantState;
 }
 
-export function IsolationSwitch({ estate, state: { tenant, edges } }: IsolationSwitchProps) {
+export function IsolationSwitch({ estate, state: { tenant } }: IsolationSwitchProps) {
   const { api } = useSession();
   const { words } = useLanguage();
   const queries = useQueryClient();
@@ -26,12 +25,9 @@ export function IsolationSwitch({ estate, state: { tenant, edges } }: IsolationS
     mutationFn: (isolated: boolean) => setIsolation(api, tenant, isolated),
     onSettled: () => queries.invalidateQueries({ queryKey: ['estate'] }),
   });
-  const wish = { isolation: tenant.spec.isolation, writtenAt: tenant.metadata.updatedAt };
-  const agents = [...edges.map(edgeFacts), ...(estate.hubs ?? []).map(hubFacts)];
-  const shown = switchState(wish, agents);
-  const isSeen = estate.hubs !== undefined;
+  const shown = switchState(tenant.spec.isolation, tenant.status.conditions);
   return (
-    <div className="isolation" data-state={isSeen ? shown.kind : 'unseen'} data-isolated={shown.isolated}>
+    <div className="isolation" data-state={shown.kind} data-isolated={shown.isolated}>
       <Switch isSelected={shown.isolated} isDisabled={change.isPending} onChange={(on) => change.mutate(on)}>
         <span className="track" />
         <span>
@@ -39,7 +35,7 @@ export function IsolationSwitch({ estate, state: { tenant, edges } }: IsolationS
         </span>
       </Switch>
       <div role="status">
-        {isSeen ? <Said shown={shown} tenant={tenant} at={estate.at} /> : words.switchHubsUnseen}
+        <Said shown={shown} tenant={tenant} at={estate.at} />
       </div>
       {change.error !== null && (
         <p role="alert">
@@ -75,9 +71,10 @@ function Said({ shown, tenant, at }: SaidProps) {
         </ul>
       </>
     );
+  if (!shown.isolated) return <span>{words.switchOpen}</span>;
   return (
     <>
-      <span>{shown.isolated ? words.switchIsolated : words.switchOpen}</span>
+      <span>{words.switchIsolated}</span>
       <small>
         {' '}
         {words.allReported} {shown.agents} ({ageWords(ageSeconds(tenant.metadata.updatedAt, at), language)})

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { App, AppCreation } from '../../protocol/app.ts';
 import { Cluster, ClusterReplacement } from '../../protocol/cluster.ts';
 import { Edge } from '../../protocol/edge.ts';
+import { policyEndText } from '../../protocol/explanation.ts';
 import { Hub, HubCreation } from '../../protocol/hub.ts';
 import { Key } from '../../protocol/key.ts';
 import { Metadata } from '../../protocol/metadata.ts';
@@ -206,8 +207,8 @@ export const KINDS: readonly KindRow[] = [
     {
       schema: Policy,
       columns: {
-        FROM: ({ spec }) => spec.from.site,
-        TO: ({ spec: { to } }) => (to.service === undefined ? to.site : `${to.site}/${to.service}`),
+        FROM: ({ spec }) => policyEndText(spec.from),
+        TO: ({ spec }) => policyEndText(spec.to),
         PORTS: ({ spec }) => spec.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(',') || 'any',
         STATE: state,
       },
