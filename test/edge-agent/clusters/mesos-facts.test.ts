@@ -35,7 +35,7 @@ test('an agent is a node by its id, with its attributes as labels; one that is n
     ]),
   ).toEqual([
     ['one', 'True', true, { hostname: 'box', rack: 'r1' }, ['10.0.0.5']],
-    ['two', 'Unknown', false, { hostname: 'box', rack: 'r1' }, ['10.0.0.5']],
+    ['two', 'Unknown', true, { hostname: 'box', rack: 'r1' }, ['10.0.0.5']],
   ]);
   expect(facts.statements.map(({ type, status, reason }) => [type, status, reason])).toEqual([
     ['Reachable', 'True', 'Answered'],
