@@ -5,7 +5,7 @@ import type { Schemas } from '../client/client.ts';
 import { useLanguage } from './language.tsx';
 import { type Estate, estateQuery, type Principal } from './queries.ts';
 import { useSession } from './session.tsx';
-import type { AgentFacts, EdgeFacts } from './view/facts.ts';
+import type { AgentFacts, EdgeFacts, SiteFacts } from './view/facts.ts';
 
 export interface EstateViewProps {
   readonly principal: Principal;
@@ -35,6 +35,10 @@ export function edgeFacts({ metadata, spec, status }: Schemas['Edge']): EdgeFact
     site: spec.site,
     conditions: status.conditions,
   };
+}
+
+export function siteFacts({ metadata, status }: Schemas['Site']): SiteFacts {
+  return { name: metadata.name, tenant: metadata.tenant ?? '', conditions: status.conditions };
 }
 
 export function hubFacts({ metadata, status }: Schemas['Hub']): AgentFacts {

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'react-aria-components';
 import type { Schemas } from '../client/client.ts';
-import { EstateView, edgeFacts, hubFacts } from './estate.tsx';
+import { EstateView, edgeFacts, hubFacts, siteFacts } from './estate.tsx';
 import { EventTable } from './events.tsx';
 import { HealthTable } from './health-table.tsx';
 import { IsolationSwitch } from './isolation.tsx';
@@ -27,7 +27,7 @@ function Home({ estate }: { readonly estate: Estate }) {
   const { words } = useLanguage();
   const { tenants, hubs, at } = estate;
   const edges = tenants.flatMap((state) => state.edges);
-  const sites = tenants.flatMap((state) => state.sites.map(siteName));
+  const sites = tenants.flatMap((state) => state.sites.map(siteFacts));
   return (
     <div className="panels">
       <section>
@@ -46,10 +46,6 @@ function Home({ estate }: { readonly estate: Estate }) {
       </section>
     </div>
   );
-}
-
-function siteName({ metadata }: Schemas['Site']) {
-  return { tenant: metadata.tenant ?? '', name: metadata.name };
 }
 
 function WantsPerson({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {

@@ -1,5 +1,5 @@
 /** One tenant: its switch, its sites with their prefixes, its edges, its events. */
-import { EstateView, edgeFacts } from './estate.tsx';
+import { EstateView, edgeFacts, siteFacts } from './estate.tsx';
 import { EventTable } from './events.tsx';
 import { HealthTable } from './health-table.tsx';
 import { IsolationSwitch } from './isolation.tsx';
@@ -31,7 +31,6 @@ export function TenantScreen({ principal, name }: TenantScreenProps) {
 function TenantPage({ estate, state }: { readonly estate: Estate; readonly state: TenantState }) {
   const { words } = useLanguage();
   const { tenant, sites, edges, events } = state;
-  const names = sites.map(({ metadata }) => ({ tenant: tenant.metadata.name, name: metadata.name }));
   const facts = edges.map(edgeFacts);
   return (
     <>
@@ -58,7 +57,7 @@ function TenantPage({ estate, state }: { readonly estate: Estate; readonly state
             ))}
           </dl>
         </section>
-        <HealthTable title={words.sites} rows={siteHealth(names, facts, estate.at)} />
+        <HealthTable title={words.sites} rows={siteHealth(sites.map(siteFacts), facts, estate.at)} />
         <HealthTable title={words.edges} rows={agentHealth(facts, estate.at)} />
         <section className="wide">
           <h2>{words.lately}</h2>

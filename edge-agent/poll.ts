@@ -24,7 +24,10 @@ export class Poll {
     this.#state = 'running';
     this.#run().then(
       (delayMs) => this.#finish(delayMs),
-      () => this.#finish(FAILED_RUN_MS),
+      (cause: unknown) => {
+        console.error('a task of the agent failed, which is a fault of ours; it is tried again:', cause);
+        this.#finish(FAILED_RUN_MS);
+      },
     );
   }
 

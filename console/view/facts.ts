@@ -14,6 +14,10 @@ export interface AgentFacts {
   readonly conditions: readonly ConditionFacts[];
 }
 
+export interface SiteFacts extends AgentFacts {
+  readonly tenant: string;
+}
+
 export interface EdgeFacts extends AgentFacts {
   readonly tenant: string;
   readonly site: string;

@@ -3,13 +3,22 @@
  * several statements about a site the worst one is shown.
  */
 import { ageSeconds } from '../../protocol/time.ts';
-import type { AgentFacts, ConditionFacts, EdgeFacts } from './facts.ts';
+import type { AgentFacts, ConditionFacts, EdgeFacts, SiteFacts } from './facts.ts';
 
 export type Level = 'bad' | 'unknown' | 'waiting' | 'good';
 
 const ORDER: readonly Level[] = ['bad', 'unknown', 'waiting', 'good'];
 /** Reasons that a person chose, or that a person has yet to act on: no fault. */
-const WAITS = new Set(['WaitingForApproval', 'Quarantined', 'NotApproved', 'WaitingForAgent']);
+const WAITS = new Set([
+  'WaitingForApproval',
+  'Quarantined',
+  'NotApproved',
+  'WaitingForAgent',
+  'NoPrefixes',
+  'NoEdge',
+  'NoApprovedEdge',
+  'WaitingForPeer',
+]);
 
 export interface Statement {
   readonly level: Level;
@@ -22,7 +31,7 @@ export interface Statement {
 export interface Health {
   readonly name: string;
   readonly level: Level;
-  /** Absent where no agent says anything. */
+  /** Absent where nothing is said. */
   readonly statement: Statement | undefined;
 }
 
@@ -30,25 +39,17 @@ export interface SiteHealth extends Health {
   readonly tenant: string;
 }
 
-export interface SiteName {
-  readonly tenant: string;
-  readonly name: string;
-}
-
+/** By what is said of the site itself, and of its edges. */
 export function siteHealth(
-  sites: readonly SiteName[],
+  sites: readonly SiteFacts[],
   edges: readonly EdgeFacts[],
   now: string,
 ): SiteHealth[] {
-  const healths = sites.map(({ tenant, name }) => {
+  const healths = sites.map(({ tenant, name, conditions: said }) => {
     const own = edges.filter((edge) => edge.tenant === tenant && edge.site === name);
     return {
       tenant,
-      ...healthOf(
-        name,
-        own.flatMap(({ conditions }) => conditions),
-        now,
-      ),
+      ...healthOf(name, [...said, ...own.flatMap(({ conditions }) => conditions)], now),
     };
   });
   return healths.sort(

@@ -18,6 +18,12 @@ const edge = (site: string, ...conditions: ConditionFacts[]): EdgeFacts => ({
   conditions,
 });
 
+const siteOf = (tenant: string, name: string, ...conditions: ConditionFacts[]) => ({
+  tenant,
+  name,
+  conditions,
+});
+
 const EDGES = [
   edge('well', said('True', 'HandshakeFresh')),
   edge('down', said('True', 'Approved'), said('False', 'NoHandshake', 'none hears the edge')),
@@ -27,7 +33,7 @@ const EDGES = [
 ];
 
 test('the worst statement about a site is shown, and the worst sites come first', () => {
-  const sites = ['bare', 'well', 'new', 'silent', 'down', 'behind'].map((name) => ({ tenant: 't', name }));
+  const sites = ['bare', 'well', 'new', 'silent', 'down', 'behind'].map((name) => siteOf('t', name));
   const healths = siteHealth(sites, EDGES, NOW);
   expect(healths.map(({ name, level }) => `${name} ${level}`)).toEqual([
     'down bad',
@@ -40,8 +46,17 @@ test('the worst statement about a site is shown, and the worst sites come first'
   expect(healths[0]?.statement).toMatchObject({ message: 'none hears the edge', ageSeconds: 10 });
 });
 
+test('what is said of the site itself is shown where no edge says anything worse', () => {
+  const [bare] = siteHealth(
+    [siteOf('t', 'bare', said('False', 'NoEdge', 'No edge has enrolled.'))],
+    EDGES,
+    NOW,
+  );
+  expect(bare).toMatchObject({ level: 'waiting', statement: { message: 'No edge has enrolled.' } });
+});
+
 test('an edge of another tenant says nothing about a site of the same name', () => {
-  expect(siteHealth([{ tenant: 'other', name: 'down' }], EDGES, NOW)).toMatchObject([{ level: 'waiting' }]);
+  expect(siteHealth([siteOf('other', 'down')], EDGES, NOW)).toMatchObject([{ level: 'waiting' }]);
 });
 
 test('agents keep their order', () => {
