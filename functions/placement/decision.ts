@@ -4,6 +4,8 @@ import type { Assignment } from './estate.ts';
 /** Why a cluster was refused; a cluster is refused for the first of these that holds. */
 export type Refusal = {
   readonly clusters: readonly string[];
+  /** They have replicas of the app, and take no more. */
+  readonly holds?: true;
 } & (
   | { readonly reason: 'not_named' }
   | { readonly reason: 'no_weight' }

@@ -19,7 +19,7 @@ function age(ms: number): string {
 
 export function shortageText({ cpuMillis, memoryMib, pods }: Shortage): string {
   const parts = [
-    ...(cpuMillis > 0 ? [`${Number((cpuMillis / 1_000).toFixed(3))} CPUs`] : []),
+    ...(cpuMillis > 0 ? [plural(Number((cpuMillis / 1_000).toFixed(3)), 'CPU')] : []),
     ...(memoryMib > 0 ? [`${memoryMib} MiB of memory`] : []),
     ...(pods > 0 ? [plural(pods, 'container')] : []),
   ];
@@ -104,11 +104,18 @@ function choiceText({ cluster, added, fits, points, merits, tier }: Choice): str
 
 /** All refusals in one line: `3 of 5 clusters refused: residency…; 1: 2 CPUs short`. */
 export function refusalLine({ refusals, clusters }: Decision): string | undefined {
-  const [first, ...rest] = refusals.map((refusal) => `${refusalText(refusal)} (${list(refusal.clusters)})`);
-  const counts = refusals.map((refusal) => refusal.clusters.length);
+  const refused = refusals.filter(({ holds }) => holds !== true);
+  const [first, ...rest] = refused.map((refusal) => `${refusalText(refusal)} (${list(refusal.clusters)})`);
+  const counts = refused.map((refusal) => refusal.clusters.length);
   if (first === undefined) return undefined;
   const others = rest.map((text, index) => `; ${counts[index + 1]}: ${text}`);
   return `${counts[0]} of ${plural(clusters, 'cluster')} refused: ${first}${others.join('')}.`;
+}
+
+/** Clusters that have some and take no more, a sentence for each reason. */
+function fullLines({ refusals }: Decision): string[] {
+  const holding = refusals.filter(({ holds }) => holds === true);
+  return holding.map((refusal) => `No more in ${list(refusal.clusters)}: ${refusalText(refusal)}.`);
 }
 
 /** One line: how many have a place, and where. */
@@ -127,6 +134,7 @@ export function explain(decision: Decision): string[] {
     headline(decision),
     ...decision.choices.map(choiceText),
     ...decision.notes.map(noteText),
+    ...fullLines(decision),
     ...(refused === undefined ? [] : [refused]),
   ];
 }

@@ -6,7 +6,7 @@ import { trim } from './keep.ts';
 import { preempt } from './preempt.ts';
 import { add, heldIn, holdingIn, homesOf, presentOf, type Round, type Work } from './round.ts';
 import { meritsOf, type Scale, scaleOf } from './score.ts';
-import { emptySeats, spareIn, survey } from './survey.ts';
+import { emptySeats, fullHolders, spareIn, survey } from './survey.ts';
 
 /** As many of these as the tenant's quota allows. */
 function allowed(
@@ -111,6 +111,7 @@ function fillUp(
   const { left, taken } = preempt(round, work, { replicas: short, clusters, spreadings });
   markStandIns(work, taken);
   work.unplaced = left + (lacking - wish);
+  if (left > 0) work.refusals = [...work.refusals, ...fullHolders(round, work, spreadings)];
   return { scale, spreadings };
 }
 
@@ -126,7 +127,7 @@ function settleDivided(round: Round, work: Work, prior: Decision | undefined): v
   const lacking = Math.max(0, work.app.replicas - presentOf(work));
   if (lacking === 0 && before === undefined && prior !== undefined && !isAway(round, work)) {
     if (standsWhole(work, prior)) work.standing = prior;
-    work.refusals = prior.refusals;
+    work.refusals = prior.refusals.filter(({ holds }) => holds !== true);
     work.choices = prior.choices;
     work.decidedAtMs = prior.decidedAtMs;
     work.roomSinceMs = undefined;
@@ -169,6 +170,7 @@ function settleEach(round: Round, work: Work): void {
       work.wanted += work.app.replicas;
     } else work.wanted += heldIn(work, cluster);
   }
+  if (work.unplaced > 0) work.refusals = [...work.refusals, ...fullHolders(round, work, [])];
 }
 
 /** `prior`: what was decided last, of which the reasons stand as long as nothing is given and nothing taken. */

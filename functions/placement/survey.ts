@@ -76,7 +76,7 @@ function silentRefusals(round: Round, silent: readonly number[]): Refusal[] {
     if (cluster === undefined || cluster.health.verdict === 'alive') continue;
     const { verdict, evidence } = cluster.health;
     const key = `${verdict} ${evidence}`;
-    const made =
+    const made: Refusal & { clusters: string[] } =
       verdict === 'dead'
         ? { reason: 'dead' as const, evidence, clusters: [] }
         : { reason: 'silent' as const, verdict, evidence, clusters: [] };
@@ -104,6 +104,34 @@ export function survey(round: Round, work: Work, scale: Scale): Refusal[] {
           },
         ]),
     ...(limited.length === 0 ? [] : [{ reason: 'node_limit' as const, clusters: idsOf(limited) }]),
+  ];
+}
+
+/** Why clusters that have replicas of the app take no more of it: asked if some found no place. */
+export function fullHolders(round: Round, work: Work, spreadings: readonly Spreading[]): Refusal[] {
+  const { candidates, slots } = work.eligibility;
+  const { placement, replicas } = work.app;
+  // With division each a cluster wants its own number and no more.
+  const most = placement.division.kind === 'each' ? replicas : Number.POSITIVE_INFINITY;
+  const holders = [...candidates].filter((cluster) => {
+    const held = heldIn(work, cluster);
+    return round.isAlive[cluster] === 1 && held > 0 && held < most;
+  });
+  const full = holders.filter((cluster) => round.room.fits(cluster, work.app.need) <= 0);
+  const open = holders.filter((cluster) => !full.includes(cluster));
+  const limited = open.filter((cluster) => (slots[cluster] ?? 0) <= heldIn(work, cluster));
+  const nearest = nearestOf(round, work.app.need, full);
+  const idsOf = (list: readonly number[]) => list.map((index) => round.ground.clusters[index]?.id ?? '');
+  const held = { holds: true } as const;
+  return [
+    ...(full.length === 0 ? [] : [{ ...held, reason: 'capacity' as const, clusters: idsOf(full), nearest }]),
+    ...(limited.length === 0 ? [] : [{ ...held, reason: 'node_limit' as const, clusters: idsOf(limited) }]),
+    ...open.flatMap((cluster) => {
+      const spreading = limited.includes(cluster) ? undefined : skewedAt(spreadings, cluster);
+      if (spreading === undefined) return [];
+      const { by, maxSkew } = spreading;
+      return [{ ...held, reason: 'skew' as const, by, maxSkew, clusters: idsOf([cluster]) }];
+    }),
   ];
 }
 

@@ -213,6 +213,12 @@ describe('an explanation', () => {
           }
           const isShort = decision?.unplaced !== 0 && !decision?.notes.some(({ kind }) => kind === 'quota');
           if (isShort) expect(spare).toEqual([]);
+          const most = one.placement.division.kind === 'each' ? one.replicas : Number.POSITIVE_INFINITY;
+          const holders = own.filter(({ id, health }) => {
+            const held = countIn(planned.decisions, one.id, id);
+            return health.verdict === 'alive' && held > 0 && held < most;
+          });
+          if (isShort) expect(refused).toEqual(expect.arrayContaining(holders.map(({ id }) => id)));
         }
       }),
       RUNS,

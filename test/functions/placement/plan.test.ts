@@ -143,7 +143,10 @@ describe('a cluster is refused', () => {
     const apps = [app('db', { replicas: 2, placement: { residency: 'inside' } })];
     const planned = plan(estate({ clusters, sites: [cloud('aws')], apps }));
     expect(where(planned, 'db')).toEqual({ a: 1 });
-    expect(decisionFor(planned, 'db').refusals).toEqual([{ reason: 'residency', clusters: ['aws'] }]);
+    expect(decisionFor(planned, 'db').refusals).toMatchObject([
+      { reason: 'residency', clusters: ['aws'] },
+      { reason: 'capacity', clusters: ['a'], holds: true },
+    ]);
   });
 
   test('that is silent or dead, with the evidence', () => {
@@ -183,8 +186,24 @@ describe('the explanation', () => {
     expect(explain(decisionFor(planned, 'db'))).toEqual([
       '1 of 2 replicas has a place: 1 in rome.',
       '1 to rome (room for 1; 30 points: cost (+30)).',
+      'No more in rome: 2 CPUs short.',
       '3 of 5 clusters refused: residency: the app stays inside, this is a public cloud (aws1, aws2, aws3); 1: 2 CPUs short (oslo).',
     ]);
+  });
+
+  test('says why a cluster that has some takes no more, whatever keeps it from that', () => {
+    const last = (name: string, more: Parameters<typeof app>[1], clusters: PlacedCluster[]) =>
+      explain(decisionFor(plan(estate({ clusters, apps: [app(name, more)] })), name)).at(-1);
+    expect(last('web', { replicas: 3 }, [cluster('a', { cpus: 1 })])).toBe('No more in a: 1 CPU short.');
+    const oneEach = { uniquePerNode: true };
+    const nodes = [node('n1'), node('n2')];
+    expect(last('web', { replicas: 3, placement: oneEach }, [cluster('a', { nodes })])).toContain(
+      'No more in a: every node has as many',
+    );
+    const each = { division: { kind: 'each' } };
+    expect(last('web', { replicas: 2, placement: each }, [cluster('a', { cpus: 1 }), cluster('b')])).toBe(
+      'No more in a: 1 CPU short.',
+    );
   });
 
   test('names the quota that ran out', () => {
