@@ -12,6 +12,8 @@ export type Refusal = {
   | { readonly reason: 'residency' }
   | { readonly reason: 'constraint'; readonly constraint: string }
   | { readonly reason: 'isolation' }
+  /** `lack`: what clusters of this kind can't do. */
+  | { readonly reason: 'unsupported'; readonly lack: string }
   | { readonly reason: 'pool'; readonly pool: string }
   | { readonly reason: 'nodes_unknown' }
   /** No node is of the kind that the constraints ask for, and large enough. */

@@ -51,7 +51,7 @@ interface Filter {
 }
 
 /** In the order in which they are asked. */
-function filtersOf(ground: Ground, { placement, isolation, pool }: PlacedApp): Filter[] {
+function filtersOf(ground: Ground, { placement, isolation, pool, lacks = {} }: PlacedApp): Filter[] {
   const named = new Set(placement.clusters ?? []);
   const weights = placement.division.kind === 'divide' ? placement.division.weights : undefined;
   const filter = (refuses: Filter['refuses'], refusal: Filter['refusal']): Filter => ({ refuses, refusal });
@@ -92,6 +92,12 @@ function filtersOf(ground: Ground, { placement, isolation, pool }: PlacedApp): F
             (clusters) => ({ reason: 'isolation', clusters }),
           ),
         ]),
+    ...Object.entries(lacks).map(([lacking, lack]) =>
+      filter(
+        (_, { kind }) => kind === lacking,
+        (clusters) => ({ reason: 'unsupported', lack, clusters }),
+      ),
+    ),
     ...(pool === undefined
       ? []
       : [
@@ -177,7 +183,8 @@ export function eligibilityOf(ground: Ground, app: PlacedApp): Eligibility {
   const names = placement.clusters === undefined ? '*' : placement.clusters.join(',');
   const weighed = weights === undefined ? '' : JSON.stringify(weights);
   const { group } = clustersOf(ground, app.tenant);
-  const filterKey = `${group}|${app.isolation}|${app.pool}|${placement.residency}|${names}|${weighed}|${texts}`;
+  const lacks = app.lacks === undefined ? '' : JSON.stringify(app.lacks);
+  const filterKey = `${group}|${app.isolation}|${lacks}|${app.pool}|${placement.residency}|${names}|${weighed}|${texts}`;
   const limit = placement.uniquePerNode ? 1 : (placement.maxPerNode ?? '');
   const nodeTexts = placement.constraints.filter((text) => isOfNodes(ground, text)).join('\n');
   const slotsKey = `${need.cpuMillis}|${need.memoryMib}|${limit}|${app.pool ?? ''}|${nodeTexts}`;

@@ -90,6 +90,8 @@ export interface PlacedApp {
   readonly pool?: string;
   /** `required`: only where the cluster's network enforces policies. */
   readonly isolation: 'required' | 'any';
+  /** By kind of cluster, what of the app it can't do: nothing new goes there. */
+  readonly lacks?: Readonly<Partial<Record<ClusterKind, string>>>;
   readonly placement: Placement;
   readonly disconnect: DisconnectContract;
   /** The words of its placement changed since it was last placed: it is divided afresh, moving what that takes. */

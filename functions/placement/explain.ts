@@ -39,6 +39,8 @@ export function refusalText(refusal: Refusal): string {
       return `constraint ${refusal.constraint}`;
     case 'isolation':
       return 'isolation: the network there does not enforce policies';
+    case 'unsupported':
+      return refusal.lack;
     case 'pool':
       return `no addresses of the pool ${refusal.pool}`;
     case 'nodes_unknown':

@@ -174,10 +174,13 @@ function trimEach(round: Round, work: Work): void {
   }
 }
 
-/** Nobody can look at its nodes now: that says nothing against what is there. */
-function isUnseen({ ground, isAlive }: Round, { eligibility }: Work, index: number): boolean {
-  if (isAlive[index] === 1) return false;
-  return refusalOf(eligibility, ground.clusters[index]?.id ?? '')?.reason === 'nodes_unknown';
+/**
+ * Nothing that is said against what is there: nobody can look at its nodes now; or the newest release asks for what the cluster can't do, which fails there and
+ * goes back, while the last one runs on.
+ */
+function isLeftAlone({ ground, isAlive }: Round, { eligibility }: Work, index: number): boolean {
+  const reason = refusalOf(eligibility, ground.clusters[index]?.id ?? '')?.reason;
+  return reason === 'unsupported' || (reason === 'nodes_unknown' && isAlive[index] !== 1);
 }
 
 export function keep(round: Round, work: Work): void {
@@ -189,7 +192,7 @@ export function keep(round: Round, work: Work): void {
     if (cluster === undefined) leave(work, assignment, 'the cluster is no longer there');
     else if (cluster.health.verdict === 'dead')
       leave(work, assignment, `it is dead: ${cluster.health.evidence}`);
-    else if (work.eligibility.isCandidate[index] !== 1 && !isUnseen(round, work, index)) {
+    else if (work.eligibility.isCandidate[index] !== 1 && !isLeftAlone(round, work, index)) {
       const refusal = refusalOf(work.eligibility, cluster.id);
       const why = refusal === undefined ? 'it is no longer open to the tenant' : refusalText(refusal);
       leave(work, assignment, why);

@@ -8,6 +8,7 @@ import type { Capacity, ClusterFacts, ClusterKind, ClusterNode } from '../../pro
 import { familiarImage } from '../../protocol/image.ts';
 import type { Placement } from '../../protocol/placement.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
+import { lacksOf, type Wanted } from '../../protocol/support.ts';
 import type { TenantSpec } from '../../protocol/tenant.ts';
 import type { Decision } from './decision.ts';
 import type { Assignment, Estate, Health, Placed, PlacedApp, PlacedCluster, PlacedNode } from './estate.ts';
@@ -46,8 +47,9 @@ export interface AppView {
   readonly name: string;
   readonly spec: Pick<
     AppSpec,
-    'image' | 'replicas' | 'resources' | 'pool' | 'ports' | 'placement' | 'disconnect' | 'access'
-  >;
+    'image' | 'replicas' | 'resources' | 'ports' | 'placement' | 'disconnect' | 'access'
+  > &
+    Wanted;
   readonly placed?: KeptPlacement | undefined;
   /** Of an app that scales: how many there are to be. */
   readonly scaled?: number | undefined;
@@ -258,6 +260,7 @@ function nodeOf({ name, labels, capacity }: ClusterNode): PlacedNode {
 function appOf(tenant: string, app: AppView): PlacedApp {
   const { name, spec, placed } = app;
   const { image, pool, ports, placement, disconnect } = spec;
+  const lacks = lacksOf(spec);
   return {
     id: `${tenant}/${name}`,
     name,
@@ -267,6 +270,7 @@ function appOf(tenant: string, app: AppView): PlacedApp {
     image: familiarImage(image),
     ...(pool === undefined ? {} : { pool }),
     isolation: spec.access.enforcement === 'required' ? 'required' : 'any',
+    ...(Object.keys(lacks).length === 0 ? {} : { lacks }),
     placement: ports.some(({ hostPort }) => hostPort !== undefined) ? onePerNode(placement) : placement,
     disconnect,
     ...(placed?.isReworded === true ? { isReworded: true } : {}),

@@ -60,6 +60,24 @@ describe('an app', () => {
     expect(placed([busy, cluster('b')], app('web', {}, before)).counts).toEqual([['a', 4]]);
   });
 
+  test('goes where its kind of cluster can do what it asks for, says so, and stays where it is already', () => {
+    const clusters = [cluster('a', { kind: 'kubernetes' }), cluster('b', { kind: 'docker' })];
+    const secrets = [{ secret: 's', key: 'k', as: { kind: 'variable', name: 'S' } }];
+    const fresh = placed(clusters, app('web', { secrets }));
+    expect(fresh.counts).toEqual([['a', 4]]);
+    expect(fresh.why.join(' ')).toContain('docker keeps no secrets (b)');
+    const there = (name: string) => ({ cluster: name, replicas: 2, state: 'present' as const, standIns: 0 });
+    const before = { assignments: [there('a'), there('b')] };
+    expect(placed(clusters, app('web', { secrets }, before)).counts).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    expect(placed(clusters, app('web', { secrets, replicas: 6 }, before)).counts).toEqual([
+      ['a', 4],
+      ['b', 2],
+    ]);
+  });
+
   test('runs whole in each cluster if it asks for that', () => {
     const each = app('web', { placement: { division: { kind: 'each' } } });
     expect(placed([cluster('a'), cluster('b')], each).counts).toEqual([
