@@ -2275,12 +2275,12 @@ export interface components {
         };
         Metadata: {
             createdAt: components["schemas"]["Timestamp"];
-            /** @description Rises by one with every change of spec */
+            /** @description Rises by one with every change of spec; the ETag is this number in quotes */
             generation: number;
             name: string;
             tenant?: string;
             updatedAt: components["schemas"]["Timestamp"];
-            /** @description Rises by one with every write; the ETag is this number in quotes */
+            /** @description Rises by one with every write, of what is told as well */
             version: number;
         };
         /** @example berlin */

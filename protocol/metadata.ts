@@ -19,11 +19,11 @@ export const Metadata = z
     tenant: z.string().optional(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
-    generation: z.int().min(1).meta({ description: 'Rises by one with every change of spec' }),
-    version: z
+    generation: z
       .int()
       .min(1)
-      .meta({ description: 'Rises by one with every write; the ETag is this number in quotes' }),
+      .meta({ description: 'Rises by one with every change of spec; the ETag is this number in quotes' }),
+    version: z.int().min(1).meta({ description: 'Rises by one with every write, of what is told as well' }),
   })
   .meta({ id: 'Metadata' });
 export type Metadata = z.infer<typeof Metadata>;
