@@ -115,11 +115,14 @@ test('a Marathon that answers is attached by what it is, and one that does not i
   const directory = join(stand.scratch, 'clusters');
   const token = join(stand.scratch, 'token');
   writeFileSync(token, `${TOKEN.token}\n`);
-  const add = (name: string, server: string, master: string | undefined) =>
-    addMarathon({ name, server, master, files: { token }, directory });
+  const add = (name: string, server: string, master: string | undefined, into = directory) =>
+    addMarathon({ name, server, master, files: { token }, directory: into });
   const said = await add('mth', stand.server(), stand.cluster.server);
   expect(said.join('\n')).toMatch(/^mth: Marathon 1\.5\.0 at http[^]*2 agents, 8 CPUs, /);
-  expect((await add('alone', stand.server(), undefined)).join('\n')).toContain('placements see no room here');
+  const elsewhere = join(stand.scratch, 'others');
+  const alone = await add('alone', stand.server(), undefined, elsewhere);
+  expect(alone.join('\n')).toContain('placements see no room here');
+  await expect(add('twin', stand.server(), undefined)).rejects.toThrow("can't have two names");
   await expect(add('gone', 'http://127.0.0.1:1', undefined)).rejects.toThrow(/127\.0\.0\.1/);
   await expect(add('blind', stand.server(), 'http://127.0.0.1:1')).rejects.toThrow('--master');
   await expect(add('odd', 'marathon:8080', undefined)).rejects.toThrow('--marathon');
@@ -132,7 +135,6 @@ test('a Marathon that answers is attached by what it is, and one that does not i
   });
   await expect(stranger).rejects.toMatchObject({ code: 'marathon.forbidden' });
   expect(readClusterFiles(directory).clusters.map(({ name, kind }) => [name, kind])).toEqual([
-    ['alone', 'marathon'],
     ['mth', 'marathon'],
   ]);
 });
