@@ -10,6 +10,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct, type IConstruct } from 'constructs';
+import { RESOURCE_KINDS } from '../protocol/role.ts';
 import { CloudFunction } from './function.ts';
 import type { Leaves } from './leaves.ts';
 import { accept, acceptAbout } from './nag.ts';
@@ -28,28 +29,11 @@ const SWEEP_MINUTES = 15;
 const ROUTES_MINUTES = 1;
 const DEAD_LETTERS_KEPT_DAYS = 14;
 
-/** Kinds of resources: what a change of can concern an agent's document. */
-export const KINDS = [
-  'tenant',
-  'site',
-  'service',
-  'route',
-  'policy',
-  'edge',
-  'hub',
-  'token',
-  'key',
-  'role',
-  'binding',
-  'cluster',
-  'app',
-  'pool',
-] as const;
 /**
  * The partition of a resource ends with its kind. All else in the table, above all the hubs' heartbeats and the documents
  * themselves, changes nothing that is wanted, and wakes no function.
  */
-const RESOURCES = KINDS.map((kind) => ({ suffix: `#${kind}` }));
+const RESOURCES = RESOURCE_KINDS.map((kind) => ({ suffix: `#${kind}` }));
 
 /** The VPC whose routes are ours to move. */
 export interface RoutedVpc {

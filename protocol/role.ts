@@ -9,8 +9,8 @@ const RULES_MAX = 16;
 const NAMES_MAX = 16;
 const SITES_MAX = 64;
 
-/** What rights are about. `event` is the audit log, `deployment` the pools, signing roots and version. */
-export const RIGHT_KINDS = [
+/** Kinds of resources: what lies in the table with a version, and what a change of can concern an agent's document. */
+export const RESOURCE_KINDS = [
   'tenant',
   'site',
   'service',
@@ -25,9 +25,11 @@ export const RIGHT_KINDS = [
   'pool',
   'role',
   'binding',
-  'event',
-  'deployment',
 ] as const;
+export type ResourceKind = (typeof RESOURCE_KINDS)[number];
+
+/** What rights are about. `event` is the audit log, `deployment` the pools, signing roots and version. */
+export const RIGHT_KINDS = [...RESOURCE_KINDS, 'event', 'deployment'] as const;
 export const RightKind = z.enum(RIGHT_KINDS).meta({ id: 'RightKind' });
 export type RightKind = z.infer<typeof RightKind>;
 

@@ -121,6 +121,12 @@ export async function findLive<K extends Kind>(store: Store, key: ItemKey<K>): P
   return item?.deletedAt === undefined ? item : undefined;
 }
 
+/** The tenant, if it exists; else the problem `not_found`. */
+export async function findTenant(store: Store, name: string): Promise<Item<'tenant'>> {
+  const key: ItemKey<'tenant'> = { kind: 'tenant', tenant: '*', name };
+  return (await findLive(store, key)) ?? refuseMissing(key);
+}
+
 function refuseMissing(key: ItemKey): never {
   return refuse(
     'not_found',

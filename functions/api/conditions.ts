@@ -1,14 +1,13 @@
 /** Gathers the evidence that the conditions of sites, routes and policies are judged by. The judging is the domain's. */
 import type { Condition } from '../../protocol/metadata.ts';
 import type { EdgeFacts, TenantEstate } from '../domain/estate.ts';
-import { nativePairs } from '../domain/native.ts';
 import { siteConditions } from '../domain/readiness.ts';
 import { edgeConditions, type HubBatch, hubConditions } from '../domain/status.ts';
 import { readEstate } from '../reconcile/estate.ts';
 import type { Item } from '../store/port.ts';
 import type { Desk } from './collection.ts';
 import { allLive } from './dependent.ts';
-import { everySite } from './native.ts';
+import { pairsInForce } from './native.ts';
 import { isEnrolled, readBatches } from './progress.ts';
 
 /** All of a tenant, as the compilers see it; an empty one if it is gone. */
@@ -29,8 +28,7 @@ export async function readSiteConditions(
   const tenant = await readTenantEstate(desk, tenantName);
   const batches = await readBatches(desk.store);
   const hubs = await allLive(desk.store, { kind: 'hub', tenant: '*' });
-  const isNative = tenant.sites.some((site) => site.native.length > 0);
-  const pairs = isNative ? nativePairs(await everySite(desk.store)) : [];
+  const pairs = await pairsInForce(desk.store, tenant.sites);
   const now = desk.clock.now();
   return ({ key, updatedAt }) => {
     const site = tenant.sites.find((candidate) => candidate.name === key.name);
@@ -51,7 +49,7 @@ export async function readSiteConditions(
 
 function connectedOf(edge: EdgeFacts, hubs: readonly HubBatch[], now: string): Condition {
   const { id, approved, quarantined, since } = edge;
-  return named(
+  return conditionNamed(
     'Connected',
     edgeConditions({ agent: id, approved, quarantined, updatedAt: since, hubs, now }),
   );
@@ -59,10 +57,14 @@ function connectedOf(edge: EdgeFacts, hubs: readonly HubBatch[], now: string): C
 
 function reportingOf(hub: Item<'hub'>, batches: readonly HubBatch[], now: string): Condition {
   const own = batches.find((batch) => batch.hub === hub.key.name)?.batch;
-  return named('Reporting', hubConditions({ enrolled: isEnrolled(hub), updatedAt: hub.updatedAt, own, now }));
+  return conditionNamed(
+    'Reporting',
+    hubConditions({ enrolled: isEnrolled(hub), updatedAt: hub.updatedAt, own, now }),
+  );
 }
 
-function named(type: string, conditions: readonly Condition[]): Condition {
+/** The one of this type; that there is one is the domain's promise. */
+export function conditionNamed(type: string, conditions: readonly Condition[]): Condition {
   const found = conditions.find((condition) => condition.type === type);
   if (found === undefined) throw new Error(`there is no condition ${type}`);
   return found;

@@ -4,10 +4,9 @@ import { type Event, EventAction, EventList } from '../../protocol/event.ts';
 import { Timestamp } from '../../protocol/metadata.ts';
 import type { Caller } from '../domain/authorize.ts';
 import type { Page } from '../store/port.ts';
-import { type Desk, findLive } from './collection.ts';
+import { type Desk, findTenant } from './collection.ts';
 import { type Call, NO_BODY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
-import { refuse } from './problems.ts';
 
 /** A filter that little meets goes through so many pages of the log for one of its own. */
 const ROUNDS_MAX = 20;
@@ -107,8 +106,7 @@ function filterOf({ path, query }: EventCall): string {
 async function readEvents({ store }: Desk, call: EventCall): Promise<Page<Event>> {
   const ofTenant = new RegExp(`^${IN_TENANT.replace('{tenant}', '[^/]+')}`).test(call.path);
   const tenant = ofTenant ? call.param('tenant') : '*';
-  const owner = ofTenant ? await findLive(store, { kind: 'tenant', tenant: '*', name: tenant }) : undefined;
-  if (ofTenant && owner === undefined) refuse('not_found', `There is no tenant named ${tenant}.`);
+  const owner = ofTenant ? await findTenant(store, tenant) : undefined;
   const { since, until, limit } = call.query;
   const found: Event[] = [];
   let { after } = readPage(call.query, filterOf(call));

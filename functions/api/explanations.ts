@@ -1,6 +1,5 @@
 /** Who may speak to whom in a tenant, and why: the answer of the compilers' own rules, in words. */
 import { z } from 'zod';
-import { ClusterFacts } from '../../protocol/cluster.ts';
 import {
   Explanation,
   PolicyEndText,
@@ -10,12 +9,11 @@ import {
 } from '../../protocol/explanation.ts';
 import { explain, type Surroundings } from '../domain/explanation.ts';
 import { toldOf } from '../reconcile/told.ts';
-import { type Desk, findLive } from './collection.ts';
+import { type Desk, findTenant } from './collection.ts';
 import { readTenantEstate } from './conditions.ts';
 import { allLive } from './dependent.ts';
 import { refuseField } from './faults.ts';
 import { NO_BODY, type Operation, operation } from './operation.ts';
-import { refuse } from './problems.ts';
 
 const ExplanationQuery = z.strictObject({
   from: PolicyEndText,
@@ -38,8 +36,7 @@ export function explanationOperations(desk: Desk): Operation[] {
       problems: ['not_found'],
       async handle(call) {
         const name = call.param('tenant');
-        const item = await findLive(desk.store, { kind: 'tenant', tenant: '*', name });
-        if (item === undefined) refuse('not_found', `There is no tenant named ${name}.`);
+        await findTenant(desk.store, name);
         const { from, to, port } = call.query;
         const question = {
           from: endOf(from, '?from'),
@@ -65,8 +62,7 @@ async function networksOf({ store }: Desk, tenant: string): Promise<Surroundings
   const known = await Promise.all(
     clusters.map(async (cluster) => {
       const { facts } = await toldOf(store, cluster, ['facts']);
-      const network = ClusterFacts.safeParse(facts?.value).data?.network;
-      return [cluster.key.name, network?.policies ?? 'unknown'] as const;
+      return [cluster.key.name, facts?.value.network?.policies ?? 'unknown'] as const;
     }),
   );
   return new Map(known);

@@ -1,5 +1,5 @@
 /** Gathers who has to hold a tenant's isolation, and how far each is. The judging is the domain's. */
-import type { Leaf } from '../../protocol/document.ts';
+import type { Leaf, Manifest } from '../../protocol/document.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import { membershipLeaf, pairsOfTenant } from '../domain/compile.ts';
 import { assemble } from '../domain/document.ts';
@@ -13,14 +13,15 @@ import {
   type TenantEstate,
 } from '../domain/estate.ts';
 import { type Holder, isolationConditions } from '../domain/isolation.ts';
-import { type NativePair, nativePairs } from '../domain/native.ts';
+import type { NativePair } from '../domain/native.ts';
 import { policyLeaf } from '../domain/policy-lock.ts';
 import { edgeConditions, type HubBatch, hubConditions } from '../domain/status.ts';
 import { sha256 } from '../reconcile/compile.ts';
 import { readEstate } from '../reconcile/estate.ts';
 import type { Item } from '../store/port.ts';
 import type { Desk } from './collection.ts';
-import { everySite } from './native.ts';
+import { conditionNamed } from './conditions.ts';
+import { pairsInForce } from './native.ts';
 import { readBatches, readProgress } from './progress.ts';
 
 /** Conditions of each of these tenants; only of isolated ones anything more is read. */
@@ -32,8 +33,10 @@ export async function readIsolation(desk: Desk, items: readonly Item<'tenant'>[]
     readEstate(desk.store, desk.deployment, new Set(isolated)),
     readBatches(desk.store),
   ]);
-  const isNative = estate.tenants.some(({ sites }) => sites.some(({ native }) => native.length > 0));
-  const pairs = isNative ? nativePairs(await everySite(desk.store)) : [];
+  const pairs = await pairsInForce(
+    desk.store,
+    estate.tenants.flatMap(({ sites }) => sites),
+  );
   return Promise.all(
     items.map(async ({ key, spec, updatedAt }) => {
       const tenant = estate.tenants.find(({ name }) => name === key.name);
@@ -59,20 +62,20 @@ async function holdersOf(desk: Desk, scene: Scene): Promise<Holder[]> {
 
 async function edgeHolder(desk: Desk, { estate, tenant, batches }: Scene, edge: EdgeFacts): Promise<Holder> {
   const leaf = policyLeaf({ tenant, site: edge.site, hubs: estate.hubs, pairs: pairsOfTenant(tenant) });
-  const { evidence } = await readProgress(desk.store, edge.id);
+  const { evidence, manifest } = await readProgress(desk.store, edge.id);
   const { approved, quarantined, since: updatedAt } = edge;
   const seen = { agent: edge.id, approved, quarantined, updatedAt, hubs: batches, now: desk.clock.now() };
   return {
     role: 'edge',
     name: edge.name,
-    isTold: await says(desk, edge.id, { policy: leaf }),
+    isTold: says(manifest, { policy: leaf }),
     ...statedBy(edgeConditions({ ...evidence, ...seen }), 'Connected'),
   };
 }
 
 async function hubHolder(desk: Desk, scene: Scene, hub: HubFacts): Promise<Holder> {
   const { estate, tenant, batches, pairs } = scene;
-  const { evidence } = await readProgress(desk.store, hub.id);
+  const { evidence, manifest } = await readProgress(desk.store, hub.id);
   const own = batches.find((batch) => batch.hub === hub.name)?.batch;
   const ofTenant = { [`tenant/${tenant.name}`]: membershipLeaf(tenant, pairs) };
   // For its VPC a hub is what an edge is for its site.
@@ -82,7 +85,7 @@ async function hubHolder(desk: Desk, scene: Scene, hub: HubFacts): Promise<Holde
   return {
     role: 'hub',
     name: hub.name,
-    isTold: await says(desk, hub.id, {
+    isTold: says(manifest, {
       ...ofTenant,
       ...(site === undefined ? {} : { policy: policyLeaf({ tenant, site, hubs: estate.hubs, pairs }) }),
     }),
@@ -91,22 +94,11 @@ async function hubHolder(desk: Desk, scene: Scene, hub: HubFacts): Promise<Holde
 }
 
 function statedBy(conditions: readonly Condition[], heardBy: string): Pick<Holder, 'applied' | 'heard'> {
-  const named = (type: string) => {
-    const found = conditions.find((one) => one.type === type);
-    if (found === undefined) throw new Error(`there is no condition ${type}`);
-    return found;
-  };
-  return { applied: named('Applied'), heard: named(heardBy) };
+  return { applied: conditionNamed('Applied', conditions), heard: conditionNamed(heardBy, conditions) };
 }
 
-/** Whether the newest document of the agent has these very leaves. */
-async function says(
-  { store }: Desk,
-  agent: string,
-  leaves: Readonly<Record<string, Leaf>>,
-): Promise<boolean> {
-  const stored = await store.document(agent);
-  const manifest = stored?.document.manifest ?? [];
+/** Whether a document of this manifest has these very leaves. */
+function says(manifest: Manifest, leaves: Readonly<Record<string, Leaf>>): boolean {
   return assemble(leaves, sha256).manifest.every(({ name, hash }) =>
     manifest.some((leaf) => leaf.name === name && leaf.hash === hash),
   );

@@ -1,7 +1,7 @@
 /** How far an agent is: its newest document, what it last reported, and how the hubs see it. It judges nothing. */
 
 import type { z } from 'zod';
-import type { Version } from '../../protocol/document.ts';
+import type { Manifest, Version } from '../../protocol/document.ts';
 import type { EdgeStatus } from '../../protocol/edge.ts';
 import type { AgentEvidence, HubBatch } from '../domain/status.ts';
 import type { Item, Store } from '../store/port.ts';
@@ -12,6 +12,8 @@ export interface Progress {
   readonly shown: Pick<z.infer<typeof EdgeStatus>, 'document' | 'applied'>;
   /** What conditions are judged by. */
   readonly evidence: Omit<AgentEvidence, 'now'>;
+  /** What the newest document is made of; nothing if there is none. */
+  readonly manifest: Manifest;
 }
 
 export async function readProgress(store: Store, agent: string): Promise<Progress> {
@@ -24,6 +26,7 @@ export async function readProgress(store: Store, agent: string): Promise<Progres
       ...(applied === undefined || report === undefined ? {} : { applied: { ...applied, at: report.at } }),
     },
     evidence: { document, report },
+    manifest: stored?.document.manifest ?? [],
   };
 }
 

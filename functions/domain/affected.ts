@@ -3,27 +3,14 @@
  * too many costs a compile; naming one too few costs the wait for the next sweep. What was there before the change is
  * not known here, so where it matters (a policy's former destination, the site of a deleted edge) the whole tenant is named.
  */
+import type { ResourceKind } from '../../protocol/role.ts';
 import type { EdgeFacts, Estate, HubFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { grantsOf } from './policy.ts';
 import { isGuarded } from './policy-lock.ts';
 
 export interface ChangedItem {
-  readonly kind:
-    | 'tenant'
-    | 'site'
-    | 'service'
-    | 'route'
-    | 'policy'
-    | 'edge'
-    | 'hub'
-    | 'token'
-    | 'key'
-    | 'cluster'
-    | 'app'
-    | 'pool'
-    | 'role'
-    | 'binding';
+  readonly kind: ResourceKind;
   /** `*` for what belongs to the deployment. */
   readonly tenant: string;
   /** Services are `SITE/NAME`. */

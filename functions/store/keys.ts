@@ -15,6 +15,7 @@
  */
 
 import type { Envelope, Version } from '../../protocol/document.ts';
+import { RESOURCE_KINDS } from '../../protocol/role.ts';
 import type { Change, ItemKey, Kind, TellingPart } from './port.ts';
 import { StoreError } from './port.ts';
 
@@ -36,22 +37,7 @@ const HASH = /^[0-9a-f]{64}$/;
 const VERSION_DIGITS = 16;
 const PART_DIGITS = 4;
 
-const KINDS: Readonly<Record<Kind, true>> = {
-  tenant: true,
-  site: true,
-  service: true,
-  route: true,
-  policy: true,
-  edge: true,
-  hub: true,
-  token: true,
-  key: true,
-  cluster: true,
-  app: true,
-  pool: true,
-  role: true,
-  binding: true,
-};
+const KINDS: readonly Kind[] = RESOURCE_KINDS;
 
 /** True if an item can have this tenant and name at all; a read of any other finds nothing. */
 export function isPossible(key: ItemKey): boolean {
@@ -157,7 +143,7 @@ function isName(name: string): boolean {
 }
 
 function isKind(text: string): text is Kind {
-  return Object.hasOwn(KINDS, text);
+  return KINDS.some((kind) => kind === text);
 }
 
 function refusal(what: string, value: string): StoreError {

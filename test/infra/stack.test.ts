@@ -3,8 +3,8 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { VARIABLES } from '../../functions/aws/environment.ts';
 import { changeOf } from '../../functions/store/keys.ts';
-import { KINDS } from '../../infra/reconcile.ts';
 import { DEPLOYMENT_TAG, IsthmusStack } from '../../infra/stack.ts';
+import { RESOURCE_KINDS } from '../../protocol/role.ts';
 import { madeUp, ofType, type Resource, type Synthesized, synthesize } from './synthesized.ts';
 
 let all: Synthesized;
@@ -144,11 +144,11 @@ describe('reconcile', () => {
   test('the filter lets pass what the store calls a change, and no heartbeat, document, report or event', () => {
     const [mapping] = ofType(all, 'AWS::Lambda::EventSourceMapping');
     const { Filters } = Object(mapping?.Properties['FilterCriteria']);
-    const patterns = KINDS.map((kind) => ({ suffix: `#${kind}` }));
+    const patterns = RESOURCE_KINDS.map((kind) => ({ suffix: `#${kind}` }));
     expect(Filters).toEqual([{ Pattern: JSON.stringify({ dynamodb: { Keys: { pk: { S: patterns } } } }) }]);
     const passes = (pk: string) => patterns.some(({ suffix }) => pk.endsWith(suffix));
     const partitions = [
-      ...KINDS.map((kind) => `main#${kind}`),
+      ...RESOURCE_KINDS.map((kind) => `main#${kind}`),
       '*#hub',
       'main#event',
       'agent#hub.hub-a',
