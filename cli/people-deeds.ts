@@ -1,0 +1,86 @@
+/** What `whoami`, `status`, `events` and `policy explain` do. Loaded with the first of them. */
+import { App } from '../protocol/app.ts';
+import { Cluster } from '../protocol/cluster.ts';
+import { Edge } from '../protocol/edge.ts';
+import { type Event, EventList } from '../protocol/event.ts';
+import { Principal } from '../protocol/key.ts';
+import { Site } from '../protocol/site.ts';
+import type { Api } from './api.ts';
+import { askExplanation, type ExplanationAsked, explanationText } from './explanation.ts';
+import { mattersOf, statusText } from './resource/attention.ts';
+import { valueText } from './resource/format.ts';
+import { ageSince, tableOf } from './table.ts';
+import type { World } from './world.ts';
+
+const WATCH_MS = 2_000;
+const EVENTS_MAX = 500;
+
+export async function whoami(world: World, output: string): Promise<void> {
+  const me = await world.open().get('/v1/whoami', Principal);
+  const row = [me.name, me.tenant === '*' ? '* (the whole deployment)' : me.tenant, me.role];
+  world.print(output === 'table' ? tableOf(['NAME', 'TENANT', 'ROLE'], [row]) : valueText(me, output));
+}
+
+export async function showStatus(world: World, output: string): Promise<void> {
+  const estate = await readEstate(world.open());
+  const nowMs = world.nowMs();
+  world.print(
+    output === 'table'
+      ? statusText(estate, nowMs)
+      : valueText({ sites: estate.sites, matters: mattersOf(estate) }, output),
+  );
+}
+
+export async function explainPolicy(world: World, asked: ExplanationAsked, output: string): Promise<void> {
+  const explanation = await askExplanation(world.open(), asked);
+  world.print(output === 'table' ? explanationText(explanation) : valueText(explanation, output));
+}
+
+async function readEstate(api: Api) {
+  const own = `/v1/tenants/${encodeURIComponent(await api.tenant())}`;
+  const [sites, edges, clusters, apps] = await Promise.all([
+    api.list(`${own}/sites`, Site),
+    api.list(`${own}/edges`, Edge),
+    api.list(`${own}/clusters`, Cluster),
+    api.list(`${own}/apps`, App),
+  ]);
+  return { sites, edges, clusters, apps };
+}
+
+export async function showEvents(
+  world: World,
+  { watch = false, limit, output }: { watch?: boolean; limit: string; output: string },
+): Promise<void> {
+  const api = world.open();
+  const path = `/v1/tenants/${encodeURIComponent(await api.tenant())}/events`;
+  const first = await readEvents(api, `${path}?limit=${encodeURIComponent(limit)}`);
+  if (output !== 'table') return world.print(valueText({ items: first }, output));
+  if (first.length > 0) world.print(eventsText([...first].reverse(), world.nowMs()));
+  const seen = new Set(first.map(({ id }) => id));
+  while (watch) {
+    await world.wait(WATCH_MS);
+    const fresh = (await readEvents(api, `${path}?limit=${EVENTS_MAX}`)).filter(({ id }) => !seen.has(id));
+    for (const { id } of fresh) seen.add(id);
+    for (const event of fresh.reverse()) world.print(eventLine(event));
+  }
+}
+
+/** The newest first. */
+async function readEvents(api: Api, path: string): Promise<Event[]> {
+  return (await api.get(path, EventList)).items;
+}
+
+function eventsText(events: readonly Event[], nowMs: number): string {
+  const rows = events.map((one) => [
+    `${ageSince(one.time, nowMs)} ago`,
+    one.actor,
+    one.action,
+    `${one.kind} ${one.name}`,
+    one.detail,
+  ]);
+  return tableOf(['WHEN', 'WHO', 'DID', 'WHAT', 'DETAIL'], rows);
+}
+
+function eventLine({ time, actor, action, kind, name, detail }: Event): string {
+  return `${time}  ${actor}  ${action}  ${kind} ${name}  ${detail}`;
+}
