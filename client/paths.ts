@@ -2525,6 +2525,13 @@ export interface components {
             /** @example https://isthmus.dev/problems/stale */
             type: string;
         };
+        Proof: {
+            cut: boolean;
+            edge: string;
+            site: components["schemas"]["Name"];
+            /** @enum {string} */
+            verdict: "pending" | "refused" | "passed" | "unreached" | "uncounted";
+        };
         /**
          * @default tcp
          * @enum {string}
@@ -2571,6 +2578,8 @@ export interface components {
             };
             certificate?: string;
             findings: components["schemas"]["Finding"][];
+            /** @description Of an edge whose document asks for them */
+            proofs?: components["schemas"]["Proof"][];
             /** @description A document that the agent would not take, or rolled back */
             refused?: {
                 epoch: number;
@@ -3545,6 +3554,16 @@ export interface operations {
                         inbound: "tenant" | "listed";
                         /** @enum {string} */
                         kind: "policy";
+                    } | {
+                        address: components["schemas"]["Address"];
+                        isolated: boolean;
+                        /** @enum {string} */
+                        kind: "proof";
+                        peers: {
+                            address: components["schemas"]["Address"];
+                            edge: string;
+                            site: components["schemas"]["Name"];
+                        }[];
                     } | {
                         /** @enum {string} */
                         kind: "names";

@@ -57,13 +57,13 @@ interface SaidProps {
 function Said({ shown, tenant, at }: SaidProps) {
   const { language, words } = useLanguage();
   if (shown.kind === 'without-agents') return <span>{words.switchWithoutAgents}</span>;
-  if (shown.kind === 'applying')
+  if (shown.kind === 'applying' || shown.kind === 'broken')
     return (
       <>
-        <span>{words.switchApplying}</span>
+        <span>{shown.kind === 'broken' ? words.switchBroken : words.switchApplying}</span>
         <ul>
-          {shown.waiting.map(({ agent, reason, since }) => (
-            <li key={agent}>
+          {shown.waiting.map(({ type, agent, reason, since }) => (
+            <li key={type}>
               {words.waitingFor} <bdi className="name">{agent}</bdi>: {words[reason]},{' '}
               {ageWords(ageSeconds(since, at), language)}
             </li>
@@ -77,7 +77,8 @@ function Said({ shown, tenant, at }: SaidProps) {
       <span>{words.switchIsolated}</span>
       <small>
         {' '}
-        {words.allReported} {shown.agents} ({ageWords(ageSeconds(tenant.metadata.updatedAt, at), language)})
+        {words.allReported} {shown.agents} {shown.proved > 0 && `${words.provedBy} ${shown.proved} `}(
+        {ageWords(ageSeconds(tenant.metadata.updatedAt, at), language)})
       </small>
     </>
   );

@@ -19,6 +19,7 @@ import type { Identity } from './link/identity.ts';
 import { Reporter } from './link/report.ts';
 import { Names } from './names-room.ts';
 import { observePeers } from './observe/peers.ts';
+import { readRefused } from './observe/refused.ts';
 import { Pace } from './pace.ts';
 import { Passes } from './passes.ts';
 import { interfaceName } from './plan/fingerprint.ts';
@@ -144,6 +145,7 @@ export class Agent {
       names: this.#names.listening,
       ownership: this.#role.ownership(),
       clusters: this.#role.clusters(),
+      proofs: this.#role.proofs(),
       findings: this.#role.findings(),
     });
   }
@@ -154,11 +156,13 @@ export class Agent {
     const timing = { agent, tuning, now: () => clock.monotonicMs(), wallNow: () => clock.wallMs() };
     const onNudge = () => this.#fetches.wake();
     const onPath = () => void this.#passes.request('path');
-    const { wireguard, runtimeDirectory } = host.hands;
+    const { wireguard, runtimeDirectory, run } = host.hands;
+    const refused = readRefused(run, timing.now);
     const chance = () => clock.chance();
     if (config.role === 'edge') {
       const clusters = this.#openClusters();
-      return openEdge({ ...timing, wireguard, onNudge, onPath, clusters });
+      const onProof = () => void this.#reports.request('report');
+      return openEdge({ ...timing, wireguard, refused, onNudge, onPath, onProof, clusters });
     }
     const device = interfaceName(agent, agent);
     const { enabled } = config.gateway;
@@ -167,6 +171,7 @@ export class Agent {
     const requests = enabled ? new RequestCounter({ talk, now: timing.now }) : undefined;
     return openHub({
       ...timing,
+      refused,
       requests,
       onPath,
       caller: this.#controlPlane,

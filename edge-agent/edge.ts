@@ -1,7 +1,8 @@
-/** What an edge runs beside the loop: probes to its hubs, an ear for their nudges, and the process for its clusters. It must not change routes. */
+/** What an edge runs beside the loop: probes to its hubs, an ear for their nudges, proofs of isolation, and the process for its clusters. It must not change routes. */
 import type { Document } from '../protocol/document.ts';
 import type { DevicePeer, Wireguard } from './apply/wireguard.ts';
 import type { ClustersProcess } from './clusters-process.ts';
+import type { ReadRefused } from './observe/refused.ts';
 import { readPackets } from './observe/traffic.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
@@ -9,6 +10,8 @@ import type { Choice } from './plan/state.ts';
 import { beginTraffic, isBusy, nextTraffic } from './plan/traffic.ts';
 import { NudgeListener } from './probe/nudge.ts';
 import { type HubView, type OwnPackets, Prober } from './probe/prober.ts';
+import { ProofAnswerer } from './probe/proof-answerer.ts';
+import { ProofAsker } from './probe/proof-asker.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';
@@ -25,25 +28,34 @@ export interface EdgeOptions {
   readonly now: () => number;
   /** Milliseconds since 1970: handshakes are told in these. */
   readonly wallNow: () => number;
+  readonly refused: ReadRefused;
   readonly onPath: () => void;
+  readonly onProof: () => void;
   readonly onNudge: () => void;
   readonly clusters: ClustersProcess;
 }
 
 export function openEdge(options: EdgeOptions): Role {
   const { now, onNudge, onPath, tuning, clusters } = options;
-  const prober = new Prober({
+  const answerer = new ProofAnswerer(options);
+  const activeHub = () => prober.view().find(({ name }) => name === prober.active);
+  const asker = new ProofAsker({ now, hub: () => activeHub()?.tunnelAddress, onChange: options.onProof });
+  const prober: Prober = new Prober({
     settings: tuning,
     now,
     onChange: onPath,
     standbyEvery: STANDBY_EVERY,
-    isBusy: watchTraffic(options),
+    isBusy: watchTraffic(options, () => ({
+      hub: prober.active,
+      packets: asker.packets + answerer.packets,
+    })),
   });
   const listener = new NudgeListener({ now, onNudge });
   return {
     update: (document) => {
       update(document, prober, listener);
-      clusters.update(document, prober.view().find(({ name }) => name === prober.active)?.rttMs);
+      prove(document, asker, answerer);
+      clusters.update(document, activeHub()?.rttMs);
     },
     choice: () => choiceOf(prober),
     peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),
@@ -55,11 +67,14 @@ export function openEdge(options: EdgeOptions): Role {
         .map(({ tunnelAddress }) => ({ address: tunnelAddress, port: DNS_PORT })),
     ownership: () => undefined,
     clusters: () => clusters.clusters(),
+    proofs: () => asker.proofs(),
     findings: () => clusters.findings(),
     isReached: () => prober.view().some(({ state }) => state === 'up'),
     stop: async () => {
       prober.stop();
       listener.stop();
+      asker.stop();
+      answerer.stop();
       await clusters.stop();
     },
   };
@@ -79,13 +94,31 @@ function update(document: Document | undefined, prober: Prober, listener: NudgeL
   listener.listen(self.tunnelAddress, new Set(hubs.map(({ tunnelAddress }) => tunnelAddress)));
 }
 
-/** Tells in every round whether packets pass the tunnels that are not probes. */
-function watchTraffic({ agent, now }: EdgeOptions): (own: OwnPackets) => boolean {
+/** A change of policy may open or close anything, so all is asked again then. */
+function prove(document: Document | undefined, asker: ProofAsker, answerer: ProofAnswerer): void {
+  const self = document && leafOf(document, 'self');
+  const leaf = document && leafOf(document, 'proof');
+  if (document === undefined || self === undefined || leaf === undefined) {
+    asker.ask(undefined, '', '');
+    answerer.stop();
+    return;
+  }
+  answerer.answer(self.tunnelAddress, leaf.address);
+  asker.ask(leaf, self.tunnelAddress, JSON.stringify(leafOf(document, 'policy')));
+}
+
+/** Tells in every round whether packets pass the tunnels that are not probes. Those of proofs pass the active hub's. */
+function watchTraffic(
+  { agent, now }: EdgeOptions,
+  proofs: () => { readonly hub: string | undefined; readonly packets: number },
+): (own: OwnPackets) => boolean {
   let traffic = beginTraffic(now());
   return (own) => {
+    const proved = proofs();
     const foreign = Object.entries(own).map(([hub, packets]) => {
       const counted = readPackets(interfaceName(agent, hub));
-      return [hub, counted === undefined ? undefined : counted - packets] as const;
+      const ours = packets + (hub === proved.hub ? proved.packets : 0);
+      return [hub, counted === undefined ? undefined : counted - ours] as const;
     });
     traffic = nextTraffic(traffic, now(), Object.fromEntries(foreign));
     return isBusy(traffic, now());

@@ -4,6 +4,7 @@
  * Everything it hears is a hint; what it does to packets comes from its document alone.
  */
 import type { Document, PeerLeaf } from '../protocol/document.ts';
+import { proofAddress } from '../protocol/proof.ts';
 import type { Finding, Liveness } from '../protocol/report.ts';
 import type { Cloud, Ownership, OwnershipOptions, OwnershipView } from './cloud/cloud.ts';
 import { HubMessages } from './hub-messages.ts';
@@ -11,6 +12,7 @@ import type { Caller } from './link/fetch.ts';
 import { LivenessSender } from './link/liveness.ts';
 import { silentSites } from './names/silence.ts';
 import type { PeerSight } from './observe/peers.ts';
+import type { ReadRefused } from './observe/refused.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
 import { detoursOf } from './plan/twins.ts';
@@ -41,6 +43,7 @@ export interface HubOptions {
   readonly tuning: Tuning;
   readonly caller: Caller;
   readonly sights: () => Promise<readonly PeerSight[]>;
+  readonly refused: ReadRefused;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970: handshakes are told in these. */
@@ -77,7 +80,10 @@ class HubRole implements Role {
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.#responder = new Responder({ now: options.now });
+    this.#responder = new Responder({
+      now: options.now,
+      refused: (peer, from, to) => this.#refused(peer, from, to),
+    });
     this.#liveness = new LivenessSender(options.caller, options.now);
     const { cloud, now, wallNow } = options;
     this.#ownership = cloud?.account.ownership({ hub: cloud.hub, journal: cloud.journal, now, wallNow });
@@ -127,6 +133,10 @@ class HubRole implements Role {
 
   clusters() {
     return [];
+  }
+
+  proofs() {
+    return undefined;
   }
 
   findings(): readonly Finding[] {
@@ -190,6 +200,13 @@ class HubRole implements Role {
   #ownerThatIsUp(): string | undefined {
     const owner = this.#ownership?.view()?.owner;
     return this.#twins.view().find(({ name, state }) => name === owner && state === 'up')?.name;
+  }
+
+  /** An edge is told of what it sent itself. */
+  async #refused(tunnelAddress: string, from: string, to: string): Promise<number | undefined> {
+    const peer = this.#peers.find((one) => one.tunnelAddress === tunnelAddress);
+    if (peer === undefined || proofAddress(peer) !== from) return undefined;
+    return this.#options.refused(from, to);
   }
 
   #statusOf(peer: PeerLeaf, sight: PeerSight | undefined): PeerStatus {

@@ -26,6 +26,7 @@ const NOT_REPORTED = [
 
 export function reportOf({ status, config, wireguardKey, certificate }: ReportInput): Report {
   const { applied, refused } = status.document;
+  const { proofs } = status;
   return {
     version: RELEASE,
     wireguardKey,
@@ -35,6 +36,7 @@ export function reportOf({ status, config, wireguardKey, certificate }: ReportIn
     ...(status.activeHub === undefined ? {} : { activeHub: status.activeHub }),
     ...(certificate === undefined ? {} : { certificate }),
     findings: diagnose(status).filter(({ level, code }) => level !== 'ok' && !NOT_REPORTED.includes(code)),
+    ...(proofs === undefined ? {} : { proofs }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What an agent runs beside the loop, by its role. One shape for both, so that the agent need not ask which it is. */
 import type { Document } from '../protocol/document.ts';
-import type { Finding } from '../protocol/report.ts';
+import type { Finding, Proof } from '../protocol/report.ts';
 import type { OwnershipView } from './cloud/cloud.ts';
 import type { Upstream } from './names/upstream.ts';
 import type { Choice } from './plan/state.ts';
@@ -22,6 +22,8 @@ export interface Role {
   ownership(): OwnershipView | undefined;
   /** Clusters that this host reaches and drives. */
   clusters(): readonly ClusterView[];
+  /** What an edge's trials of its tenant's isolation show; undefined: it is not asked for any. */
+  proofs(): readonly Proof[] | undefined;
   /** What is wrong beside the host itself. */
   findings(): readonly Finding[];
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /** The status of a running agent from its parts: a pure gathering of values, so that socket, report and doctor agree. */
 
-import type { Finding } from '../protocol/report.ts';
+import type { Finding, Proof } from '../protocol/report.ts';
 import { RELEASE } from '../protocol/version.ts';
 import type { OwnershipView } from './cloud/cloud.ts';
 import type { Contact } from './control-plane.ts';
@@ -30,6 +30,7 @@ export interface StatusInput {
   readonly names: readonly Listening[];
   readonly ownership: OwnershipView | undefined;
   readonly clusters: readonly ClusterView[];
+  readonly proofs: readonly Proof[] | undefined;
   /** Of the role, and of the process for clusters. */
   readonly findings: readonly Finding[];
 }
@@ -66,6 +67,7 @@ export function statusOf(input: StatusInput): Status {
     names: input.names.map(({ address, state, reason }) => ({ address, state, reason })),
     pass: pass && { ageSeconds: age(nowMs, input.passedMs), steps: pass.steps, failure: pass.failure },
     clusters: [...input.clusters],
+    ...(input.proofs === undefined ? {} : { proofs: [...input.proofs] }),
     findings: [...(pass?.findings ?? []), ...(input.gateway?.findings ?? []), ...input.findings],
   };
 }

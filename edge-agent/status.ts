@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { Version } from '../protocol/document.ts';
-import { Finding } from '../protocol/report.ts';
+import { Finding, Proof } from '../protocol/report.ts';
 import { ClusterView } from './worker/messages.ts';
 
 const Peer = z.strictObject({
@@ -81,6 +81,8 @@ export const Status = z.strictObject({
   pass: z.strictObject({ ageSeconds: z.number(), steps: z.int(), failure: z.string().optional() }).optional(),
   /** Of an edge that has clusters. */
   clusters: z.array(ClusterView).default([]),
+  /** What trials of the tenant's isolation show; absent where none are asked for. */
+  proofs: z.array(Proof).optional(),
   findings: z.array(Finding),
 });
 export type Status = z.infer<typeof Status>;

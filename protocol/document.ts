@@ -138,6 +138,18 @@ export const PolicyLeaf = z.strictObject({
 });
 export type PolicyLeaf = z.infer<typeof PolicyLeaf>;
 
+/**
+ * `proof`, of an edge: whom it asks whether the isolation of its tenant holds, and the address that it speaks from (`protocol/proof.ts`). Of an isolated tenant these are
+ * sites that no policy joins this one to; of an open one whoever would be asked then, so that a flow runs that the isolation has to cut.
+ */
+export const ProofLeaf = z.strictObject({
+  kind: z.literal('proof'),
+  address: Address,
+  isolated: z.boolean(),
+  peers: z.array(z.strictObject({ site: Name, edge: z.string(), address: Address })),
+});
+export type ProofLeaf = z.infer<typeof ProofLeaf>;
+
 /** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
 export const PeerLeaf = z.strictObject({
   kind: z.literal('peer'),
@@ -260,6 +272,7 @@ export const Leaf = z.discriminatedUnion('kind', [
   HubsLeaf,
   NetworkLeaf,
   PolicyLeaf,
+  ProofLeaf,
   NamesLeaf,
   AppsLeaf,
   PeerLeaf,

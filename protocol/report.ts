@@ -16,6 +16,21 @@ export const Finding = z
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;
 
+/**
+ * Whether packets to another site are refused, as an edge of an isolated tenant has tried. `refused`: while the control probe was answered, none to the judged port was,
+ * and the firewalls counted them; `passed`: one was answered; `unreached`: the control probe was not answered, so the silence shows nothing; `uncounted`: no firewall counted what
+ * was sent; `pending`: not known yet. `cut`: a flow that ran before is not answered any more.
+ */
+export const Proof = z
+  .strictObject({
+    site: Name,
+    edge: z.string().max(100),
+    verdict: z.enum(['pending', 'refused', 'passed', 'unreached', 'uncounted']),
+    cut: z.boolean(),
+  })
+  .meta({ id: 'Proof' });
+export type Proof = z.infer<typeof Proof>;
+
 /** Sent when something changed, not as a heartbeat: liveness comes from the hubs. */
 export const Report = z
   .strictObject({
@@ -30,6 +45,11 @@ export const Report = z
     activeHub: z.string().optional(),
     certificate: z.string().max(20_000).optional(),
     findings: z.array(Finding).max(64),
+    proofs: z
+      .array(Proof)
+      .max(16)
+      .optional()
+      .meta({ description: 'Of an edge whose document asks for them' }),
   })
   .meta({ id: 'Report' });
 export type Report = z.infer<typeof Report>;

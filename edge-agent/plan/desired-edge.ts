@@ -3,7 +3,7 @@ import type { Document, HubsLeaf, SelfLeaf } from '../../protocol/document.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { closedState, type DesiredInput } from './desired-input.ts';
 import { interfaceName } from './fingerprint.ts';
-import { edgeFirewall, type Firewall, type SiteRules } from './firewall.ts';
+import { edgeFirewall, type Firewall, type ProofRules, type SiteRules } from './firewall.ts';
 import { sortPrefixes } from './intervals.ts';
 import { leafOf } from './leaves.ts';
 import {
@@ -25,6 +25,7 @@ interface Edge {
   readonly hubs: readonly Hub[];
   readonly site: SiteRules;
   readonly hasClusters: boolean;
+  readonly proof?: ProofRules | undefined;
   readonly facts: HostFacts;
   readonly choice: Choice;
 }
@@ -35,8 +36,14 @@ export function desiredEdge(input: DesiredInput): { state: DesiredState; finding
   if (!self) return { state: closedState(), findings: [] };
   const hubs = leafOf(document, 'hubs')?.hubs ?? [];
   const hasClusters = leafOf(document, 'cluster') !== undefined;
-  const edge: Edge = { self, hubs, site: siteRules(document), hasClusters, facts, choice };
+  const proof = proofOf(document, self);
+  const edge: Edge = { self, hubs, site: siteRules(document), hasClusters, proof, facts, choice };
   return { state: stateOf(edge), findings: hubs.length === 0 ? [NO_HUB] : [] };
+}
+
+function proofOf(document: Document, { tunnelAddress }: SelfLeaf): ProofRules | undefined {
+  const proof = leafOf(document, 'proof');
+  return proof && { address: proof.address, tunnelAddress };
 }
 
 const NO_HUB: Finding = {
@@ -124,5 +131,6 @@ function firewallOf(edge: Edge): Firewall {
       mss: mtuOf(edge, hub) - TCP_HEADERS_BYTES,
     })),
     site: edge.site,
+    proof: edge.proof,
   });
 }

@@ -1,6 +1,7 @@
 /** What should be on a hub: one device with every edge as a peer, a link to each twin, routes, and the firewall between tenants. */
 import { formatPrefix, networkOf, parsePrefix } from '../../protocol/address.ts';
 import type { Document, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import { proofAddress } from '../../protocol/proof.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { siteRules } from './desired-edge.ts';
 import { closedState, type DesiredInput } from './desired-input.ts';
@@ -151,6 +152,7 @@ export function tenantRules(document: Document): TenantRules[] {
       members,
       pairs: pairsWithin(members, pairs),
       native: pairsWithin(real, native),
+      proof: edges.map(proofAddress).sort(),
     };
   });
 }

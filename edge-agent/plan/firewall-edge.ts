@@ -2,6 +2,7 @@
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import { NUDGE_PORT, PROBE_PORT } from '../../protocol/document.ts';
 import type { EdgeRules } from './firewall.ts';
+import { proofInput, refusedSet } from './firewall-proof.ts';
 import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, anyOf, type Block, rule, table } from './firewall-text.ts';
 
@@ -13,7 +14,8 @@ export function edgeText(rules: EdgeRules): string {
     blocks: [
       ...siteSets(rules.site, rules.pools),
       addressSet('hubs', [...rules.hubAddresses].sort()),
-      ...translation(rules.site),
+      ...(rules.proof === undefined ? [] : [refusedSet()]),
+      ...translation(rules.site, rules.proof),
       ...inboundChains(rules.site),
       siteChain(rules.site, 'edge'),
       forwardChain(rules),
@@ -38,7 +40,7 @@ function forwardChain({ clamps }: EdgeRules): Block {
   };
 }
 
-function inputChain({ hasClusters }: EdgeRules): Block {
+function inputChain({ hasClusters, proof }: EdgeRules): Block {
   return {
     header: 'chain input',
     lines: [
@@ -49,6 +51,7 @@ function inputChain({ hasClusters }: EdgeRules): Block {
       ),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule('ip saddr != @remote counter name spoofed drop', 'no site has this source address'),
+      ...(proof === undefined ? [] : proofInput(proof)),
       rule('ct state established,related accept', 'answers to this host'),
       rule(
         `ip saddr @hubs udp dport ${anyOf([PROBE_PORT, NUDGE_PORT])} accept`,

@@ -5,6 +5,7 @@
  */
 import { PROBE_PORT } from '../../protocol/document.ts';
 import type { HubRules, TenantRules } from './firewall.ts';
+import { hubProofLines, proofSet, refusedSet } from './firewall-proof.ts';
 import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, type Block, elementLines, rule, table } from './firewall-text.ts';
 import { collapse, disjointPairs, formatInterval } from './intervals.ts';
@@ -26,6 +27,8 @@ export function hubText(rules: HubRules): string {
     counters: HUB_COUNTERS,
     blocks: [
       addressSet('tracked', trackedOf(site)),
+      proofSet(rules.tenants.flatMap(({ proof }) => proof)),
+      refusedSet(),
       ...(site
         ? [
             ...siteSets(site, rules.pools),
@@ -90,9 +93,12 @@ function tenantLines(isolation: TenantRules['isolation'], name: string): string[
   const member = `ip daddr @members_${name}`;
   return [
     rule(`ip saddr . ip daddr @pairs_${name} accept`, 'a policy or a native route joins the two'),
-    isolation === 'open'
-      ? rule(`ip saddr @members_${name} ${member} accept`, 'sites of one tenant reach each other')
-      : rule(`${member} counter name policy_denied drop`, 'the tenant is isolated'),
+    ...(isolation === 'open'
+      ? [rule(`ip saddr @members_${name} ${member} accept`, 'sites of one tenant reach each other')]
+      : [
+          ...hubProofLines(member),
+          rule(`${member} counter name policy_denied drop`, 'the tenant is isolated'),
+        ]),
     rule('counter name tenant_denied drop', 'nothing flows between tenants'),
   ];
 }

@@ -5,7 +5,8 @@
  * closes something closes it for running connections too, at once, and none needs to be hunted in the connection table.
  */
 import type { Flow } from '../../protocol/document.ts';
-import type { Clamp, SiteRules } from './firewall.ts';
+import type { Clamp, ProofRules, SiteRules } from './firewall.ts';
+import { proofInward, proofOutward } from './firewall-proof.ts';
 import { addressSet, anyOf, type Block, rule } from './firewall-text.ts';
 import { collapse } from './intervals.ts';
 
@@ -23,15 +24,24 @@ export function siteSets(site: SiteRules, pools: readonly string[]): Block[] {
   ];
 }
 
-export function translation(site: SiteRules): Block[] {
+export function translation(site: SiteRules, proof?: ProofRules): Block[] {
+  const before = { in: proof ? proofInward(proof) : [], out: proof ? proofOutward(proof) : [] };
   return [
     {
       header: 'chain translate_in',
-      lines: [`type nat hook prerouting priority dstnat ${BEFORE}; policy accept;`, ...inward(site)],
+      lines: [
+        `type nat hook prerouting priority dstnat ${BEFORE}; policy accept;`,
+        ...before.in,
+        ...inward(site),
+      ],
     },
     {
       header: 'chain translate_out',
-      lines: [`type nat hook postrouting priority srcnat ${BEFORE}; policy accept;`, ...outward(site)],
+      lines: [
+        `type nat hook postrouting priority srcnat ${BEFORE}; policy accept;`,
+        ...before.out,
+        ...outward(site),
+      ],
     },
   ];
 }

@@ -38,6 +38,14 @@ export interface EdgeRules {
   readonly hasClusters: boolean;
   readonly clamps: readonly Clamp[];
   readonly site: SiteRules;
+  /** Where this edge is asked whether an isolation holds; absent in documents of earlier versions. */
+  readonly proof?: ProofRules | undefined;
+}
+
+/** `address` stands for the site, `tunnelAddress` is the host's own; they may be the same. */
+export interface ProofRules {
+  readonly address: string;
+  readonly tunnelAddress: string;
 }
 
 export interface Pair {
@@ -54,6 +62,8 @@ export interface TenantRules {
   readonly pairs: readonly Pair[];
   /** Either way, real addresses. */
   readonly native: readonly Pair[];
+  /** Addresses by which its edges prove that an isolation holds. */
+  readonly proof: readonly string[];
 }
 
 export interface HubRules {

@@ -5,6 +5,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { PROBE_PORT } from '../../protocol/document.ts';
 import { decodeProbe, replyTo } from './packet.ts';
+import { decodeRefused, encodeRefused } from './refused-packet.ts';
 import { TunnelSocket } from './socket.ts';
 
 const PACKET_BYTES_MAX = 1_500;
@@ -13,16 +14,20 @@ export interface ResponderOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly port?: number;
+  /** Packets that this hub's firewall refused between two addresses, if this peer may ask for them. */
+  readonly refused?: (peer: string, from: string, to: string) => Promise<number | undefined>;
 }
 
 export class Responder {
   readonly #now: () => number;
+  readonly #refused: ResponderOptions['refused'];
   readonly #socket: TunnelSocket;
   readonly #askedMs = new Map<string, number>();
   #peers: ReadonlySet<string> = new Set();
 
   constructor(options: ResponderOptions) {
     this.#now = options.now;
+    this.#refused = options.refused;
     this.#socket = new TunnelSocket(options.port ?? PROBE_PORT, (bytes, from) => this.#receive(bytes, from));
   }
 
@@ -53,9 +58,18 @@ export class Responder {
 
   #receive(bytes: Buffer, from: RemoteInfo): void {
     if (bytes.length > PACKET_BYTES_MAX || !this.#peers.has(from.address)) return;
+    void this.#tell(bytes, from);
     const packet = decodeProbe(bytes);
     if (packet?.kind !== 'probe') return;
     if (packet.heard === true) this.#askedMs.set(from.address, this.#now());
     this.#socket.send(replyTo(bytes), from.port, from.address);
+  }
+
+  async #tell(bytes: Buffer, { address, port }: RemoteInfo): Promise<void> {
+    const question = decodeRefused(bytes);
+    if (question?.kind !== 'ask') return;
+    const count = await this.#refused?.(address, question.from, question.to);
+    if (count !== undefined)
+      this.#socket.send(encodeRefused({ ...question, kind: 'told', count }), port, address);
   }
 }

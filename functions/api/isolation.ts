@@ -1,6 +1,7 @@
 /** Gathers who has to hold a tenant's isolation, and how far each is. The judging is the domain's. */
 import type { Leaf, Manifest } from '../../protocol/document.ts';
 import type { Condition } from '../../protocol/metadata.ts';
+import type { Proof } from '../../protocol/report.ts';
 import { membershipLeaf, pairsOfTenant } from '../domain/compile.ts';
 import { assemble } from '../domain/document.ts';
 import {
@@ -15,6 +16,7 @@ import {
 import { type Holder, isolationConditions } from '../domain/isolation.ts';
 import type { NativePair } from '../domain/native.ts';
 import { policyLeaf } from '../domain/policy-lock.ts';
+import { proofLeaf } from '../domain/proof.ts';
 import { edgeConditions, type HubBatch, hubConditions } from '../domain/status.ts';
 import { sha256 } from '../reconcile/compile.ts';
 import { readEstate } from '../reconcile/estate.ts';
@@ -61,16 +63,23 @@ async function holdersOf(desk: Desk, scene: Scene): Promise<Holder[]> {
 }
 
 async function edgeHolder(desk: Desk, { estate, tenant, batches }: Scene, edge: EdgeFacts): Promise<Holder> {
-  const leaf = policyLeaf({ tenant, site: edge.site, hubs: estate.hubs, pairs: pairsOfTenant(tenant) });
+  const policy = policyLeaf({ tenant, site: edge.site, hubs: estate.hubs, pairs: pairsOfTenant(tenant) });
+  const proof = proofLeaf(edge, { tenant, hubs: estate.hubs });
   const { evidence, manifest } = await readProgress(desk.store, edge.id);
   const { approved, quarantined, since: updatedAt } = edge;
   const seen = { agent: edge.id, approved, quarantined, updatedAt, hubs: batches, now: desk.clock.now() };
   return {
     role: 'edge',
     name: edge.name,
-    isTold: says(manifest, { policy: leaf }),
+    isTold: says(manifest, { policy, proof }),
     ...statedBy(edgeConditions({ ...evidence, ...seen }), 'Connected'),
+    proofs: proof.peers.map((peer) => toldOf(peer, evidence.report?.report.proofs ?? [])),
   };
+}
+
+function toldOf({ site, edge }: Pick<Proof, 'site' | 'edge'>, told: readonly Proof[]): Proof {
+  const found = told.find((one) => one.site === site && one.edge === edge);
+  return found ?? { site, edge, verdict: 'pending', cut: false };
 }
 
 async function hubHolder(desk: Desk, scene: Scene, hub: HubFacts): Promise<Holder> {
@@ -90,6 +99,7 @@ async function hubHolder(desk: Desk, scene: Scene, hub: HubFacts): Promise<Holde
       ...(site === undefined ? {} : { policy: policyLeaf({ tenant, site, hubs: estate.hubs, pairs }) }),
     }),
     ...statedBy(hubConditions({ ...evidence, enrolled: true, updatedAt: now, own, now }), 'Reporting'),
+    proofs: [],
   };
 }
 

@@ -100,7 +100,11 @@ export function nextItem<K extends Kind>(item: Item<K>, changes: Partial<Content
 export function withEvent<K extends Kind>(item: Item<K>, cause: Cause, deed: Deed): Item<K> {
   if (item.outbox.length >= OUTBOX_MAX)
     refuse('busy', 'Too many audit entries of this resource wait to be delivered. Try again in a minute.');
-  return { ...item, outbox: [...item.outbox, eventOf(item.key, cause, deed)] };
+  const event = eventOf(item.key, cause, deed);
+  const before = item.outbox.filter(({ request }) => request === event.request).length;
+  // One request may have several things to say of one resource.
+  const id = before === 0 ? event.id : `${event.id}-${before + 1}`;
+  return { ...item, outbox: [...item.outbox, { ...event, id }] };
 }
 
 /** Specs come from JSON, hence compare as JSON. */

@@ -3,6 +3,7 @@
  * it may bring a new WireGuard key, which only the agent itself can sign for, and new adverts, which are decided here.
  */
 import { Liveness, Report } from '../../protocol/report.ts';
+import { proofEvents } from '../domain/proof-events.ts';
 import { placeBySilence } from '../reconcile/silence.ts';
 import type { Item } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
@@ -33,11 +34,11 @@ function takeReport(desk: Desk): Operation {
       const hasSlot = principal.role === 'hub' && principal.item.spec.slot !== undefined;
       if (!hasSlot && body.wireguardKey !== principal.item.status.wireguardKey)
         await requireFreeKey(desk.store, body.wireguardKey, principal.id);
-      await desk.store.writeReport(principal.id, now, body);
       if (principal.role === 'hub')
         await changeItem(desk.store, principal.item.key, async (item) => reportedHub(item, body, cause));
-      else
-        await changeItem(desk.store, principal.item.key, (item) => reportedEdge(desk, item, { body, cause }));
+      else await takeEdge(desk, principal, { body, cause });
+      // Last, so that who tries again after a failure is still compared with what was told before.
+      await desk.store.writeReport(principal.id, now, body);
       return { status: 204 };
     },
   });
@@ -66,6 +67,27 @@ function takeLiveness(desk: Desk): Operation {
   });
 }
 
+interface Told {
+  readonly body: Report;
+  readonly cause: Cause;
+}
+
+/** What the trials of an isolation show becomes entries of the log. */
+async function takeEdge(
+  desk: Desk,
+  { id, item: { key } }: { readonly id: string; readonly item: Item<'edge'> },
+  { body, cause }: Told,
+): Promise<void> {
+  const before = await desk.store.report(id);
+  const sentences = proofEvents(key.name, before?.report.proofs, body.proofs);
+  await changeItem(desk.store, key, async (item) => {
+    const next = await reportedEdge(desk, item, { body, cause });
+    if (sentences.length === 0) return next;
+    const changing = next.version === item.version ? nextItem(next, {}, cause) : next;
+    return sentences.reduce((one, detail) => withEvent(one, cause, { action: 'report', detail }), changing);
+  });
+}
+
 /** The WireGuard key of a slot is the slot's; an instance that still has the one before has yet to be replaced. */
 function reportedHub(item: Item<'hub'>, report: Report, cause: Cause): Item<'hub'> {
   const { version, certificate } = report;
@@ -79,11 +101,7 @@ function reportedHub(item: Item<'hub'>, report: Report, cause: Cause): Item<'hub
   return changed(item, status, cause);
 }
 
-async function reportedEdge(
-  desk: Desk,
-  item: Item<'edge'>,
-  { body, cause }: { body: Report; cause: Cause },
-): Promise<Item<'edge'>> {
+async function reportedEdge(desk: Desk, item: Item<'edge'>, { body, cause }: Told): Promise<Item<'edge'>> {
   const { wireguardKey, version, advertise } = body;
   const status = { ...item.status, wireguardKey, version, advertised: advertise };
   if (sameJson(advertise, item.status.advertised)) return changed(item, status, cause);

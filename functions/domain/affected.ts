@@ -8,6 +8,7 @@ import type { EdgeFacts, Estate, HubFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { grantsOf } from './policy.ts';
 import { isGuarded } from './policy-lock.ts';
+import { askersOf } from './proof.ts';
 
 export interface ChangedItem {
   readonly kind: ResourceKind;
@@ -76,7 +77,10 @@ function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFact
   if (change.kind === 'route' || change.kind === 'policy')
     return () => tenant.isolation === 'isolated' || tenant.apps.some(isGuarded);
   const changed = tenant.edges.find((edge) => change.kind === 'edge' && edge.name === change.name);
-  if (changed) return (edge) => edge.site === changed.site;
+  if (changed) {
+    const askers = new Set(askersOf(changed.site, tenant).map(({ site }) => site));
+    return (edge) => edge.site === changed.site || askers.has(edge.site);
+  }
   // Which edge held it before is not known.
   if (change.kind === 'edge' || change.kind === 'cluster') return () => true;
   if (change.kind === 'app') {
@@ -105,5 +109,6 @@ function sitesOf(change: ChangedItem, tenant: TenantEstate): Set<string> {
   const allowed = grantsOf(tenant)
     .filter(({ origins }) => origins.some((origin) => origin.site === change.name))
     .flatMap(({ targets }) => targets.map((target) => target.site));
-  return new Set([change.name, ...(site?.native ?? []), ...joined, ...allowed]);
+  const askers = askersOf(change.name, tenant).map((edge) => edge.site);
+  return new Set([change.name, ...(site?.native ?? []), ...joined, ...allowed, ...askers]);
 }

@@ -25,6 +25,7 @@ import { type NativePair, nativePairs, nativeSite, peersOf } from './native.ts';
 import { distinctBy, sortedBy, sortedPrefixes } from './order.ts';
 import { compileNativePairs, compilePairs } from './policy.ts';
 import { policyLeaf } from './policy-lock.ts';
+import { proofLeaf } from './proof.ts';
 import { routesLeaf } from './route.ts';
 import { virtualAddress } from './service.ts';
 import { slotLeaf } from './slot.ts';
@@ -55,6 +56,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
     hubs: { kind: 'hubs', hubs: enrolledHubs(hubs).map(dialled) },
     network: networkLeaf({ tenant, site, prefixes, pairs }),
     policy: policyLeaf(flows),
+    proof: proofLeaf(edge, { tenant, hubs }),
     names: namesLeaf(tenant, site),
     ...named(appsLeaves(tenant, [site])),
     ...clusterLeaves(tenant, edge, deployment.domain),

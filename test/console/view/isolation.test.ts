@@ -14,7 +14,14 @@ const HELD = condition('Isolated/edge/berlin', 'True', 'Applied');
 const ALL = condition('Isolated', 'True', 'OnlyPolicies');
 
 test('it is settled when the API says that all hold it, and off at once in an open tenant', () => {
-  expect(switchState('isolated', [ALL, HELD])).toEqual({ kind: 'settled', isolated: true, agents: 1 });
+  expect(switchState('isolated', [ALL, HELD])).toEqual({
+    kind: 'settled',
+    isolated: true,
+    agents: 1,
+    proved: 0,
+  });
+  const proved = condition('Isolated/edge/tokyo', 'True', 'Proved');
+  expect(switchState('isolated', [ALL, HELD, proved])).toMatchObject({ agents: 2, proved: 1 });
   expect(switchState('open', [condition('Isolated', 'False', 'Open')])).toMatchObject({ isolated: false });
 });
 
@@ -23,12 +30,24 @@ test.each([
   ['Unknown', 'Applying', 'behind'],
   ['False', 'Refused', 'refused'],
   ['Unknown', 'Silent', 'silent'],
+  ['Unknown', 'Proving', 'proving'],
+  ['Unknown', 'Unreached', 'unreached'],
+  ['Unknown', 'Uncounted', 'uncounted'],
 ] as const)('while one is %s, %s, it says whom it waits for', (status, reason, shown) => {
   const late = condition('Isolated/hub/one', status, reason);
   expect(switchState('isolated', [condition('Isolated', 'Unknown', 'NotSeen'), HELD, late])).toEqual({
     kind: 'applying',
     isolated: true,
-    waiting: [{ agent: 'one', reason: shown, since: AT }],
+    waiting: [{ type: 'Isolated/hub/one', agent: 'one', reason: shown, since: AT }],
+  });
+});
+
+test('it is broken where packets passed, and says who sent them', () => {
+  const all = condition('Isolated', 'False', 'NotHeld');
+  const passed = condition('Isolated/edge/berlin', 'False', 'Passed');
+  expect(switchState('isolated', [all, passed])).toMatchObject({
+    kind: 'broken',
+    waiting: [{ agent: 'berlin', reason: 'passed' }],
   });
 });
 
@@ -47,7 +66,8 @@ test('it is never settled while one condition is not true', () => {
         ...each.map((one, index) => condition(`Isolated/edge/e${index}`, one, 'Applying')),
       ];
       const isAll = [together, ...each].every((one) => one === 'True');
-      expect(switchState('isolated', conditions).kind).toBe(isAll ? 'settled' : 'applying');
+      const unsettled = together === 'False' ? 'broken' : 'applying';
+      expect(switchState('isolated', conditions).kind).toBe(isAll ? 'settled' : unsettled);
     }),
   );
 });

@@ -7,6 +7,7 @@ import {
   type HubRules,
   hubFirewall,
 } from '../../../edge-agent/plan/firewall.ts';
+import { CONTROL_PORT, JUDGED_PORT } from '../../../protocol/proof.ts';
 
 const EDGE: EdgeRules = {
   role: 'edge',
@@ -51,6 +52,7 @@ const HUB: HubRules = {
       members: ['100.64.0.2/32', '100.65.0.0/24'],
       pairs: [],
       native: [{ from: '10.0.0.0/24', to: '10.9.0.0/24' }],
+      proof: ['100.65.0.0'],
     },
     {
       tenant: 'big-co',
@@ -58,9 +60,12 @@ const HUB: HubRules = {
       members: ['100.65.1.0/24', '100.65.2.0/24'],
       pairs: [{ from: '100.65.1.0/24', to: '100.65.2.0/24' }],
       native: [],
+      proof: ['100.65.1.0', '100.65.2.0'],
     },
   ],
 };
+
+const REFUSED = 'update @refused_probes { ip saddr . ip daddr counter } counter name policy_denied drop';
 
 /** Lines of one block without their comments. */
 function blockOf(text: string, header: string): string[] {
@@ -92,6 +97,34 @@ describe('an edge', () => {
       'oifname != "ist*" ct original ip daddr @own_virtual masquerade',
       'oifname != "ist*" ip saddr @native ip daddr @own_real masquerade',
     ]);
+  });
+
+  test('answers proofs at the address that stands for its site, speaks from there, and judges them like what is for the site', () => {
+    const proving = edgeFirewall({
+      ...EDGE,
+      proof: { address: '100.65.0.0', tunnelAddress: '100.64.0.9' },
+    }).text;
+    const ports = `udp dport { ${JUDGED_PORT}, ${CONTROL_PORT} }`;
+    expect(blockOf(proving, 'chain translate_in')[1]).toBe(
+      `iifname "ist*" ip daddr 100.65.0.0 ${ports} dnat to 100.64.0.9`,
+    );
+    expect(blockOf(proving, 'chain translate_out')[1]).toBe(
+      `oifname "ist*" ip saddr 100.64.0.9 ${ports} snat to 100.65.0.0`,
+    );
+    const input = blockOf(proving, 'chain input');
+    const judged = `ct original ip daddr 100.65.0.0 udp dport ${JUDGED_PORT}`;
+    const at = input.indexOf(`${judged} jump inbound`);
+    expect(input[at + 1]).toMatch(/^ct original ip daddr .* counter name policy_denied drop$/);
+    expect(input.indexOf('ip saddr != @remote counter name spoofed drop')).toBeLessThan(at);
+    expect(input.indexOf('ct state established,related accept')).toBeGreaterThan(at);
+    expect(text).not.toContain(String(JUDGED_PORT));
+  });
+
+  test('that stands for no site answers at its own address', () => {
+    const own = { address: '100.64.0.9', tunnelAddress: '100.64.0.9' };
+    const bare = edgeFirewall({ ...EDGE, proof: own }).text;
+    expect(blockOf(bare, 'chain translate_in')).toEqual(blockOf(text, 'chain translate_in'));
+    expect(bare).toContain(`ct original ip daddr 100.64.0.9 udp dport ${JUDGED_PORT} jump inbound`);
   });
 
   test('lets in the listed flows only, by their original addresses', () => {
@@ -200,6 +233,11 @@ describe('a hub', () => {
     ]);
     expect(blockOf(text, 'chain tenant_big_co')).toEqual([
       'ip saddr . ip daddr @pairs_big_co accept',
+      ...['dport', 'sport'].map(
+        (side) =>
+          `ip saddr @proof ip daddr @proof ip daddr @members_big_co udp ${side} ${CONTROL_PORT} accept`,
+      ),
+      `ip saddr @proof ip daddr @proof ip daddr @members_big_co udp dport ${JUDGED_PORT} ${REFUSED}`,
       'ip daddr @members_big_co counter name policy_denied drop',
       'counter name tenant_denied drop',
     ]);

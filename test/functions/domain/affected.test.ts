@@ -64,36 +64,36 @@ test('nobody whose document changes is left out', () => {
   );
 });
 
+/** In the order in which they ask for proofs of isolation. */
+const SITES = ['bonn', 'cork', 'lyon', 'oslo', 'pisa', 'rome'];
+const EDGES = SITES.map((name) => `edge.red.${name}`);
+/** Of oslo. */
+const ASKERS = EDGES.slice(0, 3);
+
 describe('a change concerns few', () => {
   const red = tenant('red', {
-    sites: ['oslo', 'rome', 'pisa'].map((name) => site('red', name)),
-    edges: ['oslo', 'rome', 'pisa'].map((name) => edge('red', name)),
+    sites: SITES.map((name) => site('red', name)),
+    edges: SITES.map((name) => edge('red', name)),
   });
   const estate = { hubs: [hub('a')], tenants: [red, tenant('blue', { edges: [edge('blue', 'kyiv')] })] };
   const named = (kind: ChangedItem['kind'], name: string) =>
     affectedAgents({ kind, tenant: kind === 'tenant' || kind === 'hub' ? '*' : 'red', name }, estate);
 
   test.each<[ChangedItem['kind'], string, string[]]>([
-    ['site', 'oslo', ['edge.red.oslo', 'hub.a']],
+    ['site', 'oslo', [...ASKERS, 'edge.red.oslo', 'hub.a']],
     ['service', 'oslo/db', ['edge.red.oslo', 'hub.a']],
-    ['edge', 'oslo', ['edge.red.oslo', 'hub.a']],
+    ['edge', 'oslo', [...ASKERS, 'edge.red.oslo', 'hub.a']],
     ['route', 'r', ['hub.a']],
     ['policy', 'p', ['hub.a']],
     ['token', 't', []],
     ['key', 'k', []],
-    ['tenant', 'red', ['edge.red.oslo', 'edge.red.pisa', 'edge.red.rome', 'hub.a']],
-    ['hub', 'a', ['edge.blue.kyiv', 'edge.red.oslo', 'edge.red.pisa', 'edge.red.rome', 'hub.a']],
+    ['tenant', 'red', [...EDGES, 'hub.a']],
+    ['hub', 'a', ['edge.blue.kyiv', ...EDGES, 'hub.a']],
   ])('%s', (kind, name, expected) => {
     expect(named(kind, name)).toEqual(expected);
   });
 
   test('a deleted edge is named itself, with those that may take over its prefixes', () => {
-    expect(named('edge', 'gone')).toEqual([
-      'edge.red.gone',
-      'edge.red.oslo',
-      'edge.red.pisa',
-      'edge.red.rome',
-      'hub.a',
-    ]);
+    expect(named('edge', 'gone')).toEqual([...EDGES, 'edge.red.gone', 'hub.a'].sort());
   });
 });

@@ -85,6 +85,12 @@ describe('an estate in full', () => {
           { from: ['100.66.0.0/16'], to: ['100.65.0.0/24'], ports: [{ protocol: 'tcp', port: 22 }] },
         ],
       },
+      proof: {
+        kind: 'proof',
+        address: '100.65.0.0',
+        isolated: true,
+        peers: [{ site: 'rome', edge: 'rome', address: '100.65.1.0' }],
+      },
       names: { kind: 'names', tenant: 'red', site: 'oslo', services: [service] },
     });
   });

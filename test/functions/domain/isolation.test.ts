@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Holder, isolationConditions } from '../../../functions/domain/isolation.ts';
 import { condition } from '../../../functions/domain/status.ts';
+import type { Proof } from '../../../protocol/report.ts';
 
 const AT = '2026-11-28T12:00:00.000Z';
 
@@ -20,12 +21,20 @@ const REFUSED = condition(
   AT,
 );
 
+const PROOF: fc.Arbitrary<Proof> = fc.record({
+  site: fc.constantFrom('tokyo', 'paris'),
+  edge: fc.constant('one'),
+  verdict: fc.constantFrom('pending', 'refused', 'passed', 'unreached', 'uncounted'),
+  cut: fc.boolean(),
+});
+
 const holder = (name: string, more: Partial<Holder> = {}): Holder => ({
   role: 'edge',
   name,
   isTold: true,
   applied: APPLIED,
   heard: HEARD,
+  proofs: [],
   ...more,
 });
 
@@ -57,6 +66,44 @@ describe('an isolation', () => {
     ]);
   });
 
+  test.each([
+    [['refused'], 'True Proved', 'True OnlyPolicies'],
+    [['refused', 'pending'], 'Unknown Proving', 'Unknown NotSeen'],
+    [['pending', 'uncounted'], 'Unknown Uncounted', 'Unknown NotSeen'],
+    [['uncounted', 'unreached', 'refused'], 'Unknown Unreached', 'Unknown NotSeen'],
+    [['refused', 'unreached', 'passed'], 'False Passed', 'False NotHeld'],
+  ] as const)('is what the worst of its trials shows: %j', (verdicts, own, all) => {
+    const proofs = verdicts.map((verdict) => ({ site: verdict, edge: 'one', verdict, cut: false }));
+    expect(told(holder('berlin', { proofs }))).toEqual([`Isolated ${all}`, `Isolated/edge/berlin ${own}`]);
+  });
+
+  test('is not said to be proved where an edge has not applied it, or is silent, whatever its trials show', () => {
+    const proofs = [{ site: 'tokyo', edge: 'one', verdict: 'refused', cut: true }] as const;
+    expect(told(holder('berlin', { proofs, applied: BEHIND }))[0]).toBe('Isolated Unknown NotSeen');
+    expect(told(holder('berlin', { proofs, heard: SILENT }))[1]).toBe('Isolated/edge/berlin Unknown Silent');
+  });
+
+  test('does not hold where a packet passed, whoever is silent now', () => {
+    const proofs = [{ site: 'tokyo', edge: 'one', verdict: 'passed', cut: false }] as const;
+    expect(told(holder('berlin', { proofs, heard: SILENT }))).toEqual([
+      'Isolated False NotHeld',
+      'Isolated/edge/berlin False Passed',
+    ]);
+  });
+
+  test('names whom it is about, and says that what ran was cut', () => {
+    const proofs = [{ site: 'tokyo', edge: 'one', verdict: 'refused', cut: true }] as const;
+    const [together, each] = isolationConditions({
+      isolation: 'isolated',
+      holders: [holder('berlin', { proofs })],
+      updatedAt: AT,
+    });
+    expect(each?.message).toBe(
+      'Packets to tokyo (edge one) are refused and counted, while a control probe is answered; tried every minute. What ran before was cut.',
+    );
+    expect(together?.message).toContain('proved by packets at 1.');
+  });
+
   test('holds where nothing is joined, and is off in an open tenant', () => {
     expect(told(holder('one', { role: 'hub' }))[0]).toBe('Isolated True NothingJoined');
     const open = isolationConditions({ isolation: 'open', holders: [holder('berlin')], updatedAt: AT });
@@ -71,6 +118,7 @@ describe('an isolation', () => {
         isTold: fc.boolean(),
         applied: fc.constantFrom(APPLIED, BEHIND, REFUSED),
         heard: fc.constantFrom(HEARD, SILENT),
+        proofs: fc.array(PROOF, { maxLength: 2 }),
       }),
       { minLength: 1, maxLength: 9 },
     );
@@ -83,7 +131,13 @@ describe('an isolation', () => {
           updatedAt: AT,
         });
         expect(each.map(({ status }) => status === 'True')).toEqual(
-          all.map(({ isTold, applied, heard }) => isTold && applied === APPLIED && heard === HEARD),
+          all.map(
+            ({ isTold, applied, heard, proofs }) =>
+              isTold &&
+              applied === APPLIED &&
+              heard === HEARD &&
+              proofs.every(({ verdict }) => verdict === 'refused'),
+          ),
         );
         expect(together?.status === 'True').toBe(each.every(({ status }) => status === 'True'));
       }),
