@@ -31,11 +31,11 @@ export async function inspectMarathon({ client, mesos }: MarathonReach): Promise
   });
   await client.json(Deployments, { method: 'GET', path: '/v2/deployments' });
   if (mesos === undefined) return factsOfTasks(info, apps);
-  const told = await mesos.operator(Agents, 'GET_AGENTS').catch((cause: unknown) => cause);
-  const known = Agents.safeParse(told).data?.get_agents;
-  if (known === undefined)
-    return factsOfTasks(info, apps, told instanceof Error ? told.message : 'no answer');
-  const facts = mesosFacts(info.version, known);
+  const told = await mesos
+    .operator(Agents, 'GET_AGENTS')
+    .catch((cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause))));
+  if (told instanceof Error) return factsOfTasks(info, apps, told.message);
+  const facts = mesosFacts(info.version, told.get_agents);
   const [sight, ...others] = facts.statements;
   return { ...facts, statements: sight?.status === 'True' ? [reachable(info), ...others] : facts.statements };
 }
