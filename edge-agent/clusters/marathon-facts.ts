@@ -31,13 +31,13 @@ export async function inspectMarathon({ client, mesos }: MarathonReach): Promise
   });
   await client.json(Deployments, { method: 'GET', path: '/v2/deployments' });
   if (mesos === undefined) return factsOfTasks(info, apps);
-  const told = await mesos.operator(Agents, 'GET_AGENTS').catch((cause: unknown) => cause);
-  const agents = Agents.safeParse(told).data?.get_agents.agents;
-  if (agents === undefined || told instanceof Error)
-    return factsOfTasks(info, apps, told instanceof Error ? told.message : undefined);
-  const facts = mesosFacts(info.version, agents);
-  const [, ...others] = facts.statements;
-  return { ...facts, statements: [reachable(info), ...others] };
+  const told = await mesos
+    .operator(Agents, 'GET_AGENTS')
+    .catch((cause: unknown) => (cause instanceof Error ? cause : new Error(String(cause))));
+  if (told instanceof Error) return factsOfTasks(info, apps, told.message);
+  const facts = mesosFacts(info.version, told.get_agents);
+  const [sight, ...others] = facts.statements;
+  return { ...facts, statements: sight?.status === 'True' ? [reachable(info), ...others] : facts.statements };
 }
 
 /** In words; undefined if it will do. */
@@ -60,26 +60,27 @@ function reachable({ version, leader }: Info): Statement {
   };
 }
 
-/** Hosts that tasks are on, without a capacity: a placement then sees no room here. */
+/**
+ * Hosts that tasks are on, without a capacity: a placement then sees no room here. `why`: the masters are named and did not answer, which is a silence and not a word
+ * about room: what runs here stays.
+ */
 export function factsOfTasks(info: Info, apps: readonly App[], why?: string): ClusterFacts {
   const tasks = apps.flatMap((app) => app.tasks);
   const hosts = [...new Set(tasks.flatMap(({ host }) => host ?? []))].sort();
-  const missing: Statement = {
-    type: 'NodesReady',
-    status: 'Unknown',
-    reason: 'MesosNotReached',
-    message:
-      `Agents and their capacity are not known: this host does not reach the masters of Mesos${why === undefined ? '' : ` (${why})`}. Give --master.`.slice(
-        0,
-        500,
-      ),
-  };
+  const message =
+    `Agents and their capacity are not known: this host does not reach the masters of Mesos${why === undefined ? '' : ` (${why})`}. Give --master.`.slice(
+      0,
+      500,
+    );
+  const missing: Statement = { type: 'NodesReady', status: 'Unknown', reason: 'MesosNotReached', message };
+  const sight: Statement =
+    why === undefined ? reachable(info) : { ...missing, type: 'Reachable', status: 'False' };
   return {
     version: info.version,
     capacity: NOTHING,
     allocatable: NOTHING,
     nodes: hosts.slice(0, NODES_MAX).map(nodeOf),
-    statements: [reachable(info), missing],
+    statements: [sight, missing],
   };
 }
 

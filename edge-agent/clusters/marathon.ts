@@ -13,7 +13,7 @@ import { type App, Apps, Deployments, Group, Info, OneApp, Queue } from '../mara
 import type { MesosClient } from '../mesos/client.ts';
 import { placeOf } from '../mesos/offers.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
-import { Agents, addressOf } from '../mesos/wire.ts';
+import { Agents, addressOf, agentInfos } from '../mesos/wire.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { fieldOf } from './marathon-constraints.ts';
 import {
@@ -195,7 +195,7 @@ async function wantedOf(
 
 async function countGroups(mesos: MesosClient, field: string): Promise<number> {
   const { get_agents: told } = await mesos.operator(Agents, 'GET_AGENTS');
-  const values = told.agents.flatMap(({ agent_info: { id, hostname, attributes } }) => {
+  const values = agentInfos(told).flatMap(({ id, hostname, attributes }) => {
     const place = placeOf({ agent_id: id, hostname, attributes });
     return (field === 'hostname' ? hostname : place.attributes[field]) ?? [];
   });

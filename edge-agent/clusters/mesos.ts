@@ -11,7 +11,7 @@ import type { MesosFramework } from '../mesos/framework.ts';
 import { sandboxLines } from '../mesos/sandbox.ts';
 import { taskCpus } from '../mesos/statistics.ts';
 import { isReady } from '../mesos/tasks.ts';
-import { Agents, addressOf, isTerminal, Tasks } from '../mesos/wire.ts';
+import { Agents, addressOf, agentInfos, isTerminal, Tasks } from '../mesos/wire.ts';
 import type { CpuReading } from '../usage/meter.ts';
 import { type AppRef, type Done, type Driver, DriverError, type DriverFault } from './driver.ts';
 import { mesosAppOf } from './mesos-objects.ts';
@@ -68,7 +68,7 @@ async function status(framework: MesosFramework, workload: WorkloadLeaf): Promis
   await framework.ready();
   const view = framework.view(keyOf(workload));
   const { get_agents: told } = await framework.client.operator(Agents, 'GET_AGENTS');
-  const hostnames = new Map(told.agents.map(({ agent_info: info }) => [info.id.value, info.hostname]));
+  const hostnames = new Map(agentInfos(told).map(({ id, hostname }) => [id.value, hostname]));
   const addresses = new Map(
     told.agents.flatMap(({ agent_info: info, pid }) => {
       const address = addressOf(pid);

@@ -90,17 +90,21 @@ export const Tasks = z.looseObject({
     .default({ pending_tasks: [], tasks: [], unreachable_tasks: [] }),
 });
 
+const AgentInfo = z.looseObject({
+  id: Value,
+  hostname: z.string(),
+  attributes: z.array(Attribute).default([]),
+  resources: z.array(Resource).default([]),
+});
+
+/** `GET_AGENTS`: after an election those that the registry names are `recovered_agents` until each has registered again. */
 export const Agents = z.looseObject({
   get_agents: z
     .looseObject({
       agents: z
         .array(
           z.looseObject({
-            agent_info: z.looseObject({
-              id: Value,
-              hostname: z.string(),
-              attributes: z.array(Attribute).default([]),
-            }),
+            agent_info: AgentInfo,
             active: z.boolean().default(false),
             deactivated: z.boolean().default(false),
             version: z.string().default(''),
@@ -109,9 +113,15 @@ export const Agents = z.looseObject({
           }),
         )
         .default([]),
+      recovered_agents: z.array(AgentInfo).default([]),
     })
-    .default({ agents: [] }),
+    .default({ agents: [], recovered_agents: [] }),
 });
+
+/** All agents that the master knows, heard or not. */
+export function agentInfos({ agents, recovered_agents: recovered }: z.infer<typeof Agents>['get_agents']) {
+  return [...agents.map(({ agent_info: info }) => info), ...recovered];
+}
 
 /** `GET_FRAMEWORKS`: those that are connected or may come back; what they hold counts either way. */
 export const Frameworks = z.looseObject({

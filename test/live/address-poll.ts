@@ -4,8 +4,8 @@ import { get } from 'node:http';
 const LATE_MS = 500;
 const [every = '20', ...addresses] = process.argv.slice(2);
 
-/** The start of the program that answers, in milliseconds since 1970; 0 if none does. */
-function ask(address: string): Promise<number> {
+/** The start of the program that answers, in milliseconds since 1970; 0 if there is none, which its host says at once; null if the answer is late, which a busy machine makes it. */
+function ask(address: string): Promise<number | null> {
   return new Promise((resolve) => {
     const request = get(
       { host: address, port: 8080, path: '/', agent: false, timeout: LATE_MS },
@@ -19,7 +19,10 @@ function ask(address: string): Promise<number> {
         answer.on('error', () => resolve(0));
       },
     );
-    request.on('timeout', () => request.destroy());
+    request.on('timeout', () => {
+      resolve(null);
+      request.destroy();
+    });
     request.on('error', () => resolve(0));
   });
 }

@@ -13,6 +13,7 @@ import { MarathonNews } from '../../edge-agent/marathon/news.ts';
 import { type App, OneApp } from '../../edge-agent/marathon/wire.ts';
 import { addMarathon } from '../../edge-agent/marathon-command.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
+import { MesosClient } from '../../edge-agent/mesos/client.ts';
 import { readConstraint } from '../../protocol/constraint.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
@@ -105,6 +106,12 @@ test('what a Marathon is: its version, and the agents of its Mesos with their ca
   expect(alone.statements.map(({ type, status }) => `${type} ${status}`)).toEqual([
     'Reachable True',
     'NodesReady Unknown',
+  ]);
+  const unreached = new MesosClient({ server: 'http://127.0.0.1:1' });
+  const cut = await inspectMarathon({ client, mesos: unreached });
+  expect(cut.statements.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+    'Reachable False MesosNotReached',
+    'NodesReady Unknown MesosNotReached',
   ]);
 });
 

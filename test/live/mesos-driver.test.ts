@@ -17,7 +17,9 @@ import { type TrackStand, trackContract } from '../edge-agent/clusters/track-con
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';
 import { expectCpuTold } from './cpu-told.ts';
 import { askingEndpoints, type EndpointAsking } from './endpoint-asking.ts';
-import { eventually } from './eventually.ts';
+import { eventually, pause } from './eventually.ts';
+
+const LOOK_MS = 20;
 
 let cluster: MesosCluster;
 let framework: MesosFramework;
@@ -120,3 +122,22 @@ test('a Mesos that answers is attached by what it is, and one that does not is n
     ['ms', 'mesos'],
   ]);
 });
+
+test('a new master is told of with every agent that its registry names, or as one that does not answer', async () => {
+  await cluster.stop();
+  const state = { isUp: false };
+  const starting = cluster.start().finally(() => {
+    state.isUp = true;
+  });
+  const told: unknown[] = [];
+  while (!state.isUp) {
+    await pause(LOOK_MS);
+    const facts = await inspectMesos(framework.client).catch(() => undefined);
+    const isHeard = facts?.statements.some(({ type, status }) => type === 'Reachable' && status === 'True');
+    if (facts === undefined || isHeard !== true) continue;
+    told.push([facts.nodes.length, facts.nodes.reduce((sum, { capacity }) => sum + capacity.cpuMillis, 0)]);
+  }
+  await starting;
+  expect(told.length).toBeGreaterThan(0);
+  expect(told).toEqual(told.map(() => [2, 8_000]));
+}, 60_000);

@@ -1,6 +1,6 @@
 /** A cluster of two nodes with a driver at it, for tests and measurements of apps that are rebuilt in place. */
 import { z } from 'zod';
-import type { Driver } from '../../edge-agent/clusters/driver.ts';
+import { type Driver, DriverError } from '../../edge-agent/clusters/driver.ts';
 import { createKubernetesDriver } from '../../edge-agent/clusters/kubernetes.ts';
 import { KubeClient } from '../../edge-agent/kube/client.ts';
 import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
@@ -79,14 +79,24 @@ export async function bring(
   const until = performance.now() + DONE_MS_MAX;
   const done: string[] = [];
   for (;;) {
-    const lines = await driver.apply(workload);
+    const { lines, isBusy } = await passOf(driver, workload);
     done.push(...lines);
     const { statements, containers, wanted } = await driver.status(workload);
     const isDone = statements.every(({ status }) => status === 'True') && containers.length === wanted;
-    if (lines.length === 0 && isDone) return done;
+    if (lines.length === 0 && isDone && !isBusy) return done;
     if (performance.now() > until)
       throw new Error(`${done.join('\n')}\n${JSON.stringify([statements, containers])}`);
     await pause(PASS_MS);
+  }
+}
+
+/** Who is asked to come back comes back with the next pass, as a worker does: somebody else has changed the pod meanwhile, or an exec did not say how it ended. */
+async function passOf(driver: Driver, workload: WorkloadLeaf) {
+  try {
+    return { lines: await driver.apply(workload), isBusy: false };
+  } catch (cause) {
+    if (cause instanceof DriverError && cause.code === 'driver.busy') return { lines: [], isBusy: true };
+    throw cause;
   }
 }
 
@@ -134,7 +144,8 @@ export async function askPod({ cluster }: RebuildStand, pod: string, variable = 
 
 export interface Looks {
   readonly atMs: number;
-  readonly started: readonly number[];
+  /** By address: when the program that answered was started; 0 if there was none, null if it is not known. */
+  readonly started: readonly (number | null)[];
 }
 
 /** Asks addresses of pods from a node, all the time; `stop` answers what was seen. */
@@ -153,7 +164,9 @@ export function pollAddresses({ cluster }: RebuildStand, addresses: readonly str
       .split('\n')
       .slice(0, -1)
       .filter((line) => line.startsWith('{'))
-      .map((line) => z.object({ atMs: z.number(), started: z.array(z.number()) }).parse(JSON.parse(line)));
+      .map((line) =>
+        z.object({ atMs: z.number(), started: z.array(z.number().nullable()) }).parse(JSON.parse(line)),
+      );
   return {
     looks,
     stop: async () => {

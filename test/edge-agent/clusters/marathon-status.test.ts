@@ -156,6 +156,13 @@ test('a Marathon without its Mesos has hosts and no capacity, and an old one is 
     'Reachable True',
     'NodesReady Unknown',
   ]);
+  // Masters that are named and say nothing are a silence, which moves nothing; zero of everything would.
+  const silent = factsOfTasks(Info.parse({ version: '1.11.24' }), [app], 'connect ECONNREFUSED');
+  expect(silent.statements.map(({ type, status }) => `${type} ${status}`)).toEqual([
+    'Reachable False',
+    'NodesReady Unknown',
+  ]);
+  expect(silent.statements[0]?.message).toContain('connect ECONNREFUSED');
   expect(
     ['1.5.0', '1.11.24', '2.0', '1.4.9', '0.16.0', ''].map((one) => oldVersion(one) === undefined),
   ).toEqual([true, true, true, false, false, false]);
