@@ -2,7 +2,6 @@
 import type { Document } from '../protocol/document.ts';
 import type { DevicePeer, Wireguard } from './apply/wireguard.ts';
 import type { ClustersProcess } from './clusters-process.ts';
-import type { ReadRefused } from './observe/refused.ts';
 import { readPackets } from './observe/traffic.ts';
 import { interfaceName } from './plan/fingerprint.ts';
 import { leafOf } from './plan/leaves.ts';
@@ -12,6 +11,7 @@ import { NudgeListener } from './probe/nudge.ts';
 import { type HubView, type OwnPackets, Prober } from './probe/prober.ts';
 import { ProofAnswerer } from './probe/proof-answerer.ts';
 import { ProofAsker } from './probe/proof-asker.ts';
+import type { ReadRefused } from './probe/refused-packet.ts';
 import type { Role } from './role.ts';
 import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';

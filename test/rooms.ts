@@ -83,7 +83,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['node:', '@aws-sdk/', '@smithy/', 'zod'],
   },
   'edge-agent/names': { rooms: ['protocol'], packages: ['node:', 'dns-packet'] },
-  'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan'], packages: ['node:'] },
+  'edge-agent/probe': { rooms: ['protocol', 'edge-agent/plan', 'edge-agent/poll.ts'], packages: ['node:'] },
   'edge-agent/kube': { rooms: ['protocol'], packages: ['node:', 'zod', 'yaml'] },
   'edge-agent/engine': { rooms: ['protocol'], packages: ['node:', 'zod'] },
   'edge-agent/mesos': { rooms: ['protocol', 'edge-agent/link/durable.ts'], packages: ['node:', 'zod'] },

@@ -36,10 +36,11 @@ export function parseRefused(json: string): Refused {
   return new Map(elements.map(({ elem }) => [elem.val.concat.join(' '), elem.counter.packets]));
 }
 
-export type ReadRefused = (from: string, to: string) => Promise<number | undefined>;
-
 /** Undefined: the firewall could not be read, or has no such set. */
-export function readRefused(run: Run, now: () => number): ReadRefused {
+export function readRefused(
+  run: Run,
+  now: () => number,
+): (from: string, to: string) => Promise<number | undefined> {
   let reading: { readonly atMs: number; readonly refused: Promise<Refused | undefined> } | undefined;
   return async (from, to) => {
     if (reading === undefined || now() - reading.atMs > FRESH_MS)

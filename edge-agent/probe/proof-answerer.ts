@@ -4,9 +4,8 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { CONTROL_PORT, JUDGED_PORT } from '../../protocol/proof.ts';
-import type { ReadRefused } from '../observe/refused.ts';
 import { decodeProbe, replyTo } from './packet.ts';
-import { decodeRefused, encodeRefused } from './refused-packet.ts';
+import { decodeRefused, encodeRefused, type ReadRefused } from './refused-packet.ts';
 import { TunnelSocket } from './socket.ts';
 
 const PROBE_BYTES_MAX = 64;

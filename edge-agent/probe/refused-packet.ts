@@ -43,3 +43,6 @@ export function decodeRefused(bytes: Buffer): RefusedPacket | undefined {
     count: bytes.readUInt32BE(20),
   };
 }
+
+/** What this host's firewall has refused between two addresses; undefined: it can't be read. */
+export type ReadRefused = (from: string, to: string) => Promise<number | undefined>;
