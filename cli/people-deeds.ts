@@ -17,8 +17,14 @@ const EVENTS_MAX = 500;
 
 export async function whoami(world: World, output: string): Promise<void> {
   const me = await world.open().get('/v1/whoami', Principal);
-  const row = [me.name, me.tenant === '*' ? '* (the whole deployment)' : me.tenant, me.role];
-  world.print(output === 'table' ? tableOf(['NAME', 'TENANT', 'ROLE'], [row]) : valueText(me, output));
+  if (output !== 'table') return world.print(valueText(me, output));
+  const rows = me.grants.map(({ tenant, role, sites }) => [
+    me.name,
+    tenant === '*' ? '* (the whole deployment)' : tenant,
+    sites === undefined ? role : `${role} at ${sites.join(', ')}`,
+  ]);
+  world.print(tableOf(['NAME', 'TENANT', 'ROLE'], rows.length === 0 ? [[me.name, '-', '-']] : rows));
+  if (rows.length === 0) world.say(`Nobody has given you a role yet. You are ${me.subject} of ${me.issuer}.`);
 }
 
 export async function showStatus(world: World, output: string): Promise<void> {

@@ -153,7 +153,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
-    packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
+    packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild', 'openid-client'],
   },
   infra: {
     rooms: [
