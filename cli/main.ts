@@ -3,17 +3,18 @@
  * `isthmus`, for people and scripts: a thin client of the API. It computes nothing that the API could say. Exit codes are those of `fault.ts`.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { RELEASE } from '../protocol/version.ts';
 import { addAccessCommands } from './access-commands.ts';
 import { type Api, openApi } from './api.ts';
 import type { RightOptions } from './can-i.ts';
+import { addDiagnosisCommands } from './diagnosis-commands.ts';
 import { EXIT, Fault } from './fault.ts';
 import { manifestFiles } from './manifest-files.ts';
 import { addPeopleCommands } from './people-commands.ts';
-import { type Profile, readFile, readProfile, type Settings } from './profile.ts';
+import { type Profile, readFile, readProfile, type Settings, writeNewFile } from './profile.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { bearerOf, readSession } from './session.ts';
 import type { World } from './world.ts';
@@ -195,10 +196,14 @@ const world: World = {
   read: (file) => (file === '-' ? readFileSync(0, 'utf8') : readFile(file)),
   filesIn: manifestFiles,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  reach: async () => (await import('./reach.ts')).reachOf(profile()),
+  write: writeNewFile,
+  platform: { node: process.version, system: `${process.platform} ${process.arch}`, kernel: release() },
 };
 addResourceCommands(program, world);
 addPeopleCommands(program, world);
 addAccessCommands(program, world, settings);
+addDiagnosisCommands(program, world);
 
 function openProfile(own: Profile): Api {
   const keep = { settings, nowMs: world.nowMs, wait: world.wait };

@@ -100,6 +100,18 @@ export function readFile(path: string): string {
   }
 }
 
+/** For its owner alone; what is there already is left as it is. */
+export function writeNewFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    throw new Fault(
+      'usage',
+      `${path} can't be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
 /** Not more than what the schema of the whole then looks at. */
 function keptProfile(path: string): object {
   try {
