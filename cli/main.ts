@@ -6,10 +6,12 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from
 import { homedir, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import type { Cluster } from '../protocol/cluster.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { addAccessCommands } from './access-commands.ts';
 import { type Api, openApi } from './api.ts';
 import type { RightOptions } from './can-i.ts';
+import { addContainerCommands } from './container-commands.ts';
 import { addDiagnosisCommands } from './diagnosis-commands.ts';
 import { EXIT, Fault } from './fault.ts';
 import { manifestFiles } from './manifest-files.ts';
@@ -198,18 +200,27 @@ const world: World = {
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   reach: async () => (await import('./reach.ts')).reachOf(profile()),
   write: writeNewFile,
+  kubectl,
   platform: { node: process.version, system: `${process.platform} ${process.arch}`, kernel: release() },
 };
 addResourceCommands(program, world);
 addPeopleCommands(program, world);
 addAccessCommands(program, world, settings);
 addDiagnosisCommands(program, world);
+addContainerCommands(program, world);
 
 function openProfile(own: Profile): Api {
   const keep = { settings, nowMs: world.nowMs, wait: world.wait };
   return openApi(own, () =>
     bearerOf(keep, own, async (session) => (await import('./sign-in.ts')).renewSession(session, world.nowMs)),
   );
+}
+
+async function kubectl(cluster: Cluster, words: readonly string[]): Promise<number> {
+  const { kubeconfigOf, kubeconfigText } = await import('./kubeconfig.ts');
+  const { runKubectl } = await import('./kubectl.ts');
+  const config = kubeconfigOf(cluster, await world.open().tenant(), ourselves());
+  return runKubectl(kubeconfigText(config), words);
 }
 
 function profile(): Profile {

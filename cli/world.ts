@@ -1,4 +1,5 @@
 /** What the commands are handed of the world, so that tests hand them another one. */
+import type { Cluster } from '../protocol/cluster.ts';
 import type { Api } from './api.ts';
 import type { Reach } from './diagnosis/here.ts';
 
@@ -17,6 +18,8 @@ export interface World {
   wait(ms: number): Promise<void>;
   /** How the control plane is reached from here, with no credential. */
   reach(): Promise<Reach>;
+  /** Runs kubectl against a cluster of the tenant; its exit code. */
+  kubectl(cluster: Cluster, words: readonly string[]): Promise<number>;
   /** Makes a file for its owner alone; refuses if there is one. */
   write(file: string, text: string): void;
   /** What we run on, for reports. */

@@ -1,6 +1,7 @@
 /** The command over a control plane in the same process, with a clock that stands still; what it prints is kept. */
 import { Command } from 'commander';
 import { apiOver } from '../../cli/api.ts';
+import { addContainerCommands } from '../../cli/container-commands.ts';
 import type { Reach } from '../../cli/diagnosis/here.ts';
 import { addDiagnosisCommands } from '../../cli/diagnosis-commands.ts';
 import { EXIT, Fault } from '../../cli/fault.ts';
@@ -45,6 +46,10 @@ export async function run(
     filesIn: (path) => Object.keys(files).filter((file) => file === path || file.startsWith(`${path}/`)),
     wait: async (ms) => bench.clock.pass(ms / 1_000),
     reach: async () => ({ ...REACH, ...reach }),
+    kubectl: async ({ metadata }, words) => {
+      out.push(`${metadata.name}: kubectl ${words.join(' ')}`);
+      return 0;
+    },
     write: (file, text) => void written.set(file, text),
     platform: { node: 'v24', system: 'test' },
   };
@@ -55,6 +60,7 @@ export async function run(
   addResourceCommands(program, world);
   addPeopleCommands(program, world);
   addDiagnosisCommands(program, world);
+  addContainerCommands(program, world);
   const code = await program.parseAsync([...words], { from: 'user' }).then(
     () => 0,
     (cause: unknown) => {
