@@ -43,8 +43,12 @@ interface Wanted<Schema extends z.ZodType> {
   readonly generation?: number;
 }
 
-export function openApi(profile: Profile): Api {
-  return apiOver((asked) => exchange(profile, asked), profile);
+/** `bearer` is asked before each request: the profile's key, unless it is said otherwise; none for what anybody may read. */
+export function openApi(
+  profile: Profile,
+  bearer: () => Promise<string | undefined> = async () => profile.key?.trim(),
+): Api {
+  return apiOver(async (asked) => exchange(profile, asked, await bearer()), profile);
 }
 
 /** The API over whatever carries a request: HTTPS, or the control plane in the same process. */
@@ -67,12 +71,7 @@ export function apiOver(
     { schema, body, generation }: Wanted<Schema>,
   ): Promise<z.infer<Schema>> => read(await carry({ method, path, body, generation }), schema);
   const ownTenant = async () => {
-    const { tenant } = await call('GET', '/v1/whoami', { schema: Principal });
-    if (tenant !== '*') return tenant;
-    throw new Fault(
-      'usage',
-      'Your key is of the whole deployment: say which tenant by --tenant or ISTHMUS_TENANT.',
-    );
+    return tenantOf(await call('GET', '/v1/whoami', { schema: Principal }));
   };
   let tenant: Promise<string> | undefined;
   return {
@@ -107,6 +106,18 @@ export function apiOver(
   };
 }
 
+/** The tenant that a caller can only mean. */
+function tenantOf({ tenant, grants, issuer, subject }: Principal): string {
+  const tenants = new Set(grants.map((one) => one.tenant));
+  if (tenant === '')
+    throw new Fault('forbidden', `Nobody has given you a role yet. You are ${subject} of ${issuer}.`);
+  if (tenant !== '*' && tenants.size < 2) return tenant;
+  const why = tenants.has('*')
+    ? 'Your key is of the whole deployment'
+    : `You have roles in ${[...tenants].join(', ')}`;
+  throw new Fault('usage', `${why}: say which tenant by --tenant or ISTHMUS_TENANT.`);
+}
+
 /** Asks for the tenant that everything will be about: a name that is wrong is told now, not by the next command. */
 export async function confirmTenant(api: Api): Promise<void> {
   await api.get(`/v1/tenants/${encodeURIComponent(await api.tenant())}`, Tenant);
@@ -135,7 +146,11 @@ export interface Exchange {
   readonly generation?: number | undefined;
 }
 
-function exchange({ url, key, ca }: Profile, { method, path, body, generation }: Exchange): Promise<Answer> {
+function exchange(
+  { url, ca }: Profile,
+  { method, path, body, generation }: Exchange,
+  bearer: string | undefined,
+): Promise<Answer> {
   const origin = new URL(url);
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -148,7 +163,7 @@ function exchange({ url, key, ca }: Profile, { method, path, body, generation }:
         signal: AbortSignal.timeout(TIMEOUT_MS),
         headers: {
           accept: 'application/json',
-          authorization: `Bearer ${key.trim()}`,
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
           ...(generation === undefined ? {} : { 'if-match': `"${generation}"` }),
           ...(text === undefined
             ? {}

@@ -3,7 +3,7 @@
  * minute ask the control plane once.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterCredential } from '../protocol/cluster-token.ts';
 import type { Api } from './api.ts';
@@ -18,11 +18,19 @@ export interface CredentialWanted {
   readonly nowMs: number;
 }
 
+export interface CredentialKeep {
+  readonly api: Api;
+  readonly profile: Profile;
+  readonly settings: Settings;
+  /** Of whoever signed in instead of having a key: the sign-in's own name. */
+  readonly session?: string | undefined;
+}
+
 export async function credentialFor(
-  { api, profile, settings }: { readonly api: Api; readonly profile: Profile; readonly settings: Settings },
+  { api, profile, settings, session }: CredentialKeep,
   { cluster, tenant, nowMs }: CredentialWanted,
 ): Promise<ClusterCredential> {
-  const path = cachePath(settings, [profile.url, profile.key, tenant, cluster]);
+  const path = cachePath(settings, [profile.url, profile.key ?? session ?? '', tenant, cluster]);
   const kept = readKept(path);
   if (kept !== undefined && Date.parse(kept.expiresAt) - SPARE_MS > nowMs) return kept;
   const fresh = await api.post(
@@ -45,9 +53,20 @@ export function execCredential({ token, expiresAt }: ClusterCredential): object 
 }
 
 /** One file for whom and what; the key itself is in no name. */
-function cachePath({ environment, home }: Settings, of: readonly string[]): string {
-  const directory = join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'isthmus', 'credentials');
-  return join(directory, `${createHash('sha256').update(of.join('\n')).digest('hex').slice(0, 32)}.json`);
+function cachePath(settings: Settings, of: readonly string[]): string {
+  return join(
+    directoryOf(settings),
+    `${createHash('sha256').update(of.join('\n')).digest('hex').slice(0, 32)}.json`,
+  );
+}
+
+function directoryOf({ environment, home }: Settings): string {
+  return join(environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'isthmus', 'credentials');
+}
+
+/** Tokens for clusters must not outlive the login that they were given to. */
+export function forgetCredentials(settings: Settings): void {
+  rmSync(directoryOf(settings), { recursive: true, force: true });
 }
 
 function readKept(path: string): ClusterCredential | undefined {

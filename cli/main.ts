@@ -3,17 +3,22 @@
  * `isthmus`, for people and scripts: a thin client of the API. It computes nothing that the API could say. Exit codes are those of `fault.ts`.
  */
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import type { Cluster } from '../protocol/cluster.ts';
 import { RELEASE } from '../protocol/version.ts';
-import { confirmTenant, openApi } from './api.ts';
+import { addAccessCommands } from './access-commands.ts';
+import { type Api, openApi } from './api.ts';
 import type { RightOptions } from './can-i.ts';
+import { addContainerCommands } from './container-commands.ts';
+import { addDiagnosisCommands } from './diagnosis-commands.ts';
 import { EXIT, Fault } from './fault.ts';
 import { manifestFiles } from './manifest-files.ts';
 import { addPeopleCommands } from './people-commands.ts';
-import { newProfile, type Profile, readFile, readProfile, type Settings, writeProfile } from './profile.ts';
+import { type Profile, readFile, readProfile, type Settings, writeNewFile } from './profile.ts';
 import { addResourceCommands } from './resource-commands.ts';
+import { bearerOf, readSession } from './session.ts';
 import type { World } from './world.ts';
 
 const settings: Settings = { environment: process.env, home: homedir() };
@@ -25,20 +30,6 @@ const program = new Command('isthmus')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
 
 program
-  .command('login')
-  .description('keep a profile: which control plane, and the key that says who you are')
-  .requiredOption('--url <url>', 'https://HOST[:PORT]')
-  .requiredOption('--key-file <file>', 'file that holds an API key and nothing else')
-  .option('--ca <file>', "PEM of the authority of the control plane's certificate")
-  .action(async (options: { url: string; keyFile: string; ca?: string }) => {
-    const tenant = program.opts<{ tenant?: string }>().tenant;
-    const { url, keyFile, ca: caFile } = options;
-    const profile = newProfile({ url, keyFile, caFile, tenant });
-    await confirmTenant(openApi(profile));
-    console.log(`kept in ${writeProfile(settings, profile)}`);
-  });
-
-program
   .command('clusters')
   .description('show clusters, or one of them')
   .argument('[name]')
@@ -46,7 +37,7 @@ program
   .option('--manifest', 'as a manifest, to change and apply')
   .action(async (name: string | undefined, options: { json?: boolean; manifest?: boolean }) => {
     const { clustersText, clusterText, readCluster, readClusters } = await import('./clusters.ts');
-    const api = openApi(profile());
+    const api = openProfile(profile());
     if (name === undefined)
       return show(await readClusters(api), options, (all) => clustersText(all, Date.now()));
     const cluster = await readCluster(api, name);
@@ -64,7 +55,7 @@ program
   .action(async (name: string, options: { merge?: boolean; output?: string }) => {
     const { readCluster } = await import('./clusters.ts');
     const { kubeconfigOf, kubeconfigText, mergedKubeconfig } = await import('./kubeconfig.ts');
-    const api = openApi(profile());
+    const api = openProfile(profile());
     const added = kubeconfigOf(await readCluster(api, name), await api.tenant(), ourselves());
     if (options.merge !== true && options.output === undefined)
       return console.log(kubeconfigText(added).trimEnd());
@@ -86,10 +77,11 @@ program
   .action(async (cluster: string, options: { tenant?: string }) => {
     const { credentialFor, execCredential } = await import('./credential.ts');
     const own = profile();
-    const api = openApi(own);
+    const api = openProfile(own);
     const tenant = options.tenant ?? (await api.tenant());
+    const session = readSession(settings)?.id;
     const credential = await credentialFor(
-      { api, profile: own, settings },
+      { api, profile: own, settings, session },
       { cluster, tenant, nowMs: Date.now() },
     );
     console.log(JSON.stringify(execCredential(credential)));
@@ -104,7 +96,7 @@ program
     const { appsText, appText, readApp, readApps } = await import('./apps.ts');
     const { readClusters } = await import('./clusters.ts');
     const { unseenClusters } = await import('./health.ts');
-    const api = openApi(profile());
+    const api = openProfile(profile());
     const unseen = unseenClusters(options.json === true ? [] : await readClusters(api));
     if (name === undefined) return show(await readApps(api), options, (all) => appsText(all, unseen));
     return show(await readApp(api, name), options, (one) => appText(one, { unseen, nowMs: Date.now() }));
@@ -121,7 +113,7 @@ for (const [command, verb, words] of [
     .option('--stage <name>', 'only if this is the stage, as isthmus apps NAME names it')
     .action(async (name: string, { stage }: { stage?: string }) => {
       const { movedText, moveApp } = await import('./apps.ts');
-      console.log(movedText(await moveApp(openApi(profile()), name, { verb, stage })));
+      console.log(movedText(await moveApp(openProfile(profile()), name, { verb, stage })));
     });
 
 program
@@ -153,7 +145,7 @@ program
   .option('--json', 'as JSON')
   .action(async (name: string | undefined, options: { json?: boolean }) => {
     const { poolsText, poolText, readPool, readPools } = await import('./pools.ts');
-    const api = openApi(profile());
+    const api = openProfile(profile());
     if (name === undefined) return show(await readPools(api), options, poolsText);
     return show(await readPool(api, name), options, (one) => poolText(one, Date.now()));
   });
@@ -168,7 +160,7 @@ program
   .option('--deployment', 'what is of no tenant, such as hubs')
   .action(async (verb: string, kind: string, options: RightOptions) => {
     const { askRight } = await import('./can-i.ts');
-    const { allowed, reason } = await askRight(openApi(profile()), { verb, kind, ...options });
+    const { allowed, reason } = await askRight(openProfile(profile()), { verb, kind, ...options });
     console.log(`${allowed ? 'yes' : 'no'}: ${reason}`);
     process.exitCode = allowed ? 0 : EXIT.failed;
   });
@@ -181,7 +173,7 @@ program
   .action(async (name: string, options: { json?: boolean }) => {
     const { readCluster } = await import('./clusters.ts');
     const { etcdText } = await import('./etcd.ts');
-    const cluster = await readCluster(openApi(profile()), name);
+    const cluster = await readCluster(openProfile(profile()), name);
     if (options.json === true) return show(cluster.status.facts?.etcd ?? null, options, String);
     return console.log(etcdText(cluster, Date.now()));
   });
@@ -193,22 +185,43 @@ program
   .option('--json', 'as JSON')
   .action(async (cluster: string, options: { json?: boolean }) => {
     const { readRequests, requestsText } = await import('./requests.ts');
-    const told = await readRequests(openApi(profile()), cluster);
+    const told = await readRequests(openProfile(profile()), cluster);
     if (options.json === true) return show(told.value, options, String);
     return console.log(requestsText(told, Date.now()));
   });
 
 const world: World = {
-  open: () => openApi(profile()),
+  open: () => openProfile(profile()),
   print: (text) => console.log(text),
   say: (text) => console.error(text),
   nowMs: () => Date.now(),
   read: (file) => (file === '-' ? readFileSync(0, 'utf8') : readFile(file)),
   filesIn: manifestFiles,
   wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  reach: async () => (await import('./reach.ts')).reachOf(profile()),
+  write: writeNewFile,
+  kubectl,
+  platform: { node: process.version, system: `${process.platform} ${process.arch}`, kernel: release() },
 };
 addResourceCommands(program, world);
 addPeopleCommands(program, world);
+addAccessCommands(program, world, settings);
+addDiagnosisCommands(program, world);
+addContainerCommands(program, world);
+
+function openProfile(own: Profile): Api {
+  const keep = { settings, nowMs: world.nowMs, wait: world.wait };
+  return openApi(own, () =>
+    bearerOf(keep, own, async (session) => (await import('./sign-in.ts')).renewSession(session, world.nowMs)),
+  );
+}
+
+async function kubectl(cluster: Cluster, words: readonly string[]): Promise<number> {
+  const { kubeconfigOf, kubeconfigText } = await import('./kubeconfig.ts');
+  const { runKubectl } = await import('./kubectl.ts');
+  const config = kubeconfigOf(cluster, await world.open().tenant(), ourselves());
+  return runKubectl(kubeconfigText(config), words);
+}
 
 function profile(): Profile {
   const { tenant } = program.opts<{ tenant?: string }>();

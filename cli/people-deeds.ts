@@ -1,11 +1,8 @@
 /** What `whoami`, `status`, `events` and `policy explain` do. Loaded with the first of them. */
-import { App } from '../protocol/app.ts';
-import { Cluster } from '../protocol/cluster.ts';
-import { Edge } from '../protocol/edge.ts';
 import { type Event, EventList } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
-import { Site } from '../protocol/site.ts';
 import type { Api } from './api.ts';
+import { readEstate } from './estate.ts';
 import { askExplanation, type ExplanationAsked, explanationText } from './explanation.ts';
 import { mattersOf, statusText } from './resource/attention.ts';
 import { valueText } from './resource/format.ts';
@@ -17,8 +14,14 @@ const EVENTS_MAX = 500;
 
 export async function whoami(world: World, output: string): Promise<void> {
   const me = await world.open().get('/v1/whoami', Principal);
-  const row = [me.name, me.tenant === '*' ? '* (the whole deployment)' : me.tenant, me.role];
-  world.print(output === 'table' ? tableOf(['NAME', 'TENANT', 'ROLE'], [row]) : valueText(me, output));
+  if (output !== 'table') return world.print(valueText(me, output));
+  const rows = me.grants.map(({ tenant, role, sites }) => [
+    me.name,
+    tenant === '*' ? '* (the whole deployment)' : tenant,
+    sites === undefined ? role : `${role} at ${sites.join(', ')}`,
+  ]);
+  world.print(tableOf(['NAME', 'TENANT', 'ROLE'], rows.length === 0 ? [[me.name, '-', '-']] : rows));
+  if (rows.length === 0) world.say(`Nobody has given you a role yet. You are ${me.subject} of ${me.issuer}.`);
 }
 
 export async function showStatus(world: World, output: string): Promise<void> {
@@ -34,17 +37,6 @@ export async function showStatus(world: World, output: string): Promise<void> {
 export async function explainPolicy(world: World, asked: ExplanationAsked, output: string): Promise<void> {
   const explanation = await askExplanation(world.open(), asked);
   world.print(output === 'table' ? explanationText(explanation) : valueText(explanation, output));
-}
-
-async function readEstate(api: Api) {
-  const own = `/v1/tenants/${encodeURIComponent(await api.tenant())}`;
-  const [sites, edges, clusters, apps] = await Promise.all([
-    api.list(`${own}/sites`, Site),
-    api.list(`${own}/edges`, Edge),
-    api.list(`${own}/clusters`, Cluster),
-    api.list(`${own}/apps`, App),
-  ]);
-  return { sites, edges, clusters, apps };
 }
 
 export async function showEvents(

@@ -8,7 +8,8 @@ import { Fault } from './fault.ts';
 
 export const Profile = z.strictObject({
   url: z.url({ protocol: /^https$/ }),
-  key: z.string().min(1),
+  /** Absent where a person signed in instead (`session.ts`). */
+  key: z.string().min(1).optional(),
   /** PEM of the authority of the control plane's certificate, if it is not a public one. */
   ca: z.string().optional(),
   tenant: z.string().optional(),
@@ -41,29 +42,42 @@ export function readProfile(settings: Settings): Profile {
   if (parsed.success) return parsed.data;
   throw new Fault(
     'usage',
-    'There is no profile. Run: isthmus login --url https://HOST --key-file FILE [--ca FILE] [--tenant NAME], or set ISTHMUS_URL and ISTHMUS_KEY.',
+    'There is no profile. Run: isthmus login --url https://HOST [--key-file FILE] [--ca FILE] [--tenant NAME], or set ISTHMUS_URL and ISTHMUS_KEY.',
   );
 }
 
 export interface Login {
   readonly url: string;
-  readonly keyFile: string;
+  /** Absent if a person signs in instead. */
+  readonly keyFile?: string | undefined;
   readonly caFile?: string | undefined;
   readonly tenant?: string | undefined;
 }
 
 /** What `login` is to keep, if it can be what it is said to be. */
 export function newProfile({ url, keyFile, caFile, tenant }: Login): Profile {
-  const key = readFile(keyFile).trim();
-  if (!/^[\x21-\x7e]+$/.test(key))
-    throw new Fault('usage', `${keyFile} holds no API key: it is one word, and stands alone in its file.`);
+  const key = keyFile === undefined ? undefined : keyIn(keyFile);
   const ca = caFile === undefined ? undefined : readFile(caFile);
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
     throw new Fault('usage', `${caFile} holds no certificate: --ca wants PEM.`);
-  const wanted = { url: url.replace(/\/+$/, ''), key, ...given('ca', ca), ...given('tenant', tenant) };
+  const wanted = {
+    url: url.replace(/\/+$/, ''),
+    ...{ ...given('key', key), ...given('ca', ca), ...given('tenant', tenant) },
+  };
   const parsed = Profile.safeParse(wanted);
   if (parsed.success) return parsed.data;
   throw new Fault('usage', `${url} is no address of a control plane: say https://HOST[:PORT].`);
+}
+
+function keyIn(file: string): string {
+  const key = readFile(file).trim();
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new Fault('usage', `${file} holds no API key: it is one word, and stands alone in its file.`);
+}
+
+/** The control plane of the last login, to log in there again; undefined if there was none. */
+export function lastProfile(settings: Settings): Profile | undefined {
+  return Profile.safeParse(keptProfile(profilePath(settings))).data;
 }
 
 export function writeProfile(settings: Settings, profile: Profile): string {
@@ -82,6 +96,18 @@ export function readFile(path: string): string {
     throw new Fault(
       'usage',
       `${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
+/** For its owner alone; what is there already is left as it is. */
+export function writeNewFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+  } catch (cause) {
+    throw new Fault(
+      'usage',
+      `${path} can't be made: ${cause instanceof Error ? cause.message : String(cause)}`,
     );
   }
 }

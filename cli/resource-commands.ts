@@ -11,7 +11,10 @@ export function addResourceCommands(program: Command, world: World): void {
   program
     .command('get')
     .description('show things of a kind, or one of them')
-    .argument('<kind>', 'tenant, site, hub, edge, cluster, pool, service, app, route, policy, token or key')
+    .argument(
+      '<kind>',
+      'tenant, site, hub, edge, cluster, pool, service, app, route, policy, token, role, binding or key',
+    )
     .argument('[name]', 'of a service SITE/NAME')
     .option(...OUTPUT, 'table')
     .action(async (word: string, name: string | undefined, { output }: { output: string }) =>

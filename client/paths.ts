@@ -1875,6 +1875,8 @@ export interface components {
         };
         EdgeStatus: {
             accepted: components["schemas"]["Cidr"][];
+            /** @description The hub that its traffic goes by, as it last told */
+            activeHub?: string;
             advertised: components["schemas"]["Cidr"][];
             agent: string;
             /** @description What the agent last reported as applied */
@@ -1889,6 +1891,8 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            /** @description What was wrong on its host when it last told; absent if it never did */
+            findings?: components["schemas"]["Finding"][];
             links: components["schemas"]["Link"][];
             refused: components["schemas"]["RefusedAdvert"][];
             tunnelAddress: components["schemas"]["Address"];
@@ -2157,6 +2161,8 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            /** @description What was wrong on its host when it last told; absent if it never did */
+            findings?: components["schemas"]["Finding"][];
             /** @description Who owns the routes of the VPC that the hub's slot lies in */
             owner?: {
                 epoch: number;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
 import { Condition, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
+import { Finding } from './report.ts';
 
 export const EdgeSpec = z
   .strictObject({
@@ -62,6 +63,14 @@ export const EdgeStatus = z
       .optional()
       .meta({ description: 'What the agent last reported as applied' }),
     links: z.array(Link),
+    activeHub: z
+      .string()
+      .optional()
+      .meta({ description: 'The hub that its traffic goes by, as it last told' }),
+    findings: z
+      .array(Finding)
+      .optional()
+      .meta({ description: 'What was wrong on its host when it last told; absent if it never did' }),
     conditions: z.array(Condition),
   })
   .meta({ id: 'EdgeStatus' });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Address, Endpoint } from './address.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
+import { Finding } from './report.ts';
 import { RouteOwner, Slot } from './slot.ts';
 
 export const HubSpec = z
@@ -28,6 +29,10 @@ export const HubStatus = z
     version: z.string().optional(),
     document: z.strictObject({ epoch: z.int(), generation: z.int() }).optional(),
     applied: z.strictObject({ epoch: z.int(), generation: z.int(), at: Timestamp }).optional(),
+    findings: z
+      .array(Finding)
+      .optional()
+      .meta({ description: 'What was wrong on its host when it last told; absent if it never did' }),
     certificate: z
       .string()
       .optional()

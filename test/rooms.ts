@@ -151,9 +151,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'yaml'],
     pure: true,
   },
+  'cli/diagnosis': {
+    rooms: ['protocol', 'cli/resource', 'cli/table.ts', 'cli/fault.ts'],
+    packages: ['zod'],
+    pure: true,
+  },
   cli: {
     rooms: ['protocol', 'client', 'cli/', 'build/bundling.ts'],
-    packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild'],
+    packages: ['node:', 'commander', 'zod', 'yaml', 'esbuild', 'openid-client'],
   },
   infra: {
     rooms: [

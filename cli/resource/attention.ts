@@ -21,6 +21,8 @@ export interface Estate {
 export interface Matter {
   /** `edge e1`. */
   readonly what: string;
+  readonly type: string;
+  readonly status: Condition['status'];
   readonly reason: string;
   readonly message: string;
   readonly since: string;
@@ -36,7 +38,7 @@ export function mattersOf({ sites, edges, clusters, apps }: Estate): Matter[] {
         : [
             {
               what: `edge ${one.metadata.name}`,
-              reason: 'NotApproved',
+              ...{ type: 'Approved', status: 'False' as const, reason: 'NotApproved' },
               message: `It waits at ${one.spec.site} for a person to approve it.`,
               since: one.metadata.createdAt,
             },
@@ -56,9 +58,9 @@ interface Conditioned {
 function conditionMatters(kind: string, { metadata, status }: Conditioned): Matter[] {
   return status.conditions
     .filter(({ type, status: value }) => (value === 'True') === BAD_IF_TRUE.includes(type))
-    .map(({ type, reason, message, lastTransitionTime }) => ({
+    .map(({ type, status: value, reason, message, lastTransitionTime }) => ({
       what: `${kind} ${metadata.name}`,
-      reason: `${type}: ${reason}`,
+      ...{ type, status: value, reason },
       message,
       since: lastTransitionTime,
     }));
@@ -77,9 +79,9 @@ export function statusText(estate: Estate, nowMs: number): string {
       told === undefined ? 'never' : `${ageSince(told, nowMs)} ago`,
     ];
   });
-  const matters = mattersOf(estate).map(({ what, reason, message, since }) => [
+  const matters = mattersOf(estate).map(({ what, type, reason, message, since }) => [
     what,
-    reason,
+    `${type}: ${reason}`,
     ageSince(since, nowMs),
     message,
   ]);

@@ -50,7 +50,7 @@ export function nameOf({ scope }: KindRow, { metadata, status }: Resource): stri
 }
 
 /** As a manifest has it, with what is known beside. */
-export function documentOf({ name, scope }: KindRow, { metadata, spec, status }: Resource): object {
+export function documentOf({ name, scope }: KindRow, { metadata, spec, status }: Resource) {
   const site = scope === 'site' ? { site: status.site } : {};
   return { kind: name, metadata: { ...metadata, ...site }, spec, status };
 }

@@ -1,6 +1,7 @@
 /** The kinds of the API as the command knows them: where they lie, how they are read, and what a row of a table says of one. */
 import { z } from 'zod';
 import { App, AppCreation } from '../../protocol/app.ts';
+import { Binding, BindingCreation, type BindingSubject } from '../../protocol/binding.ts';
 import { Cluster, ClusterReplacement } from '../../protocol/cluster.ts';
 import { Edge } from '../../protocol/edge.ts';
 import { policyEndText } from '../../protocol/explanation.ts';
@@ -9,6 +10,7 @@ import { Key } from '../../protocol/key.ts';
 import { Metadata } from '../../protocol/metadata.ts';
 import { Policy, PolicyCreation } from '../../protocol/policy.ts';
 import { Pool, PoolCreation } from '../../protocol/pool.ts';
+import { Role, RoleCreation, type Rule } from '../../protocol/role.ts';
 import { Route, RouteCreation } from '../../protocol/route.ts';
 import { Service, ServiceCreation } from '../../protocol/service.ts';
 import { Site, SiteCreation } from '../../protocol/site.ts';
@@ -89,6 +91,9 @@ const made = (creation: { shape: { spec: z.ZodType } }) => ({
 const seen = (at: string | undefined, nowMs: number) => (at === undefined ? 'never' : ageSince(at, nowMs));
 const state = ({ status: { conditions } }: { status: { conditions: Parameters<typeof healthOf>[0] } }) =>
   healthOf(conditions);
+
+const ruleText = ({ verbs, kinds }: Rule) => `${verbs.join(',')} ${kinds.join(',')}`;
+const whoText = (who: BindingSubject) => `${who.kind} ${who.kind === 'group' ? who.group : who.subject}`;
 
 export const KINDS: readonly KindRow[] = [
   kind(
@@ -222,7 +227,27 @@ export const KINDS: readonly KindRow[] = [
     },
   ),
   kind(
-    { name: 'key', order: 11 },
+    { name: 'role', order: 11, manifest: made(RoleCreation) },
+    {
+      schema: Role,
+      columns: { RULES: ({ spec }) => spec.rules.map(ruleText).join('; ') },
+      wide: { DESCRIPTION: ({ spec }) => spec.description || '-' },
+    },
+  ),
+  kind(
+    { name: 'binding', order: 12, manifest: made(BindingCreation) },
+    {
+      schema: Binding,
+      columns: { WHO: ({ spec }) => whoText(spec.who), ROLE: ({ spec }) => spec.role },
+      wide: {
+        SITES: ({ spec }) => listed(spec.sites ?? []),
+        ISSUER: ({ spec }) => spec.who.issuer,
+        DESCRIPTION: ({ spec }) => spec.description || '-',
+      },
+    },
+  ),
+  kind(
+    { name: 'key', order: 13 },
     {
       schema: Key,
       columns: { ROLE: ({ spec }) => spec.role },

@@ -63,10 +63,14 @@ async function showEdge({ store, clock }: Desk, item: Item<'edge'>, hubs: HubBat
   const progress = await readProgress(store, agent);
   const { approved, quarantined } = item.spec;
   const evidence = { agent, approved, quarantined, updatedAt: item.updatedAt, hubs, now: clock.now() };
+  const activeHub = progress.evidence.report?.report.activeHub;
   const conditions = edgeConditions({ ...progress.evidence, ...evidence });
   return {
     metadata: metadataOf(item),
     spec: item.spec,
-    status: { ...item.status, ...progress.shown, links: linksOf(agent, hubs), conditions },
+    status: {
+      ...{ ...item.status, ...progress.shown, links: linksOf(agent, hubs), conditions },
+      ...(activeHub === undefined ? {} : { activeHub }),
+    },
   };
 }

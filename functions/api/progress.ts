@@ -9,7 +9,7 @@ import { allLive } from './dependent.ts';
 
 export interface Progress {
   /** What is shown in a status. */
-  readonly shown: Pick<z.infer<typeof EdgeStatus>, 'document' | 'applied'>;
+  readonly shown: Pick<z.infer<typeof EdgeStatus>, 'document' | 'applied' | 'findings'>;
   /** What conditions are judged by. */
   readonly evidence: Omit<AgentEvidence, 'now'>;
   /** What the newest document is made of; nothing if there is none. */
@@ -24,6 +24,7 @@ export async function readProgress(store: Store, agent: string): Promise<Progres
     shown: {
       ...(document === undefined ? {} : { document }),
       ...(applied === undefined || report === undefined ? {} : { applied: { ...applied, at: report.at } }),
+      ...(report === undefined ? {} : { findings: report.report.findings }),
     },
     evidence: { document, report },
     manifest: stored?.document.manifest ?? [],

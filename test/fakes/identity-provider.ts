@@ -107,6 +107,7 @@ function configurationOf(key: number): Configuration {
     features: {
       devInteractions: { enabled: true },
       deviceFlow: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,

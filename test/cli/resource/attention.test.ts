@@ -26,7 +26,7 @@ test('a fault, an unknown and a rolled back release are matters; what holds is n
     },
   });
   const matters = mattersOf({ sites: [site], edges: [], clusters: [], apps: [app] });
-  expect(matters.map(({ what, reason }) => `${what} ${reason}`)).toEqual([
+  expect(matters.map(({ what, type, reason }) => `${what} ${type}: ${reason}`)).toEqual([
     'app x Enforced: EnforcedFalse',
     'site x Ready: ReadyUnknown',
     'app x RolledBack: RolledBackTrue',

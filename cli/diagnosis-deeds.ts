@@ -1,0 +1,124 @@
+/** What `doctor`, `netcheck`, `ping` and `routes explain` do: gather, and hand what was gathered to `diagnosis/`, which concludes. */
+import { readAddress } from '../protocol/address.ts';
+import { Deployment } from '../protocol/deployment.ts';
+import { Hub } from '../protocol/hub.ts';
+import { Principal } from '../protocol/key.ts';
+import type { Finding } from '../protocol/report.ts';
+import { Service } from '../protocol/service.ts';
+import { RELEASE } from '../protocol/version.ts';
+import type { Api } from './api.ts';
+import { addressText, explainAddress } from './diagnosis/address.ts';
+import { estateFindings, findingsText, type Known, pathsText } from './diagnosis/estate.ts';
+import { type Admission, admissionFindings, finding, reachFindings } from './diagnosis/here.ts';
+import { pathBetween, pathText } from './diagnosis/path.ts';
+import { readEstate } from './estate.ts';
+import { Fault } from './fault.ts';
+import { valueText } from './resource/format.ts';
+import type { World } from './world.ts';
+
+export { bugreport } from './bugreport.ts';
+
+export async function doctor(world: World, output: string): Promise<void> {
+  const findings = await examine(world);
+  world.print(output === 'table' ? findingsText(findings) : valueText({ findings }, output));
+  const silent = findings.some(({ level, code }) => level === 'error' && SILENT.includes(code));
+  const wrong = findings.filter(({ level }) => level === 'error').length;
+  if (silent) throw new Fault('unreachable', 'The control plane does not answer.');
+  if (wrong > 0) throw new Fault('failed', `${wrong} wrong.`);
+}
+
+const SILENT: readonly string[] = ['dns.resolves', 'control_plane.reachable'];
+
+/** From the nearest to the farthest; what can't be seen because of what stands before it is not looked at. */
+export async function examine(world: World): Promise<Finding[]> {
+  const here = reachFindings(await world.reach());
+  if (here.some(({ level }) => level === 'error')) return here;
+  const api = world.open();
+  const admission = await admissionOf(api);
+  const who = admissionFindings(admission, RELEASE);
+  if (admission.fault !== undefined) return [...here, ...who];
+  const known = await attempt(() => readKnown(api, admission.version));
+  return known.value === undefined
+    ? [
+        ...here,
+        ...who,
+        finding('error', 'estate.readable', { message: known.fault, fix: 'See the commands get and can-i.' }),
+      ]
+    : [...here, ...who, ...estateFindings(known.value, world.nowMs())];
+}
+
+export async function netcheck(world: World, output: string): Promise<void> {
+  const reach = await world.reach();
+  const here = reachFindings(reach);
+  const wrong = here.find(({ level }) => level === 'error');
+  const { edges } = wrong === undefined ? await readEstate(world.open()) : { edges: [] };
+  if (output === 'table') {
+    world.print(findingsText(here));
+    if (wrong === undefined) world.print(`\n${pathsText({ edges }, world.nowMs())}`);
+  } else {
+    const ways = edges.map(({ metadata, spec, status: { links, activeHub } }) => ({
+      ...{ edge: metadata.name, site: spec.site, links, activeHub },
+    }));
+    world.print(valueText({ reach, findings: here, edges: ways }, output));
+  }
+  if (wrong !== undefined) throw new Fault('unreachable', 'The control plane does not answer.');
+}
+
+export async function ping(
+  world: World,
+  { from, to }: { readonly from: string; readonly to: string },
+  output: string,
+): Promise<void> {
+  const { sites, edges, clusters } = await readEstate(world.open());
+  const names = sites.map(({ metadata }) => metadata.name);
+  const unknown = [from, to].find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new Fault('missing', `There is no site ${unknown}. There are ${names.join(', ') || 'none'}.`);
+  if (from === to)
+    throw new Fault('usage', 'Within a site nothing of Isthmus sees the packets: name two sites.');
+  const path = pathBetween({ site: from, edges, clusters }, { site: to, edges, clusters });
+  world.print(output === 'table' ? pathText(path) : valueText(path, output));
+  if (path.way === 'none') throw new Fault('failed', 'No packet passes.');
+}
+
+export async function explainRoute(world: World, address: string, output: string): Promise<void> {
+  if (typeof readAddress(address) === 'string')
+    throw new Fault('usage', `${address} is no IPv4 address: write four numbers from 0 to 255.`);
+  const api = world.open();
+  const { sites, edges } = await readEstate(api);
+  const own = `/v1/tenants/${encodeURIComponent(await api.tenant())}`;
+  const services: Service[] = [];
+  for (const { metadata } of sites)
+    services.push(...(await api.list(`${own}/sites/${encodeURIComponent(metadata.name)}/services`, Service)));
+  const pools = (await attempt(() => api.get('/v1/deployment', Deployment))).value?.pools;
+  const explained = explainAddress(address, { sites, edges, services, pools });
+  if (output !== 'table') world.print(valueText(explained, output));
+  else if (explained.meanings.length > 0) world.print(addressText(explained));
+  if (explained.meanings.length === 0) throw new Fault('missing', explained.notes.join('\n'));
+}
+
+async function admissionOf(api: Api): Promise<Admission> {
+  const me = await attempt(() => api.get('/v1/whoami', Principal));
+  if (me.value === undefined) return { fault: me.fault };
+  const { name, role } = me.value;
+  const deployment = await attempt(() => api.get('/v1/deployment', Deployment));
+  return { name, role, version: deployment.value?.version };
+}
+
+async function readKnown(api: Api, version: string | undefined): Promise<Known> {
+  const estate = await readEstate(api);
+  const hubs = await attempt(() => api.list('/v1/hubs', Hub));
+  return { ...estate, hubs: hubs.value, version };
+}
+
+/** What may be refused: its value, or why not. */
+export async function attempt<T>(
+  act: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly value?: undefined; readonly fault: string }> {
+  try {
+    return { value: await act() };
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    return { fault: cause.message };
+  }
+}
