@@ -30,7 +30,7 @@ import {
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
-import { CONTENT_SECURITY_POLICY } from '../console/headers.ts';
+import { contentSecurityPolicy } from '../console/headers.ts';
 import type { Api } from './api.ts';
 import { LOG_RETENTION } from './function.ts';
 import { accept, acceptAbout } from './nag.ts';
@@ -44,6 +44,8 @@ const UPLOADER_MEMORY_MIB = 1024;
 
 export interface ConsoleProps {
   readonly api: Api;
+  /** Of the issuers that the page asks for tokens. */
+  readonly origins: readonly string[];
   /** Directory of the page. */
   readonly page: string;
   /** Directory of the installer's downloads. */
@@ -70,14 +72,14 @@ export class Console extends Construct {
     accept(this.bucket, 'bucketWithoutAccessLog');
     const log = new LogGroup(this, 'Log', { retention: LOG_RETENTION, removalPolicy: RemovalPolicy.DESTROY });
     acceptEmptier(this);
-    this.distribution = this.distribute(props.api);
+    this.distribution = this.distribute(props);
     this.url = `https://${this.distribution.distributionDomainName}`;
     this.downloadsUrl = `${this.url}/install`;
     this.upload(props, log);
   }
 
-  private distribute(api: Api): Distribution {
-    const headers = securityHeaders(this);
+  private distribute({ api, origins }: ConsoleProps): Distribution {
+    const headers = securityHeaders(this, origins);
     const viewer = {
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       responseHeadersPolicy: headers,
@@ -161,11 +163,11 @@ export class Console extends Construct {
   }
 }
 
-function securityHeaders(scope: Construct): ResponseHeadersPolicy {
+function securityHeaders(scope: Construct, origins: readonly string[]): ResponseHeadersPolicy {
   return new ResponseHeadersPolicy(scope, 'Headers', {
     comment: 'Isthmus: what a browser may do with the console',
     securityHeadersBehavior: {
-      contentSecurityPolicy: { contentSecurityPolicy: CONTENT_SECURITY_POLICY, override: true },
+      contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(origins), override: true },
       contentTypeOptions: { override: true },
       frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
       referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override: true },

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { cacheDirectory } from '../build/cache.ts';
 import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
 import { RESERVED } from '../protocol/reserved.ts';
-import { TrustedIssuers } from '../protocol/sign-in.ts';
+import { type TrustedIssuer, TrustedIssuers } from '../protocol/sign-in.ts';
 import { VpcId } from '../protocol/slot.ts';
 
 export const STACK_NAME = 'Isthmus';
@@ -48,6 +48,11 @@ const Context = z.object({
 
 /** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken. */
 export type Settings = z.infer<typeof Context>;
+
+/** What the setting says, as the functions will read it. */
+export function issuersOf({ issuers }: Settings): TrustedIssuer[] {
+  return issuers === undefined ? [] : TrustedIssuers.parse(JSON.parse(issuers));
+}
 
 /** Names of the values, for messages and for the command line. */
 export const SETTING_NAMES: readonly string[] = Object.keys(Context.shape);

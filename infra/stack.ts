@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { Aws, CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { signInOrigins } from '../protocol/sign-in.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Bootstrap, type EstateHub } from './bootstrap.ts';
@@ -15,7 +16,7 @@ import { Leaves } from './leaves.ts';
 import { Network } from './network.ts';
 import { keepProviderLogs } from './provider-log.ts';
 import { Reconcile } from './reconcile.ts';
-import { chosenText, SETTINGS_OUTPUT, type Settings } from './settings.ts';
+import { chosenText, issuersOf, SETTINGS_OUTPUT, type Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { Table } from './table.ts';
 
@@ -42,7 +43,12 @@ export class IsthmusStack extends Stack {
     const leaves = new Leaves(this, 'Leaves');
     const signingKey = new SigningKey(this, 'SigningKey');
     const api = new Api(this, 'Api');
-    const page = new Console(this, 'Console', { api, page: PAGE, downloads: made.downloads });
+    const page = new Console(this, 'Console', {
+      api,
+      page: PAGE,
+      downloads: made.downloads,
+      origins: signInOrigins(issuersOf(settings)),
+    });
 
     const network = new Network(
       this,
@@ -85,17 +91,19 @@ export class IsthmusStack extends Stack {
     this.tell('AdminSecretName', bootstrap.adminSecret.secretName, "Secret with the first admin's key");
     this.tell(SETTINGS_OUTPUT, chosenText(settings), 'What was chosen; npm run deploy keeps to it');
     this.tell('IngressUrl', ingress.url, 'Public routes to services');
-    for (const { name, endpoint } of hubs.slots)
-      this.tell(
-        `Endpoint${name.replace('hub-', '').toUpperCase()}`,
-        endpoint,
-        `WireGuard endpoint of ${name}`,
-      );
+    this.tellEndpoints(hubs);
   }
 
   /** Two zones by their order and not by name: nothing has to be looked up for a synthesis. */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+  }
+
+  private tellEndpoints({ slots }: HubGroup): void {
+    for (const { name, endpoint } of slots) {
+      const id = `Endpoint${name.replace('hub-', '').toUpperCase()}`;
+      this.tell(id, endpoint, `WireGuard endpoint of ${name}`);
+    }
   }
 
   private tell(id: string, value: string, description: string): void {

@@ -143,7 +143,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'console/view': { rooms: ['protocol'], packages: [], pure: true },
   console: {
     rooms: ['protocol', 'client', 'console/', 'build'],
-    packages: ['node:', 'esbuild', 'react', 'react-dom', 'react-aria-components', '@tanstack/react-query'],
+    packages: [
+      'node:',
+      'esbuild',
+      'react',
+      'react-dom',
+      'react-aria-components',
+      '@tanstack/react-query',
+      'oauth4webapi',
+    ],
   },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   'cli/resource': {
