@@ -25,12 +25,15 @@ export const DEPLOYMENT_TAG = 'isthmus:deployment';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What is made before the synthesis. */
-export const MADE = { bundles: at('../dist/functions'), downloads: at('../dist/downloads') };
-const PAGE = at('./page');
+export const MADE = {
+  bundles: at('../dist/functions'),
+  console: at('../dist/console'),
+  downloads: at('../dist/downloads'),
+};
 
 export interface IsthmusStackProps extends StackProps {
   readonly settings: Settings;
-  readonly made: { readonly bundles: string; readonly downloads: string };
+  readonly made: typeof MADE;
 }
 
 export class IsthmusStack extends Stack {
@@ -45,7 +48,7 @@ export class IsthmusStack extends Stack {
     const api = new Api(this, 'Api');
     const page = new Console(this, 'Console', {
       api,
-      page: PAGE,
+      page: made.console,
       downloads: made.downloads,
       origins: signInOrigins(issuersOf(settings)),
     });

@@ -5,11 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Hono } from 'hono';
+import { PROGRAMS } from '../console/addresses.ts';
 import { contentSecurityPolicy } from '../console/headers.ts';
 import { check } from './command.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const PROGRAMS = /^\/(v1|install|healthz|openapi\.json|install\.sh)(\/|$)/;
 const YEAR_SECONDS = 31_536_000;
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
