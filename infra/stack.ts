@@ -14,6 +14,7 @@ import { HubGroup } from './hub-group.ts';
 import { Ingress } from './ingress.ts';
 import { Leaves } from './leaves.ts';
 import { Network } from './network.ts';
+import { People } from './people.ts';
 import { keepProviderLogs } from './provider-log.ts';
 import { Reconcile } from './reconcile.ts';
 import { chosenText, issuersOf, SETTINGS_OUTPUT, type Settings } from './settings.ts';
@@ -46,12 +47,9 @@ export class IsthmusStack extends Stack {
     const leaves = new Leaves(this, 'Leaves');
     const signingKey = new SigningKey(this, 'SigningKey');
     const api = new Api(this, 'Api');
-    const page = new Console(this, 'Console', {
-      api,
-      page: made.console,
-      downloads: made.downloads,
-      origins: signInOrigins(issuersOf(settings)),
-    });
+    const people = settings.issuers === undefined ? new People(this, 'People') : undefined;
+    const origins = people?.origins ?? signInOrigins(issuersOf(settings));
+    const page = new Console(this, 'Console', { ...made, api, page: made.console, origins });
 
     const network = new Network(
       this,
@@ -69,13 +67,14 @@ export class IsthmusStack extends Stack {
       roots,
       tokenSecret,
       downloads: page.downloadsUrl,
-      issuers: settings.issuers,
+      issuers: people?.admit(page.url) ?? settings.issuers,
     });
     const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: hubs.slots });
     const estate = bootstrap.estate({
       url: api.url,
       vpc: { id: vpc.id, prefixes: network.prefixes },
       hubs: hubs.slots.map((slot) => estateHub(slot, { vpc, table })),
+      issuer: people?.issuer,
     });
     reconcile.startAfter(estate);
     // An instance enrols and fetches its document at once: by then all that answers it must be there.
@@ -93,6 +92,7 @@ export class IsthmusStack extends Stack {
     this.tell('ConsoleUrl', page.url, 'The console');
     this.tell('AdminSecretName', bootstrap.adminSecret.secretName, "Secret with the first admin's key");
     this.tell(SETTINGS_OUTPUT, chosenText(settings), 'What was chosen; npm run deploy keeps to it');
+    if (people !== undefined) this.tell('UserPoolId', people.pool.userPoolId, 'Who signs in to the console');
     this.tell('IngressUrl', ingress.url, 'Public routes to services');
     this.tellEndpoints(hubs);
   }
