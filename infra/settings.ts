@@ -1,5 +1,5 @@
 /**
- * What a person may choose at deployment: four values, all optional, given by `-c NAME=VALUE`. The border of this
+ * What a person may choose at deployment: five values, all optional, given by `-c NAME=VALUE`. The border of this
  * room: what comes from the command line or the environment is parsed here and nowhere else.
  */
 import { z } from 'zod';
@@ -44,9 +44,10 @@ const Context = z.object({
   vpc: VpcId.optional(),
   pools: Pools.default(POOL_DEFAULT),
   issuers: Issuers.optional(),
+  audit: z.enum(['bucket'], { error: 'Write bucket, or leave it out.' }).optional(),
 });
 
-/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken. */
+/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken; `audit`: where the audit log is copied to. */
 export type Settings = z.infer<typeof Context>;
 
 /** What the setting says, as the functions will read it. */

@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import { signInOrigins } from '../protocol/sign-in.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import { Audit } from './audit.ts';
 import { Bootstrap, type EstateHub } from './bootstrap.ts';
 import { Console } from './console.ts';
 import { HubGroup } from './hub-group.ts';
@@ -85,6 +86,8 @@ export class IsthmusStack extends Stack {
       hubs,
       ...(domain === undefined ? {} : { domain }),
     });
+    if (settings.audit === 'bucket')
+      new Audit(this, 'Audit', { table, bundles: made.bundles, deadLetters: reconcile.deadLetters });
     new Alarms(this, 'Alarms', { api, handler, reconcile, queues: hubs.slots });
 
     keepProviderLogs(this);

@@ -37,7 +37,7 @@ export function madeUp(): typeof MADE {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);
   };
-  for (const name of ['api', 'reconcile', 'schedule', 'bootstrap', 'resource'])
+  for (const name of ['api', 'reconcile', 'schedule', 'bootstrap', 'resource', 'audit'])
     write(`functions/${name}/index.mjs`, `export const handler = '${name}';\n`);
   write('downloads/downloads.json', '[]\n');
   write('console/index.html', '<!doctype html>\n');
