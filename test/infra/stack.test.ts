@@ -128,6 +128,17 @@ describe('functions', () => {
       AccessLogSettings: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
     });
   });
+
+  test('agents have a throttle of their own, which nothing that people do uses up', () => {
+    const [stage] = ofType(all, 'AWS::ApiGatewayV2::Stage').filter(({ id }) => id.startsWith('Api'));
+    expect(stage?.Properties['RouteSettings']).toEqual({
+      'ANY /v1/agent/{proxy+}': { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },
+    });
+    const route = ofType(all, 'AWS::ApiGatewayV2::Route').find(
+      ({ Properties }) => Properties['RouteKey'] === 'ANY /v1/agent/{proxy+}',
+    );
+    expect(stage?.['DependsOn']).toContainEqual(route?.id);
+  });
 });
 
 describe('reconcile', () => {

@@ -1,4 +1,4 @@
-/** Signing in to the console at a real OpenID provider, in a real Chromium: the way there and back, what is kept, and answers that belong to nobody here. */
+/** Scenario 16, signing in: to the console at a real OpenID provider, in a real Chromium: the way there and back, what is kept, and answers that belong to nobody here. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The console as it is built and served: what is first loaded, which addresses are its own, and what a browser is told about it. */
+/** Scenario 16, the console as it is built and served: what is first loaded, which addresses are its own, and what a browser is told about it. */
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { contentSecurityPolicy } from '../../console/headers.ts';
