@@ -5,6 +5,7 @@ import { Button } from 'react-aria-components';
 import { ApiProblem } from './answer.ts';
 import { EventsScreen } from './events.tsx';
 import { HomeScreen } from './home.tsx';
+import { WithoutRole } from './issuers.tsx';
 import { useLanguage } from './language.tsx';
 import { Link, useScreen } from './navigation.tsx';
 import { type Principal, principalQuery } from './queries.ts';
@@ -60,7 +61,11 @@ function Frame({ principal }: { readonly principal: Principal }) {
         </Button>
       </header>
       <main>
-        <Inside principal={principal} />
+        {principal.grants.length === 0 ? (
+          <WithoutRole principal={principal} />
+        ) : (
+          <Inside principal={principal} />
+        )}
       </main>
     </>
   );

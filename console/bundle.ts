@@ -31,7 +31,7 @@ await replaceDirectory(directory, async (made) => {
     metafile: true,
   });
   const names = Object.entries(metafile.outputs);
-  const script = names.find(([, output]) => output.entryPoint !== undefined)?.[0] ?? '';
+  const script = names.find(([, output]) => output.entryPoint?.endsWith('main.tsx') === true)?.[0] ?? '';
   const style = names.find(([name]) => name.endsWith('.css'))?.[0] ?? '';
   await writeFile(join(made, 'index.html'), page(basename(script), basename(style)));
   await cp(join(here, 'icon.svg'), join(made, 'assets/icon.svg'));

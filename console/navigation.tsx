@@ -17,6 +17,13 @@ function listen(changed: () => void): () => void {
   };
 }
 
+/** To another address of ours; `replace`: the one before is not to be returned to. */
+export function moveTo(path: string, how: 'push' | 'replace'): void {
+  if (how === 'push') history.pushState(null, '', path);
+  else history.replaceState(null, '', path);
+  dispatchEvent(new Event(MOVED));
+}
+
 export function Link({ to, children }: { readonly to: Screen; readonly children: ReactNode }) {
   const path = pathOf(to);
   const isHere = pathOf(useScreen()) === path;
@@ -27,8 +34,7 @@ export function Link({ to, children }: { readonly to: Screen; readonly children:
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        history.pushState(null, '', path);
-        dispatchEvent(new Event(MOVED));
+        moveTo(path, 'push');
       }}
     >
       {children}

@@ -59,9 +59,13 @@ async function readEstate(api: ApiClient, principal: Principal): Promise<Estate>
   return { tenants: states, hubs, at: new Date().toISOString() };
 }
 
-async function readTenants(api: ApiClient, { tenant }: Principal): Promise<Schemas['Tenant'][]> {
-  if (tenant !== '*')
-    return [await dataOf(api.GET('/v1/tenants/{tenant}', { params: { path: { tenant } } }))];
+async function readTenants(api: ApiClient, { tenant, grants }: Principal): Promise<Schemas['Tenant'][]> {
+  if (tenant !== '*') {
+    const names = [...new Set(grants.map((grant) => grant.tenant))];
+    const read = (name: string) =>
+      dataOf(api.GET('/v1/tenants/{tenant}', { params: { path: { tenant: name } } }));
+    return Promise.all(names.map(read));
+  }
   return allOf((page) =>
     dataOf(api.GET('/v1/tenants', { params: { query: { limit: LIMIT, ...at(page) } } })),
   );

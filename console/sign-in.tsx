@@ -1,8 +1,10 @@
-/** Asks for an API key, and says so when the API did not take it. */
+/** Asks for an API key or sends people to a provider, and says so when the API did not take what it was brought. */
 import { useQueryClient } from '@tanstack/react-query';
 import { Button, FieldError, Form, Input, Label, Text, TextField } from 'react-aria-components';
+import { Issuers } from './issuers.tsx';
 import { useLanguage } from './language.tsx';
 import { useSession } from './session.tsx';
+import { signInWords } from './view/words-sign-in.ts';
 
 export function SignInScreen() {
   const { refused, signIn } = useSession();
@@ -11,7 +13,10 @@ export function SignInScreen() {
   return (
     <main className="narrow">
       <h1>{words.product}</h1>
-      {refused && <p role="alert">{words.keyRefused}</p>}
+      {refused !== undefined && (
+        <p role="alert">{refused === 'key' ? words.keyRefused : signInWords(language).ended}</p>
+      )}
+      <Issuers />
       <Form
         onSubmit={(event) => {
           event.preventDefault();

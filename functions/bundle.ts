@@ -21,7 +21,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
 const BUNDLES = join(root, 'dist/functions');
 
-export const FUNCTIONS = ['api', 'reconcile', 'schedule', 'bootstrap', 'resource'] as const;
+export const FUNCTIONS = ['api', 'reconcile', 'schedule', 'bootstrap', 'resource', 'audit'] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /**

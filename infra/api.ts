@@ -3,7 +3,14 @@
  * secret. It can sign nothing, move no route and see no WireGuard key.
  */
 import { Aws } from 'aws-cdk-lib';
-import { HttpApi, HttpRoute, HttpRouteKey, type HttpStage } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  CfnStage,
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  type HttpStage,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Construct } from 'constructs';
 import { CloudFunction } from './function.ts';
@@ -16,6 +23,10 @@ import type { Table } from './table.ts';
 /** Far above what ten thousand sites ask for, and low enough to bound a bill. */
 const REQUESTS_PER_SECOND_MAX = 200;
 const REQUESTS_BURST_MAX = 400;
+/** What agents ask, their heartbeats above all: whatever people and programs do, this is left for them. */
+const AGENTS_PER_SECOND_MAX = 200;
+const AGENTS_BURST_MAX = 400;
+const AGENTS_ROUTE = '/v1/agent/{proxy+}';
 /** More memory is more processor: it halves the cold start. */
 const MEMORY_MIB = 1024;
 /** API Gateway gives up after 30. */
@@ -79,12 +90,29 @@ export class Api extends Construct {
       actions: ['secretsmanager:GetSecretValue'],
       resources: [props.tokenSecret.secretArn],
     });
-    const route = new HttpRoute(this, 'Everything', {
-      httpApi: this.api,
-      routeKey: HttpRouteKey.DEFAULT,
-      integration: new HttpLambdaIntegration('Function', handler.function),
+    const integration = new HttpLambdaIntegration('Function', handler.function);
+    const route = (id: string, routeKey: HttpRouteKey) => {
+      const made = new HttpRoute(this, id, { httpApi: this.api, routeKey, integration });
+      accept(made, 'apiAuthorizesItself');
+      return made;
+    };
+    route('Everything', HttpRouteKey.DEFAULT);
+    throttleRoute(this.stage, route('Agents', HttpRouteKey.with(AGENTS_ROUTE, HttpMethod.ANY)), {
+      ThrottlingRateLimit: AGENTS_PER_SECOND_MAX,
+      ThrottlingBurstLimit: AGENTS_BURST_MAX,
     });
-    accept(route, 'apiAuthorizesItself');
     return handler;
   }
+}
+
+/** A throttle of the route's own. API Gateway takes it for routes that are there already. */
+function throttleRoute(
+  stage: HttpStage,
+  route: HttpRoute,
+  throttle: { readonly ThrottlingRateLimit: number; readonly ThrottlingBurstLimit: number },
+): void {
+  const { defaultChild } = stage.node;
+  if (!(defaultChild instanceof CfnStage)) throw new Error('The stage has no resource.');
+  defaultChild.addPropertyOverride('RouteSettings', { [`ANY ${AGENTS_ROUTE}`]: throttle });
+  stage.node.addDependency(route);
 }

@@ -38,6 +38,8 @@ export interface EstateProps {
   readonly url: string;
   readonly vpc: { readonly id: string; readonly prefixes: readonly string[] };
   readonly hubs: readonly EstateHub[];
+  /** Our own user pool, whose groups get the built-in roles. */
+  readonly issuer?: string | undefined;
 }
 
 export class Bootstrap extends Construct {
@@ -88,6 +90,7 @@ export class Bootstrap extends Construct {
         adminSecret: this.adminSecret.secretArn,
         url: props.url,
         vpc: props.vpc,
+        ...(props.issuer === undefined ? {} : { issuer: props.issuer }),
         hubs: props.hubs.map(({ name, endpoint, slot }) => ({
           name,
           endpoint,

@@ -7,6 +7,10 @@ import {
   AllowedMethods,
   CachePolicy,
   Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
   HeadersFrameOption,
   HeadersReferrerPolicy,
   HttpVersion,
@@ -30,7 +34,8 @@ import {
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
-import { CONTENT_SECURITY_POLICY } from '../console/headers.ts';
+import { ASSETS, PROGRAMS } from '../console/addresses.ts';
+import { contentSecurityPolicy } from '../console/headers.ts';
 import type { Api } from './api.ts';
 import { LOG_RETENTION } from './function.ts';
 import { accept, acceptAbout } from './nag.ts';
@@ -39,12 +44,26 @@ import { allow } from './permission.ts';
 const HSTS_DAYS = 365;
 /** An installer that was fetched after an update must not meet older downloads for long: their hashes differ. */
 const DOWNLOADS_CACHED_SECONDS = 60;
+/** The one asset whose name stays. */
+const ICON = 'assets/icon.svg';
+/** Of files whose names change with what is in them. */
+const ASSETS_CACHED_DAYS = 365;
 /** Unpacks Node for two processors. */
 const UPLOADER_MEMORY_MIB = 1024;
 
+/** Runs at CloudFront, before its cache: JavaScript of its own kind, without modules. */
+export const SCREENS = `function handler(event) {
+  var request = event.request;
+  if (!${String(PROGRAMS)}.test(request.uri) && !${String(ASSETS)}.test(request.uri)) request.uri = '/index.html';
+  return request;
+}
+`;
+
 export interface ConsoleProps {
   readonly api: Api;
-  /** Directory of the page. */
+  /** Of the issuers that the page asks for tokens. */
+  readonly origins: readonly string[];
+  /** Directory of the console as it is built: its page, and `assets`. */
   readonly page: string;
   /** Directory of the installer's downloads. */
   readonly downloads: string;
@@ -70,14 +89,14 @@ export class Console extends Construct {
     accept(this.bucket, 'bucketWithoutAccessLog');
     const log = new LogGroup(this, 'Log', { retention: LOG_RETENTION, removalPolicy: RemovalPolicy.DESTROY });
     acceptEmptier(this);
-    this.distribution = this.distribute(props.api);
+    this.distribution = this.distribute(props);
     this.url = `https://${this.distribution.distributionDomainName}`;
     this.downloadsUrl = `${this.url}/install`;
     this.upload(props, log);
   }
 
-  private distribute(api: Api): Distribution {
-    const headers = securityHeaders(this);
+  private distribute({ api, origins }: ConsoleProps): Distribution {
+    const headers = securityHeaders(this, origins);
     const viewer = {
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       responseHeadersPolicy: headers,
@@ -99,6 +118,9 @@ export class Console extends Construct {
       defaultBehavior: {
         ...viewer,
         origin: S3BucketOrigin.withOriginAccessControl(asInterface(this.bucket)),
+        functionAssociations: [
+          { eventType: FunctionEventType.VIEWER_REQUEST, function: pageForScreens(this) },
+        ],
       },
       additionalBehaviors: { '/v1/*': toApi, '/openapi.json': toApi },
       httpVersion: HttpVersion.HTTP2_AND_3,
@@ -114,7 +136,10 @@ export class Console extends Construct {
     return distribution;
   }
 
-  /** The page is looked at anew each time; downloads are big and keep for a minute. */
+  /**
+   * The page is looked at anew each time, downloads are big and keep for a minute, and assets never change under their names. Those of earlier versions stay: a page
+   * that was opened before still loads some.
+   */
   private upload(props: ConsoleProps, logGroup: LogGroup): void {
     const page = new Asset(this, 'Page', { path: props.page });
     const downloads = new Asset(this, 'Downloads', { path: props.downloads });
@@ -125,12 +150,21 @@ export class Console extends Construct {
       logGroup,
       outputObjectKeys: false,
     };
-    new BucketDeployment(this, 'UploadPage', {
-      ...both,
-      sources: [Source.bucket(page.bucket, page.s3ObjectKey)],
-      exclude: ['install/*'],
+    const ofPage = { ...both, sources: [Source.bucket(page.bucket, page.s3ObjectKey)] };
+    const assets = new BucketDeployment(this, 'UploadAssets', {
+      ...ofPage,
+      exclude: ['*'],
+      include: ['assets/*'],
+      prune: false,
+      cacheControl: [CacheControl.maxAge(Duration.days(ASSETS_CACHED_DAYS)), CacheControl.immutable()],
+    });
+    const upload = new BucketDeployment(this, 'UploadPage', {
+      ...ofPage,
+      exclude: ['install/*', 'assets/*'],
+      include: [ICON],
       cacheControl: [CacheControl.noCache()],
     });
+    upload.node.addDependency(assets);
     new BucketDeployment(this, 'UploadDownloads', {
       ...both,
       sources: [Source.bucket(downloads.bucket, downloads.s3ObjectKey)],
@@ -161,11 +195,20 @@ export class Console extends Construct {
   }
 }
 
-function securityHeaders(scope: Construct): ResponseHeadersPolicy {
+/** Every screen has an address, and no file of that name: its answer is the page, which then looks where it is. */
+function pageForScreens(scope: Construct): EdgeFunction {
+  return new EdgeFunction(scope, 'Screens', {
+    comment: 'Isthmus: the page for every screen of the console',
+    runtime: FunctionRuntime.JS_2_0,
+    code: FunctionCode.fromInline(SCREENS),
+  });
+}
+
+function securityHeaders(scope: Construct, origins: readonly string[]): ResponseHeadersPolicy {
   return new ResponseHeadersPolicy(scope, 'Headers', {
     comment: 'Isthmus: what a browser may do with the console',
     securityHeadersBehavior: {
-      contentSecurityPolicy: { contentSecurityPolicy: CONTENT_SECURITY_POLICY, override: true },
+      contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy(origins), override: true },
       contentTypeOptions: { override: true },
       frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
       referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override: true },

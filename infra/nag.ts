@@ -30,6 +30,11 @@ export const ACCEPTED = {
     reason:
       'The function authorizes every request itself: API keys by hash, agents by the signature of each request. No authorizer of API Gateway can check an RFC 9421 signature over the body.',
   },
+  poolWithoutThreatProtection: {
+    id: 'AwsSolutions-COG8',
+    reason:
+      'Threat protection is priced by the person and month. Passwords are long, everybody has a second factor, and nobody signs up by himself; whoever wants more raises the plan of the pool, or names an issuer of his own.',
+  },
   cloudFrontsOwnCertificate: {
     id: 'AwsSolutions-CFR4',
     reason:

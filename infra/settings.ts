@@ -1,12 +1,12 @@
 /**
- * What a person may choose at deployment: four values, all optional, given by `-c NAME=VALUE`. The border of this
+ * What a person may choose at deployment: five values, all optional, given by `-c NAME=VALUE`. The border of this
  * room: what comes from the command line or the environment is parsed here and nowhere else.
  */
 import { z } from 'zod';
 import { cacheDirectory } from '../build/cache.ts';
 import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
 import { RESERVED } from '../protocol/reserved.ts';
-import { TrustedIssuers } from '../protocol/sign-in.ts';
+import { type TrustedIssuer, TrustedIssuers } from '../protocol/sign-in.ts';
 import { VpcId } from '../protocol/slot.ts';
 
 export const STACK_NAME = 'Isthmus';
@@ -44,10 +44,16 @@ const Context = z.object({
   vpc: VpcId.optional(),
   pools: Pools.default(POOL_DEFAULT),
   issuers: Issuers.optional(),
+  audit: z.enum(['bucket'], { error: 'Write bucket, or leave it out.' }).optional(),
 });
 
-/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken. */
+/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken; `audit`: where the audit log is copied to. */
 export type Settings = z.infer<typeof Context>;
+
+/** What the setting says, as the functions will read it. */
+export function issuersOf({ issuers }: Settings): TrustedIssuer[] {
+  return issuers === undefined ? [] : TrustedIssuers.parse(JSON.parse(issuers));
+}
 
 /** Names of the values, for messages and for the command line. */
 export const SETTING_NAMES: readonly string[] = Object.keys(Context.shape);

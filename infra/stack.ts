@@ -5,17 +5,20 @@
 import { fileURLToPath } from 'node:url';
 import { Aws, CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { signInOrigins } from '../protocol/sign-in.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import { Audit } from './audit.ts';
 import { Bootstrap, type EstateHub } from './bootstrap.ts';
 import { Console } from './console.ts';
 import { HubGroup } from './hub-group.ts';
 import { Ingress } from './ingress.ts';
 import { Leaves } from './leaves.ts';
 import { Network } from './network.ts';
+import { People } from './people.ts';
 import { keepProviderLogs } from './provider-log.ts';
 import { Reconcile } from './reconcile.ts';
-import { chosenText, SETTINGS_OUTPUT, type Settings } from './settings.ts';
+import { chosenText, issuersOf, SETTINGS_OUTPUT, type Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { Table } from './table.ts';
 
@@ -24,12 +27,15 @@ export const DEPLOYMENT_TAG = 'isthmus:deployment';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** What is made before the synthesis. */
-export const MADE = { bundles: at('../dist/functions'), downloads: at('../dist/downloads') };
-const PAGE = at('./page');
+export const MADE = {
+  bundles: at('../dist/functions'),
+  console: at('../dist/console'),
+  downloads: at('../dist/downloads'),
+};
 
 export interface IsthmusStackProps extends StackProps {
   readonly settings: Settings;
-  readonly made: { readonly bundles: string; readonly downloads: string };
+  readonly made: typeof MADE;
 }
 
 export class IsthmusStack extends Stack {
@@ -42,7 +48,9 @@ export class IsthmusStack extends Stack {
     const leaves = new Leaves(this, 'Leaves');
     const signingKey = new SigningKey(this, 'SigningKey');
     const api = new Api(this, 'Api');
-    const page = new Console(this, 'Console', { api, page: PAGE, downloads: made.downloads });
+    const people = settings.issuers === undefined ? new People(this, 'People') : undefined;
+    const origins = people?.origins ?? signInOrigins(issuersOf(settings));
+    const page = new Console(this, 'Console', { ...made, api, page: made.console, origins });
 
     const network = new Network(
       this,
@@ -60,13 +68,14 @@ export class IsthmusStack extends Stack {
       roots,
       tokenSecret,
       downloads: page.downloadsUrl,
-      issuers: settings.issuers,
+      issuers: people?.admit(page.url) ?? settings.issuers,
     });
     const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: hubs.slots });
     const estate = bootstrap.estate({
       url: api.url,
       vpc: { id: vpc.id, prefixes: network.prefixes },
       hubs: hubs.slots.map((slot) => estateHub(slot, { vpc, table })),
+      issuer: people?.issuer,
     });
     reconcile.startAfter(estate);
     // An instance enrols and fetches its document at once: by then all that answers it must be there.
@@ -77,6 +86,8 @@ export class IsthmusStack extends Stack {
       hubs,
       ...(domain === undefined ? {} : { domain }),
     });
+    if (settings.audit === 'bucket')
+      new Audit(this, 'Audit', { table, bundles: made.bundles, deadLetters: reconcile.deadLetters });
     new Alarms(this, 'Alarms', { api, handler, reconcile, queues: hubs.slots });
 
     keepProviderLogs(this);
@@ -84,18 +95,21 @@ export class IsthmusStack extends Stack {
     this.tell('ConsoleUrl', page.url, 'The console');
     this.tell('AdminSecretName', bootstrap.adminSecret.secretName, "Secret with the first admin's key");
     this.tell(SETTINGS_OUTPUT, chosenText(settings), 'What was chosen; npm run deploy keeps to it');
+    if (people !== undefined) this.tell('UserPoolId', people.pool.userPoolId, 'Who signs in to the console');
     this.tell('IngressUrl', ingress.url, 'Public routes to services');
-    for (const { name, endpoint } of hubs.slots)
-      this.tell(
-        `Endpoint${name.replace('hub-', '').toUpperCase()}`,
-        endpoint,
-        `WireGuard endpoint of ${name}`,
-      );
+    this.tellEndpoints(hubs);
   }
 
   /** Two zones by their order and not by name: nothing has to be looked up for a synthesis. */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+  }
+
+  private tellEndpoints({ slots }: HubGroup): void {
+    for (const { name, endpoint } of slots) {
+      const id = `Endpoint${name.replace('hub-', '').toUpperCase()}`;
+      this.tell(id, endpoint, `WireGuard endpoint of ${name}`);
+    }
   }
 
   private tell(id: string, value: string, description: string): void {

@@ -5,11 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Hono } from 'hono';
-import { CONTENT_SECURITY_POLICY } from '../console/headers.ts';
+import { PROGRAMS } from '../console/addresses.ts';
+import { contentSecurityPolicy } from '../console/headers.ts';
 import { check } from './command.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
-const PROGRAMS = /^\/(v1|install|healthz|openapi\.json|install\.sh)(\/|$)/;
 const YEAR_SECONDS = 31_536_000;
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -37,15 +37,18 @@ export function readConsole(directory: string): ConsoleFiles {
   };
 }
 
-/** The files may still be being made when the first request comes. What is not the console's falls through. */
-export function consoleRoutes(files: Promise<ConsoleFiles>): Hono {
+/**
+ * The files may still be being made when the first request comes. What is not the console's falls through. `origins`: where else the page may ask, for tokens.
+ */
+export function consoleRoutes(files: Promise<ConsoleFiles>, origins: readonly string[] = []): Hono {
+  const policy = contentSecurityPolicy(origins);
   const routes = new Hono();
   routes.get('/assets/:name', async (context) => {
     const name = context.req.param('name');
     const bytes = (await files).assets.get(name);
     if (bytes === undefined) return context.notFound();
     return context.body(bytes, 200, {
-      ...headers(),
+      ...headers(policy),
       'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
       'cache-control': /-[A-Z0-9]{8}\./.test(name)
         ? `public, max-age=${YEAR_SECONDS}, immutable`
@@ -55,14 +58,14 @@ export function consoleRoutes(files: Promise<ConsoleFiles>): Hono {
   routes.get('*', async (context, next) => {
     const byBrowser = context.req.header('accept')?.includes('text/html') === true;
     if (PROGRAMS.test(context.req.path) || !byBrowser) return next();
-    return context.html((await files).page, 200, { ...headers(), 'cache-control': 'no-cache' });
+    return context.html((await files).page, 200, { ...headers(policy), 'cache-control': 'no-cache' });
   });
   return routes;
 }
 
-function headers(): Record<string, string> {
+function headers(policy: string): Record<string, string> {
   return {
-    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'content-security-policy': policy,
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',

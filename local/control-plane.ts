@@ -16,6 +16,7 @@ import { trustIssuers } from '../functions/oidc/token-check.ts';
 import { createReconciler, type Reconciler } from '../functions/reconcile/reconcile.ts';
 import { createStore } from '../functions/store/table.ts';
 import { DOMAIN } from '../protocol/service.ts';
+import { signInOrigins } from '../protocol/sign-in.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
@@ -115,6 +116,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const tokenSecret = readOrMake(join(settings.state, 'token.secret'), () =>
     systemClock.randomHex(SECRET_BYTES),
   );
+  const issuers = readIssuers(settings.issuers);
   const api = createApi({
     ...options.account,
     store,
@@ -122,7 +124,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
     clock: systemClock,
     deployment,
     version: RELEASE,
-    ...trustIssuers(readIssuers(settings.issuers), Date.now),
+    ...trustIssuers(issuers, Date.now),
     rates: createRates(RATE_LIMITS),
     tokenSecret: async () => tokenSecret,
     installLine: (wanted) =>
@@ -142,7 +144,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
-    .route('/', consoleRoutes(page))
+    .route('/', consoleRoutes(page, signInOrigins(issuers)))
     .all('*', ({ req, env }) => api.fetch(req.raw, env));
   const close = async () => {
     await Promise.allSettled([shelf, page]);

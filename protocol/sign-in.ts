@@ -46,6 +46,8 @@ export const TrustedIssuer = z
     groupsClaim: Text.default('groups'),
     clients: Clients.default({}),
     scopes: z.array(Text).max(LIST_MAX).default(['openid', 'profile', 'email', 'offline_access']),
+    /** Where its endpoints lie that a browser asks, if not at the issuer's own origin. */
+    endpoints: z.array(IssuerUrl).max(LIST_MAX).default([]),
     /** What tokens are asked for (RFC 8707), where the issuer wants to be told. */
     resource: Text.optional(),
   })
@@ -80,3 +82,12 @@ export const SignIn = z
   })
   .meta({ id: 'SignIn' });
 export type SignIn = z.infer<typeof SignIn>;
+
+const ORIGIN = /^https?:\/\/[A-Za-z0-9.:[\]-]+(?=[/?#]|$)/;
+
+/** Origins that the console must be able to ask: those of the issuers at which people sign in with it. */
+export function signInOrigins(issuers: readonly TrustedIssuer[]): string[] {
+  const asked = issuers.filter(({ kind, clients }) => kind === 'people' && clients.console !== undefined);
+  const urls = asked.flatMap(({ issuer, endpoints }) => [issuer, ...endpoints]);
+  return [...new Set(urls.flatMap((url) => ORIGIN.exec(url)?.[0] ?? []))].toSorted();
+}

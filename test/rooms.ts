@@ -143,7 +143,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'console/view': { rooms: ['protocol'], packages: [], pure: true },
   console: {
     rooms: ['protocol', 'client', 'console/', 'build'],
-    packages: ['node:', 'esbuild', 'react', 'react-dom', 'react-aria-components', '@tanstack/react-query'],
+    packages: [
+      'node:',
+      'esbuild',
+      'react',
+      'react-dom',
+      'react-aria-components',
+      '@tanstack/react-query',
+      'oauth4webapi',
+    ],
   },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   'cli/resource': {
@@ -168,6 +176,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'functions/aws/environment.ts',
       'functions/bundle.ts',
       'console/headers.ts',
+      'console/addresses.ts',
     ],
     packages: ['aws-cdk-lib', 'constructs', 'cdk-nag', 'aws-cdk', '@aws-sdk/', 'node:', 'esbuild', 'zod'],
   },
@@ -179,6 +188,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'build',
       'local',
       'console/headers.ts',
+      'console/addresses.ts',
       'test/fixtures/kube/cluster.ts',
     ],
     packages: ['*'],

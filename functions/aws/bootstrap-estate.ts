@@ -1,11 +1,12 @@
 /**
- * The estate that a deployment begins with: the first admin key, one tenant, the VPC as its site, and the hubs. All but the
+ * The estate that a deployment begins with: the first admin key, what groups of its user pool may do, one tenant, the VPC as its site, and the hubs. All but the
  * key goes through the API, in the process: its rules hold, its audit log tells. What users changed since stays,
  * but for what the deployment itself says.
  */
 import { z } from 'zod';
 import { Cidr, Endpoint } from '../../protocol/address.ts';
 import type { HubSpec } from '../../protocol/hub.ts';
+import { ROLES } from '../../protocol/key.ts';
 import { Name } from '../../protocol/metadata.ts';
 import type { SiteSpec } from '../../protocol/site.ts';
 import { Slot, VpcId } from '../../protocol/slot.ts';
@@ -25,6 +26,8 @@ export const EstateWanted = z.object({
   /** Origin of the API. */
   url: z.url(),
   vpc: z.object({ id: VpcId, prefixes: z.array(Cidr).min(1) }),
+  /** Of the deployment's own user pool, whose groups are called as the roles that they get. */
+  issuer: z.url().optional(),
   hubs: z.array(z.object({ name: Name, endpoint: Endpoint, slot: Slot })),
 });
 export type EstateWanted = z.infer<typeof EstateWanted>;
@@ -50,6 +53,7 @@ export async function makeEstate(dependencies: EstateDependencies, wanted: Estat
       prefixes: wanted.vpc.prefixes,
     }),
   );
+  if (wanted.issuer !== undefined) await bindGroups(client, wanted.issuer);
   for (const { name, endpoint, slot } of wanted.hubs)
     await client.ensure(
       hubAt(name),
@@ -60,6 +64,16 @@ export async function makeEstate(dependencies: EstateDependencies, wanted: Estat
         vpc: { tenant: TENANT, site: SITE },
       }),
     );
+}
+
+/** What a group may do can be changed by its binding; which group it is, the deployment says. */
+async function bindGroups(client: Client, issuer: string): Promise<void> {
+  for (const role of ROLES)
+    await client.ensure({ collection: '/v1/bindings', name: `pool-${role}` }, (spec) => ({
+      role,
+      ...spec,
+      who: { kind: 'group', issuer, group: role },
+    }));
 }
 
 type SiteWanted = Pick<SiteSpec, 'kind' | 'allotment' | 'prefixes'>;

@@ -25,6 +25,8 @@ export const VARIABLES = {
   downloads: 'ISTHMUS_DOWNLOADS',
   /** JSON list of the issuers whose access tokens are taken. */
   issuers: 'ISTHMUS_ISSUERS',
+  /** Name of the bucket that the audit log is copied to. */
+  audit: 'ISTHMUS_AUDIT',
   /** Our region; Lambda sets it. */
   region: 'AWS_REGION',
   /** In place of STS, for tests only; the SDK's own name, because no client of the SDK makes that one request. */
@@ -59,6 +61,7 @@ const Environment = z.object({
   queues: z.string().transform(readJson).pipe(z.record(z.string(), z.url())),
   downloads: z.url(),
   issuers: z.string().default('[]').transform(readJson).pipe(TrustedIssuers),
+  audit: z.string().min(3),
   region: z.string().min(1),
   stsEndpoint: z.union([z.url(), z.literal('')]).default(''),
 });

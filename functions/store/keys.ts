@@ -126,6 +126,12 @@ export function eventKey(event: {
   return { pk: partitionOf('event', event.tenant), sk: `${timeText(event.time)}#${nameOf(event.id)}` };
 }
 
+/** Whose entry of the log a key as a stream shows it is; undefined for what is none. */
+export function eventAt({ pk, sk }: TableKey): { readonly tenant: string } | undefined {
+  const [tenant = '', kind = '', ...rest] = pk.split('#');
+  return rest.length === 0 && kind === 'event' && isTenant(tenant) && sk !== '' ? { tenant } : undefined;
+}
+
 /** With milliseconds, whatever precision it came in. */
 export function timeText(text: string): string {
   const time = new Date(text);

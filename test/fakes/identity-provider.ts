@@ -15,6 +15,8 @@ export interface IdentityProvider {
   readonly trusted: TrustedIssuer;
   /** How often its keys were read. */
   keyReads(): number;
+  /** From now on the console may stand at this address too. */
+  allow(redirect: string): void;
   /** From now on it signs with another key, and no longer knows the one before. */
   rotate(): void;
   close(): Promise<void>;
@@ -27,7 +29,9 @@ export async function startIdentityProvider(over: Partial<TrustedIssuer> = {}): 
   const issuer = `http://127.0.0.1:${portOf(server)}`;
   let reads = 0;
   let key = 0;
-  let answer = open(issuer, key).callback();
+  const redirects = [REDIRECT];
+  const jwk = signingKey(0);
+  let answer = open(issuer, { jwk, redirects }).callback();
   server.on('request', (request, response) => {
     if (request.url === '/jwks') reads += 1;
     void answer(request, response);
@@ -43,9 +47,13 @@ export async function startIdentityProvider(over: Partial<TrustedIssuer> = {}): 
       ...over,
     }),
     keyReads: () => reads,
+    allow(redirect) {
+      redirects.push(redirect);
+      answer = open(issuer, { jwk, redirects }).callback();
+    },
     rotate() {
       key += 1;
-      answer = open(issuer, key).callback();
+      answer = open(issuer, { jwk: signingKey(key), redirects }).callback();
     },
     async close() {
       server.closeAllConnections();
@@ -55,8 +63,13 @@ export async function startIdentityProvider(over: Partial<TrustedIssuer> = {}): 
   };
 }
 
-function open(issuer: string, key: number): Provider {
-  return new Provider(issuer, configurationOf(key));
+interface Particulars {
+  readonly jwk: JWK;
+  readonly redirects: readonly string[];
+}
+
+function open(issuer: string, particulars: Particulars): Provider {
+  return new Provider(issuer, configurationOf(particulars));
 }
 
 function portOf(server: Server): number {
@@ -71,21 +84,21 @@ function signingKey(id: number): JWK {
   return { kty: 'EC', crv: 'P-256', x, y, d, kid: `key-${id}`, use: 'sig', alg: 'ES256' };
 }
 
-function configurationOf(key: number): Configuration {
+function configurationOf({ jwk, redirects }: Particulars): Configuration {
   const client = {
     token_endpoint_auth_method: 'none' as const,
     id_token_signed_response_alg: 'ES256' as const,
   };
   return {
-    jwks: { keys: [signingKey(key)] },
+    jwks: { keys: [jwk] },
     clients: [
       {
         ...client,
         client_id: CLIENTS.console,
-        redirect_uris: [REDIRECT],
+        redirect_uris: [...redirects],
         response_types: ['code'],
         grant_types: ['authorization_code', 'refresh_token'],
-        application_type: 'native',
+        application_type: 'web',
       },
       {
         ...client,
@@ -96,6 +109,7 @@ function configurationOf(key: number): Configuration {
         application_type: 'native',
       },
     ],
+    clientBasedCORS: () => true,
     cookies: { keys: ['for tests only'] },
     scopes: ['openid', 'profile', 'email', 'offline_access'],
     claims: { openid: ['sub'], profile: ['name'], email: ['email'] },

@@ -4,7 +4,7 @@ import { POOL_DEFAULT, readSettings, readTarget, SETTING_NAMES } from '../../inf
 
 describe('settings', () => {
   test('there are four, and none is needed', () => {
-    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools', 'issuers']);
+    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools', 'issuers', 'audit']);
     expect(readSettings({})).toEqual({ pools: POOL_DEFAULT });
   });
 
@@ -24,7 +24,7 @@ describe('settings', () => {
   });
 
   test.each([
-    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools, issuers.'],
+    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools, issuers, audit.'],
     [{ vpc: 'my-vpc' }, 'The setting "vpc" is not valid. Write the id of a VPC'],
     [{ domain: 'Apps.Example.com' }, 'The setting "domain" is not valid. Write a domain name in lower case'],
     [{ domain: 'localhost' }, 'The setting "domain" is not valid.'],

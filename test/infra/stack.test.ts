@@ -128,6 +128,17 @@ describe('functions', () => {
       AccessLogSettings: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
     });
   });
+
+  test('agents have a throttle of their own, which nothing that people do uses up', () => {
+    const [stage] = ofType(all, 'AWS::ApiGatewayV2::Stage').filter(({ id }) => id.startsWith('Api'));
+    expect(stage?.Properties['RouteSettings']).toEqual({
+      'ANY /v1/agent/{proxy+}': { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 },
+    });
+    const route = ofType(all, 'AWS::ApiGatewayV2::Route').find(
+      ({ Properties }) => Properties['RouteKey'] === 'ANY /v1/agent/{proxy+}',
+    );
+    expect(stage?.['DependsOn']).toContainEqual(route?.id);
+  });
 });
 
 describe('reconcile', () => {
@@ -211,7 +222,7 @@ describe('console', () => {
     expect(text).toContain('"OriginProtocolPolicy":"https-only","OriginSSLProtocols":["TLSv1.2"]');
   });
 
-  test('every answer has the security headers, and the policy allows nothing from elsewhere and nothing inline', () => {
+  test('every answer has the security headers, and the policy allows nothing from elsewhere but tokens, and nothing inline', () => {
     const [headers] = ofType(all, 'AWS::CloudFront::ResponseHeadersPolicy');
     const { SecurityHeadersConfig: config } = Object(headers?.Properties['ResponseHeadersPolicyConfig']);
     expect(config).toMatchObject({
@@ -220,9 +231,12 @@ describe('console', () => {
       ReferrerPolicy: { ReferrerPolicy: 'no-referrer' },
       StrictTransportSecurity: { AccessControlMaxAgeSec: 31_536_000, IncludeSubdomains: true },
     });
-    const policy: string = config.ContentSecurityPolicy.ContentSecurityPolicy;
-    expect(policy).toMatch(/^default-src 'none'; /);
-    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+    // Where people sign in is known at deployment only, so the policy comes in pieces.
+    const policy = JSON.stringify(config.ContentSecurityPolicy.ContentSecurityPolicy);
+    expect(policy).toContain(`"default-src 'none'; `);
+    const [before = '', asked = '', after = ''] = policy.split(/(connect-src[^;]*;)/);
+    expect(asked).toMatch(/^connect-src 'self' https:.*cognito-idp.* https:.*auth.*;$/);
+    expect(before + after).not.toMatch(/unsafe|https?:|\*/);
   });
 });
 
@@ -236,6 +250,7 @@ describe('deployment', () => {
       'EndpointB',
       'IngressUrl',
       'Settings',
+      'UserPoolId',
     ]);
   });
 

@@ -6,7 +6,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { readSettings, STACK_NAME } from '../../infra/settings.ts';
-import { IsthmusStack } from '../../infra/stack.ts';
+import { IsthmusStack, type MADE } from '../../infra/stack.ts';
 
 export interface Synthesized {
   readonly stack: IsthmusStack;
@@ -31,16 +31,22 @@ export function synthesize(context: Readonly<Record<string, string>> = {}): Synt
 }
 
 /** Directories as the bundlers leave them, with next to nothing in them. */
-export function madeUp(): { readonly bundles: string; readonly downloads: string } {
+export function madeUp(): typeof MADE {
   const root = mkdtempSync(join(tmpdir(), 'isthmus-infra-'));
   const write = (path: string, text: string) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);
   };
-  for (const name of ['api', 'reconcile', 'schedule', 'bootstrap', 'resource'])
+  for (const name of ['api', 'reconcile', 'schedule', 'bootstrap', 'resource', 'audit'])
     write(`functions/${name}/index.mjs`, `export const handler = '${name}';\n`);
   write('downloads/downloads.json', '[]\n');
-  return { bundles: join(root, 'functions'), downloads: join(root, 'downloads') };
+  write('console/index.html', '<!doctype html>\n');
+  write('console/assets/main-ABCDEFGH.js', '\n');
+  return {
+    bundles: join(root, 'functions'),
+    console: join(root, 'console'),
+    downloads: join(root, 'downloads'),
+  };
 }
 
 export function ofType({ resources }: Synthesized, type: string): readonly Resource[] {

@@ -1,4 +1,4 @@
-/** The console in a real Chromium against the real control plane: signing in, the home page, one click that isolates, in both languages. */
+/** Scenario 16 and every day: the console in a real Chromium against the real control plane: signing in, the home page, one click that isolates, in both languages. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
-/** The console as it is built and served: what is first loaded, which addresses are its own, and what a browser is told about it. */
+/** Scenario 16, the console as it is built and served: what is first loaded, which addresses are its own, and what a browser is told about it. */
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CONTENT_SECURITY_POLICY } from '../../console/headers.ts';
+import { contentSecurityPolicy } from '../../console/headers.ts';
 import { type ConsoleFiles, consoleRoutes, makeConsole } from '../../local/console.ts';
 
 const FIRST_LOAD_BYTES_MAX = 250_000;
@@ -40,10 +40,18 @@ describe('serving', () => {
       expect([path, answer.status, answer.headers.get('content-security-policy')]).toEqual([
         path,
         200,
-        CONTENT_SECURITY_POLICY,
+        contentSecurityPolicy(),
       ]);
       expect(await answer.text()).toBe(made.files.page);
     }
+  });
+
+  test('the page may ask the origins of issuers for tokens, and nobody else', async () => {
+    const issuer = 'https://login.example.com';
+    const answer = await consoleRoutes(Promise.resolve(made.files), [issuer]).request('/', BROWSER);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain(`; connect-src 'self' ${issuer};`);
+    expect(policy.replace(` ${issuer}`, '')).toBe(contentSecurityPolicy());
   });
 
   test('what programs ask is left to others, and so is whatever no browser asks', async () => {

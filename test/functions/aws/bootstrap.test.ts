@@ -128,6 +128,39 @@ describe('the estate', () => {
     expect(hub.spec).toMatchObject({ slot: slotOf('hub-a'), vpc: { tenant: 'main', site: 'cloud' } });
   });
 
+  test('gives groups of its user pool the roles of their names, and keeps what was made of them since', async () => {
+    const { create, update, read, texts, api } = account();
+    const issuer = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_One';
+    await create({ ...ESTATE, issuer });
+    for (const role of ['viewer', 'operator', 'admin'])
+      expect((await read(`/v1/bindings/pool-${role}`)).spec).toMatchObject({
+        role,
+        who: { kind: 'group', issuer, group: role },
+      });
+    const lowered = await api.request('/v1/bindings/pool-admin', {
+      method: 'PUT',
+      headers: {
+        authorization: `Bearer ${texts.get('admin')}`,
+        'content-type': 'application/json',
+        'if-match': '"1"',
+      },
+      body: JSON.stringify({ spec: { role: 'viewer', who: { kind: 'group', issuer, group: 'admin' } } }),
+    });
+    expect(lowered.status).toBe(200);
+    const moved = issuer.replace('One', 'Two');
+    await update({ ...ESTATE, issuer: moved });
+    expect((await read('/v1/bindings/pool-admin')).spec).toMatchObject({
+      role: 'viewer',
+      who: { kind: 'group', issuer: moved, group: 'admin' },
+    });
+  });
+
+  test('without a user pool gives nobody a role', async () => {
+    const { create, read } = account();
+    await create(ESTATE);
+    expect((await read('/v1/bindings')).items).toEqual([]);
+  });
+
   test('made again writes nothing and keeps the admin key', async () => {
     const { create, update, read, texts } = account();
     await create(ESTATE);

@@ -24,6 +24,7 @@ const CLIENTS: Readonly<Record<FunctionName, { readonly all: string[]; readonly 
   reconcile: { all: ['dynamodb', 'ec2', 'kms', 's3', 'sqs'], start: [] },
   schedule: { all: ['dynamodb', 'ec2', 'kms', 's3', 'sqs'], start: [] },
   bootstrap: { all: ['dynamodb', 'ec2', 'kms', 'secrets-manager'], start: [] },
+  audit: { all: ['dynamodb', 's3'], start: [] },
   resource: { all: ['secrets-manager'], start: [] },
 };
 
