@@ -7,6 +7,7 @@ import { EventsScreen } from './events.tsx';
 import { HomeScreen } from './home.tsx';
 import { useLanguage } from './language.tsx';
 import { Link, useScreen } from './navigation.tsx';
+import { TenantPageScreen } from './pages.tsx';
 import { type Principal, principalQuery } from './queries.ts';
 import { useSession } from './session.tsx';
 import { SignInScreen } from './sign-in.tsx';
@@ -76,6 +77,8 @@ function Inside({ principal }: { readonly principal: Principal }) {
       return <EventsScreen principal={principal} />;
     case 'tenant':
       return <TenantScreen principal={principal} name={screen.tenant} />;
+    case 'page':
+      return <TenantPageScreen principal={principal} screen={screen} />;
     case 'unknown':
       return <h1>{words.unknownScreen}</h1>;
   }

@@ -27,11 +27,16 @@ export function Link({ to, children }: { readonly to: Screen; readonly children:
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        history.pushState(null, '', path);
-        dispatchEvent(new Event(MOVED));
+        go(to);
       }}
     >
       {children}
     </a>
   );
+}
+
+/** To another screen, with a way back. */
+export function go(to: Screen): void {
+  history.pushState(null, '', pathOf(to));
+  dispatchEvent(new Event(MOVED));
 }
