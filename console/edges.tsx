@@ -24,7 +24,8 @@ export function EdgesPage({ tenant, below: [name, ...more] }: PageProps) {
       <h2>{words.edges}</h2>
       <Polled query={edgesPoll(api, tenant)}>{(edges, at) => <EdgeTable edges={edges} at={at} />}</Polled>
       <p>
-        <small>{words.edgesHint}</small>
+        <small>{words.edgesHint}</small>{' '}
+        <Link to={{ kind: 'page', tenant, page: 'tokens', below: [] }}>{words.makeToken}</Link>
       </p>
     </section>
   );

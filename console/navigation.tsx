@@ -17,9 +17,17 @@ function listen(changed: () => void): () => void {
   };
 }
 
-export function Link({ to, children }: { readonly to: Screen; readonly children: ReactNode }) {
+export interface LinkProps {
+  readonly to: Screen;
+  /** It also stands for what is below it. */
+  readonly holdsBelow?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Link({ to, holdsBelow = false, children }: LinkProps) {
   const path = pathOf(to);
-  const isHere = pathOf(useScreen()) === path;
+  const here = pathOf(useScreen());
+  const isHere = here === path || (holdsBelow && here.startsWith(`${path}/`));
   return (
     <a
       href={path}

@@ -16,6 +16,8 @@ export interface PageProps {
 const PAGES = {
   sites: lazy(async () => ({ default: (await import('./sites.tsx')).SitesPage })),
   edges: lazy(async () => ({ default: (await import('./edges.tsx')).EdgesPage })),
+  tokens: lazy(async () => ({ default: (await import('./tokens.tsx')).TokensPage })),
+  clusters: lazy(async () => ({ default: (await import('./clusters.tsx')).ClustersPage })),
 } satisfies Readonly<Record<TenantPageName, unknown>>;
 
 export function TenantPageScreen({ principal, screen }: { principal: Principal; screen: TenantPage }) {
@@ -42,7 +44,7 @@ export function TenantLinks({ tenant }: { readonly tenant: string }) {
     <nav className="pages" aria-label={words.tenant}>
       <Link to={{ kind: 'tenant', tenant }}>{words.overview}</Link>
       {TENANT_PAGES.map((page) => (
-        <Link key={page} to={{ kind: 'page', tenant, page, below: [] }}>
+        <Link key={page} to={{ kind: 'page', tenant, page, below: [] }} holdsBelow>
           {words[page]}
         </Link>
       ))}

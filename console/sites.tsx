@@ -64,7 +64,7 @@ function SiteTable({ sites, edges, at }: SiteTableProps) {
         { title: words.statement, cell: ({ health }) => <Said {...health} /> },
         { title: words.prefixes, cell: ({ site }) => <Prefixes site={site} /> },
         { title: words.edges, cell: ({ edges: own }) => <EdgeLinks edges={own} /> },
-        { title: words.lan, cell: ({ site }) => words[site.spec.lan] },
+        { title: words.lan, cell: ({ site }) => words[`${site.spec.lan}Lan`] },
         { title: words.actions, cell: ({ site }) => <RemoveSite site={site} /> },
       ]}
     />
@@ -88,6 +88,7 @@ function Prefixes({ site: { spec, status } }: { readonly site: Schemas['Site'] }
 }
 
 function EdgeLinks({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {
+  if (edges.length === 0) return null;
   return (
     <ul className="plain">
       {edges.map(({ metadata: { name, tenant = '' } }) => (

@@ -17,6 +17,11 @@ export function cpuWords(millis: number): string {
   return millis < STEP ? `${millis} m` : digits(millis / STEP);
 }
 
+/** Of a while, told in milliseconds. */
+export function secondsWords(milliseconds: number): string {
+  return milliseconds < STEP ? `${milliseconds} ms` : `${digits(milliseconds / STEP)} s`;
+}
+
 export function countWords(count: number): string {
   return scaled(count, ['', 'k', 'M', 'G', 'T']).trim();
 }

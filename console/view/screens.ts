@@ -1,7 +1,7 @@
 /** Every screen has an address: the one way from a path to a screen and back. What is no screen is said so, not guessed at. */
 
 /** Pages of a tenant: `/tenants/TENANT/PAGE`, with what is shown of one thing below it. */
-export const TENANT_PAGES = ['sites', 'edges'] as const;
+export const TENANT_PAGES = ['sites', 'edges', 'tokens', 'clusters'] as const;
 export type TenantPageName = (typeof TENANT_PAGES)[number];
 
 export type Screen =

@@ -1,0 +1,28 @@
+/** Text for elsewhere, as it has to be pasted, with a button that copies it. Where the browser forbids that, the text is selected. */
+import { useRef, useState } from 'react';
+import { Button } from 'react-aria-components';
+import { useLanguage } from './language.tsx';
+
+export function CopyText({ label, text }: { readonly label: string; readonly text: string }) {
+  const { words } = useLanguage();
+  const shown = useRef<HTMLPreElement>(null);
+  const [copied, setCopied] = useState<string>();
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(text);
+    } catch {
+      if (shown.current !== null) getSelection()?.selectAllChildren(shown.current);
+    }
+  };
+  return (
+    <figure className="copy">
+      <figcaption>
+        {label}
+        <Button onPress={copy}>{words.copy}</Button>
+        <span role="status">{copied === text && words.copied}</span>
+      </figcaption>
+      <pre ref={shown}>{text}</pre>
+    </figure>
+  );
+}
