@@ -1,7 +1,7 @@
 /** One cluster: how it is, what it has, its nodes as cluster and site see them; its etcd and its API server have pages below it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
-import { clusterKey, clusterPoll, deleteCluster } from './cluster-calls.ts';
+import { clusterPoll, deleteCluster } from './cluster-calls.ts';
 import { ConditionTable } from './condition-table.tsx';
 import { Confirm } from './confirm.tsx';
 import { EtcdPanels } from './etcd.tsx';

@@ -7,13 +7,11 @@ export function CopyText({ label, text }: { readonly label: string; readonly tex
   const { words } = useLanguage();
   const shown = useRef<HTMLPreElement>(null);
   const [copied, setCopied] = useState<string>();
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied(text);
-    } catch {
-      if (shown.current !== null) getSelection()?.selectAllChildren(shown.current);
-    }
+  const select = () => {
+    if (shown.current !== null) getSelection()?.selectAllChildren(shown.current);
+  };
+  const copy = () => {
+    navigator.clipboard.writeText(text).then(() => setCopied(text), select);
   };
   return (
     <figure className="copy">

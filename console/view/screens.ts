@@ -7,6 +7,7 @@ export type TenantPageName = (typeof TENANT_PAGES)[number];
 export type Screen =
   | { readonly kind: 'home' }
   | { readonly kind: 'events' }
+  | { readonly kind: 'topology' }
   | { readonly kind: 'tenant'; readonly tenant: string }
   | TenantPage
   | { readonly kind: 'unknown'; readonly path: string };
@@ -32,6 +33,7 @@ export function screenAt(path: string): Screen {
   const [first, second, ...more] = known;
   if (first === undefined) return { kind: 'home' };
   if (first === 'events' && second === undefined) return { kind: 'events' };
+  if (first === 'topology' && second === undefined) return { kind: 'topology' };
   if (first !== 'tenants' || second === undefined) return unknown;
   return tenantScreen(second, more) ?? unknown;
 }
@@ -48,6 +50,8 @@ export function pathOf(screen: Screen): string {
       return '/';
     case 'events':
       return '/events';
+    case 'topology':
+      return '/topology';
     case 'tenant':
       return joined('tenants', screen.tenant);
     case 'page':

@@ -67,6 +67,11 @@ export const SITES_ENGLISH = {
   removeEdgeEffect:
     'Its identity ends and its tunnel is cut. To come back it has to enrol anew with a token. Its site stays.',
 
+  topologyHint:
+    'Point at a site, or go to one by Tab and the arrow keys: what is said of it stands here. Enter opens it.',
+  byDescription: 'as described',
+  isolated: 'isolated',
+
   tokens: 'Tokens',
   clusters: 'Clusters',
 };
@@ -135,6 +140,10 @@ export const SITES_CHINESE: typeof SITES_ENGLISH = {
   liftEffect: '若已批准，它将恢复隧道。',
   removeEdge: '移除边缘',
   removeEdgeEffect: '其身份失效，隧道被切断。再次加入须用令牌重新注册。站点保留。',
+
+  topologyHint: '指向某个站点，或用 Tab 键和方向键移到它，此处显示其说明；按 Enter 打开。',
+  byDescription: '按其描述',
+  isolated: '已隔离',
 
   tokens: '令牌',
   clusters: '集群',

@@ -93,5 +93,6 @@ export async function lookAt(stage: ConsoleStage, screens: readonly Screen[]): P
         const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
         expect([screen.path, wider]).toEqual([screen.path, 0]);
       }
+      expect(await page.locator('html').getAttribute('lang')).toBe(options.locale.slice(0, 2));
     });
 }

@@ -43,46 +43,50 @@ function factsOf() {
     statements: [
       { type: 'Reachable', status: 'True', reason: 'Answers', message: 'Its API server answers.' },
     ],
-    etcd: {
-      members: [1, 2, 3].map((index) => ({
-        endpoint: `https://10.0.0.1${index}:2379`,
-        id: `a${index}`,
-        version: '3.6.4',
-        isLeader: index === 1,
-        healthy: true,
-        detail: '',
-        databaseBytes: index === 2 ? 1.9 * GIGABYTE : 0.6 * GIGABYTE,
-        databaseInUseBytes: 0.5 * GIGABYTE,
-        quotaBytes: 2 * GIGABYTE,
-        raftTerm: 4,
-        raftIndex: 812_345,
-        leaderChanges: 1,
-        fsyncP99Ms: 3.2,
-        commitP99Ms: 6.1,
-        alarms: [],
-      })),
-      advice: ['Defragment https://10.0.0.12:2379: it holds 1.4 GB that nothing uses.'],
-      backups: [
-        {
-          name: 'prod-0001.snapshot',
-          takenAt: TAKEN,
-          bytes: 0.5 * GIGABYTE,
-          sha256: 'a'.repeat(64),
-          revision: 812_000,
-          etcdVersion: '3.6.4',
-          tookMs: 900,
-        },
-      ],
-      drills: [
-        {
-          at: TAKEN,
-          backup: 'prod-0001.snapshot',
-          outcome: 'passed',
-          detail: 'All keys were read back.',
-          recoveryMs: 4_200,
-        },
-      ],
-    },
+    etcd: etcdOf(),
+  };
+}
+
+function etcdOf() {
+  return {
+    members: [1, 2, 3].map((index) => ({
+      endpoint: `https://10.0.0.1${index}:2379`,
+      id: `a${index}`,
+      version: '3.6.4',
+      isLeader: index === 1,
+      healthy: true,
+      detail: '',
+      databaseBytes: index === 2 ? 1.9 * GIGABYTE : 0.6 * GIGABYTE,
+      databaseInUseBytes: 0.5 * GIGABYTE,
+      quotaBytes: 2 * GIGABYTE,
+      raftTerm: 4,
+      raftIndex: 812_345,
+      leaderChanges: 1,
+      fsyncP99Ms: 3.2,
+      commitP99Ms: 6.1,
+      alarms: [],
+    })),
+    advice: ['Defragment https://10.0.0.12:2379: it holds 1.4 GB that nothing uses.'],
+    backups: [
+      {
+        name: 'prod-0001.snapshot',
+        takenAt: TAKEN,
+        bytes: 0.5 * GIGABYTE,
+        sha256: 'a'.repeat(64),
+        revision: 812_000,
+        etcdVersion: '3.6.4',
+        tookMs: 900,
+      },
+    ],
+    drills: [
+      {
+        at: TAKEN,
+        backup: 'prod-0001.snapshot',
+        outcome: 'passed',
+        detail: 'All keys were read back.',
+        recoveryMs: 4_200,
+      },
+    ],
   };
 }
 
