@@ -1,4 +1,5 @@
 /** The console in a real Chromium against the real control plane: signing in, the home page, one click that isolates, in both languages. */
+import { gzipSync } from 'node:zlib';
 import type { Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Site } from '../../protocol/site.ts';
@@ -8,6 +9,7 @@ import { type ConsoleStage, lookAt, openConsoleStage, signIn, visit } from './co
 
 const HOSTILE = '<img src=x onerror=document.title="taken"> \u202Egnorw\u202C {{7*7}} "\'';
 
+const FIRST_LOAD_BYTES_MAX = 250_000;
 const made: { stage?: ConsoleStage } = {};
 const stage = (): ConsoleStage => made.stage ?? expect.fail('the control plane did not start');
 
@@ -86,6 +88,22 @@ test('every screen has an address, and markup in what people wrote stays text', 
     expect(new URL(page.url()).pathname).toBe('/events');
     await page.goBack();
     await page.getByRole('heading', { name: 'hostile' }).waitFor();
+  });
+});
+
+test('the first screen loads no more than its budget, and no page that is not shown', async () => {
+  await visit(stage(), {}, async ({ page }) => {
+    const loaded: Promise<readonly [string, number]>[] = [];
+    page.on('response', (response) => {
+      const { pathname } = new URL(response.url());
+      if (!pathname.startsWith('/assets/')) return;
+      loaded.push(response.body().then((body) => [pathname, gzipSync(body).length]));
+    });
+    await signIn(stage(), page);
+    await page.getByText('berlin').first().waitFor();
+    const files = await Promise.all(loaded);
+    expect(files.reduce((sum, [, bytes]) => sum + bytes, 0)).toBeLessThan(FIRST_LOAD_BYTES_MAX);
+    expect(files.filter(([path]) => /topology|clusters|tokens/.test(path))).toEqual([]);
   });
 });
 
