@@ -23,7 +23,7 @@ export async function dataOf<Data>(asked: Promise<Answer<Data>>): Promise<Data> 
   throw new ApiProblem(
     response.status,
     textAt(error, 'code'),
-    textAt(error, 'detail') || response.statusText,
+    [textAt(error, 'detail') || response.statusText, ...faultsOf(error)].join(' '),
   );
 }
 
@@ -43,6 +43,13 @@ export async function allOf<Item>(
     if (page === undefined) return items;
   }
   throw new ApiProblem(0, 'too_many', 'The list is too long for a screen.');
+}
+
+/** Which fields were wrong, and how: `/spec/prefixes/0: ...`. */
+function faultsOf(error: unknown): string[] {
+  if (typeof error !== 'object' || error === null || !('errors' in error)) return [];
+  const faults: readonly unknown[] = Array.isArray(error.errors) ? error.errors : [];
+  return faults.map((fault) => `${textAt(fault, 'pointer')}: ${textAt(fault, 'detail')}`);
 }
 
 function textAt(value: unknown, field: string): string {

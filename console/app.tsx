@@ -1,6 +1,6 @@
 /** The frame around every screen, and which screen is inside. Without a key that the API takes there is only the way to sign in. */
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { lazy, useEffect } from 'react';
 import { Button } from 'react-aria-components';
 import { ApiProblem } from './answer.ts';
 import { EventsScreen } from './events.tsx';
@@ -8,10 +8,13 @@ import { HomeScreen } from './home.tsx';
 import { WithoutRole } from './issuers.tsx';
 import { useLanguage } from './language.tsx';
 import { Link, useScreen } from './navigation.tsx';
+import { Loaded, TenantPageScreen } from './pages.tsx';
 import { type Principal, principalQuery } from './queries.ts';
 import { useSession } from './session.tsx';
 import { SignInScreen } from './sign-in.tsx';
 import { TenantScreen } from './tenant.tsx';
+
+const TopologyScreen = lazy(async () => ({ default: (await import('./topology.tsx')).TopologyScreen }));
 
 export function App() {
   const { signedIn } = useSession();
@@ -45,6 +48,7 @@ function Frame({ principal }: { readonly principal: Principal }) {
         <strong>{words.product}</strong>
         <nav aria-label={words.product}>
           <Link to={{ kind: 'home' }}>{words.home}</Link>
+          <Link to={{ kind: 'topology' }}>{words.topology}</Link>
           <Link to={{ kind: 'events' }}>{words.events}</Link>
         </nav>
         <span className="who">
@@ -81,6 +85,14 @@ function Inside({ principal }: { readonly principal: Principal }) {
       return <EventsScreen principal={principal} />;
     case 'tenant':
       return <TenantScreen principal={principal} name={screen.tenant} />;
+    case 'page':
+      return <TenantPageScreen principal={principal} screen={screen} />;
+    case 'topology':
+      return (
+        <Loaded>
+          <TopologyScreen principal={principal} />
+        </Loaded>
+      );
     case 'unknown':
       return <h1>{words.unknownScreen}</h1>;
   }

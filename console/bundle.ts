@@ -30,9 +30,10 @@ await replaceDirectory(directory, async (made) => {
     legalComments: 'none',
     metafile: true,
   });
-  const names = Object.entries(metafile.outputs);
-  const script = names.find(([, output]) => output.entryPoint?.endsWith('main.tsx') === true)?.[0] ?? '';
-  const style = names.find(([name]) => name.endsWith('.css'))?.[0] ?? '';
+  // What is loaded on demand counts as an entry too.
+  const [script = '', main] =
+    Object.entries(metafile.outputs).find(([, output]) => output.entryPoint?.endsWith('main.tsx')) ?? [];
+  const style = main?.cssBundle ?? '';
   await writeFile(join(made, 'index.html'), page(basename(script), basename(style)));
   await cp(join(here, 'icon.svg'), join(made, 'assets/icon.svg'));
 });

@@ -5,6 +5,7 @@ import { App } from './app.tsx';
 import { LanguageProvider } from './language.tsx';
 import { SessionProvider } from './session.tsx';
 import './look.css';
+import './pages.css';
 
 const root = document.getElementById('console');
 if (root !== null)

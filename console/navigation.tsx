@@ -24,9 +24,17 @@ export function moveTo(path: string, how: 'push' | 'replace'): void {
   dispatchEvent(new Event(MOVED));
 }
 
-export function Link({ to, children }: { readonly to: Screen; readonly children: ReactNode }) {
+export interface LinkProps {
+  readonly to: Screen;
+  /** It also stands for what is below it. */
+  readonly holdsBelow?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Link({ to, holdsBelow = false, children }: LinkProps) {
   const path = pathOf(to);
-  const isHere = pathOf(useScreen()) === path;
+  const here = pathOf(useScreen());
+  const isHere = here === path || (holdsBelow && here.startsWith(`${path}/`));
   return (
     <a
       href={path}
@@ -34,10 +42,15 @@ export function Link({ to, children }: { readonly to: Screen; readonly children:
       onClick={(event) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        moveTo(path, 'push');
+        go(to);
       }}
     >
       {children}
     </a>
   );
+}
+
+/** To another screen, with a way back. */
+export function go(to: Screen): void {
+  moveTo(pathOf(to), 'push');
 }

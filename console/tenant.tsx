@@ -4,6 +4,7 @@ import { EventTable } from './events.tsx';
 import { HealthTable } from './health-table.tsx';
 import { IsolationSwitch } from './isolation.tsx';
 import { useLanguage } from './language.tsx';
+import { TenantLinks } from './pages.tsx';
 import type { Estate, Principal, TenantState } from './queries.ts';
 import { agentHealth, siteHealth } from './view/health.ts';
 
@@ -37,6 +38,7 @@ function TenantPage({ estate, state }: { readonly estate: Estate; readonly state
       <h1>
         {words.tenant} <bdi className="name">{tenant.metadata.name}</bdi>
       </h1>
+      <TenantLinks tenant={tenant.metadata.name} />
       <p>{tenant.spec.description}</p>
       <div className="panels">
         <section>

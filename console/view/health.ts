@@ -71,9 +71,15 @@ export function wantsPerson(edges: readonly EdgeFacts[]): EdgeFacts[] {
   );
 }
 
+/** All that is said of one thing, the worst first. */
+export function statementsOf(conditions: readonly ConditionFacts[], now: string): Statement[] {
+  return conditions
+    .map((condition) => statementOf(condition, now))
+    .sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
+}
+
 function healthOf(name: string, conditions: readonly ConditionFacts[], now: string): Health {
-  const statements = conditions.map((condition) => statementOf(condition, now));
-  const [worst] = statements.sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
+  const [worst] = statementsOf(conditions, now);
   return { name, level: worst?.level ?? 'waiting', statement: worst };
 }
 

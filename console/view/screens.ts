@@ -1,20 +1,47 @@
 /** Every screen has an address: the one way from a path to a screen and back. What is no screen is said so, not guessed at. */
 
+/** Pages of a tenant: `/tenants/TENANT/PAGE`, with what is shown of one thing below it. */
+export const TENANT_PAGES = ['sites', 'edges', 'tokens', 'clusters'] as const;
+export type TenantPageName = (typeof TENANT_PAGES)[number];
+
 export type Screen =
   | { readonly kind: 'home' }
   | { readonly kind: 'events' }
+  | { readonly kind: 'topology' }
   | { readonly kind: 'tenant'; readonly tenant: string }
+  | TenantPage
   | { readonly kind: 'unknown'; readonly path: string };
 
+export interface TenantPage {
+  readonly kind: 'page';
+  readonly tenant: string;
+  readonly page: TenantPageName;
+  /** The name of one thing of the page, and after it a part of that thing. */
+  readonly below: readonly string[];
+}
+
+const BELOW_MAX = 3;
+
 export function screenAt(path: string): Screen {
-  const parts = path.split('/').filter((part) => part !== '');
-  const [first, second, ...more] = parts;
   const unknown: Screen = { kind: 'unknown', path };
+  const parts = path
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decode);
+  const known = parts.filter((part) => part !== undefined);
+  if (known.length < parts.length) return unknown;
+  const [first, second, ...more] = known;
   if (first === undefined) return { kind: 'home' };
   if (first === 'events' && second === undefined) return { kind: 'events' };
-  if (first !== 'tenants' || second === undefined || more.length > 0) return unknown;
-  const tenant = decode(second);
-  return tenant === undefined ? unknown : { kind: 'tenant', tenant };
+  if (first === 'topology' && second === undefined) return { kind: 'topology' };
+  if (first !== 'tenants' || second === undefined) return unknown;
+  return tenantScreen(second, more) ?? unknown;
+}
+
+function tenantScreen(tenant: string, [name, ...below]: readonly string[]): Screen | undefined {
+  if (name === undefined) return { kind: 'tenant', tenant };
+  const page = TENANT_PAGES.find((candidate) => candidate === name);
+  return page === undefined || below.length > BELOW_MAX ? undefined : { kind: 'page', tenant, page, below };
 }
 
 export function pathOf(screen: Screen): string {
@@ -23,11 +50,19 @@ export function pathOf(screen: Screen): string {
       return '/';
     case 'events':
       return '/events';
+    case 'topology':
+      return '/topology';
     case 'tenant':
-      return `/tenants/${encodeURIComponent(screen.tenant)}`;
+      return joined('tenants', screen.tenant);
+    case 'page':
+      return joined('tenants', screen.tenant, screen.page, ...screen.below);
     case 'unknown':
       return screen.path;
   }
+}
+
+function joined(...parts: readonly string[]): string {
+  return `/${parts.map(encodeURIComponent).join('/')}`;
 }
 
 function decode(part: string): string | undefined {

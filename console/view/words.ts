@@ -1,9 +1,13 @@
 /** Every word of the console, in each language. What the API says in sentences is shown as it came. */
+import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
+import { SITES_CHINESE, SITES_ENGLISH } from './words-sites.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const ENGLISH = {
+  ...SITES_ENGLISH,
+  ...CLUSTERS_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -65,6 +69,8 @@ const ENGLISH = {
 export type Words = typeof ENGLISH;
 
 const CHINESE: Words = {
+  ...SITES_CHINESE,
+  ...CLUSTERS_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',
@@ -143,4 +149,12 @@ export function ageWords(seconds: number, language: Language): string {
   if (seconds < DAY)
     return zh ? `${Math.floor(seconds / HOUR)} 小时前` : `${Math.floor(seconds / HOUR)} h ago`;
   return zh ? `${Math.floor(seconds / DAY)} 天前` : `${Math.floor(seconds / DAY)} d ago`;
+}
+
+/** How long from now. */
+export function untilWords(seconds: number, language: Language): string {
+  const minutes = Math.ceil(seconds / MINUTE);
+  const shown = seconds < MINUTE ? seconds : minutes;
+  if (language === 'zh') return seconds < MINUTE ? `${shown} 秒后` : `${shown} 分钟后`;
+  return seconds < MINUTE ? `in ${shown} s` : `in ${shown} min`;
 }

@@ -1,6 +1,6 @@
 /** Words and ages: every language has them all, and an age is as short as can be and never negative. */
 import { expect, test } from 'vitest';
-import { ageWords, LANGUAGES, wordsOf } from '../../../console/view/words.ts';
+import { ageWords, LANGUAGES, untilWords, wordsOf } from '../../../console/view/words.ts';
 
 test('no language lacks a word, and the two differ in every word but the name', () => {
   for (const language of LANGUAGES)
@@ -25,4 +25,15 @@ test('an age is said in the largest unit that is full', () => {
     '100 d ago',
   ]);
   expect(ageWords(60, 'zh')).toBe('1 分钟前');
+});
+
+test('a time to come is said in minutes that are begun, and in seconds at last', () => {
+  expect([0, 59, 60, 61, 3_600].map((seconds) => untilWords(seconds, 'en'))).toEqual([
+    'in 0 s',
+    'in 59 s',
+    'in 1 min',
+    'in 2 min',
+    'in 60 min',
+  ]);
+  expect(untilWords(61, 'zh')).toBe('2 分钟后');
 });

@@ -1,0 +1,74 @@
+/** A button that asks before it does: in a dialog that says what happens, with the way back as the first choice, and with what the API said if it refused. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useId, useRef } from 'react';
+import { Button } from 'react-aria-components';
+import { ApiProblem } from './answer.ts';
+import { useLanguage } from './language.tsx';
+
+const CONFLICT = 412;
+
+export interface ConfirmProps {
+  /** On the button, and on the one that does it. */
+  readonly action: string;
+  readonly title: ReactNode;
+  /** What happens then. */
+  readonly children: ReactNode;
+  readonly perform: () => Promise<unknown>;
+  /** What to ask for anew after it. */
+  readonly changes: readonly (readonly string[])[];
+  readonly onDone?: () => void;
+}
+
+export function Confirm({ action, title, children, perform, changes, onDone }: ConfirmProps) {
+  const { words } = useLanguage();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  const change = useChange(perform, changes);
+  const confirm = () =>
+    change.mutate(undefined, {
+      onSuccess: () => {
+        dialog.current?.close();
+        onDone?.();
+      },
+    });
+  return (
+    <>
+      <Button
+        onPress={() => {
+          change.reset();
+          dialog.current?.showModal();
+        }}
+      >
+        {action}
+      </Button>
+      <dialog ref={dialog} aria-labelledby={heading}>
+        <h2 id={heading}>{title}</h2>
+        <p>{children}</p>
+        {change.error !== null && <p role="alert">{refusalWords(change.error, words.conflict)}</p>}
+        <div className="choices">
+          <Button onPress={() => dialog.current?.close()}>{words.cancel}</Button>
+          <Button className="main" isDisabled={change.isPending} onPress={confirm}>
+            {action}
+          </Button>
+        </div>
+      </dialog>
+    </>
+  );
+}
+
+/** A change of something, after which the screens ask anew. */
+export function useChange<Input = void, Result = unknown>(
+  perform: (input: Input) => Promise<Result>,
+  changes: readonly (readonly string[])[],
+) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: perform,
+    onSettled: () => Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey }))),
+  });
+}
+
+/** What was refused, in words; `conflict` where somebody else was faster. */
+export function refusalWords(error: Error, conflict: string): string {
+  return error instanceof ApiProblem && error.status === CONFLICT ? conflict : error.message;
+}

@@ -1,0 +1,183 @@
+/** One edge: approve it, cut it off, let it back or remove it; what the hubs see of it, what it told of itself, what happened to it. */
+import type { Schemas } from '../client/client.ts';
+import { ageSeconds } from '../protocol/time.ts';
+import { ConditionTable } from './condition-table.tsx';
+import { Confirm } from './confirm.tsx';
+import { DataTable } from './data-table.tsx';
+import { EventTable } from './events.tsx';
+import { useLanguage } from './language.tsx';
+import { go } from './navigation.tsx';
+import { Polled } from './polled.tsx';
+import { useSession } from './session.tsx';
+import { changeEdge, deleteEdge, edgeEventsPoll, edgeKey, edgePoll } from './site-calls.ts';
+import { bytesWords } from './view/amounts.ts';
+import { ageWords } from './view/words.ts';
+
+export interface EdgePageProps {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export function EdgePage({ tenant, name }: EdgePageProps) {
+  const { api } = useSession();
+  const { words } = useLanguage();
+  return (
+    <Polled query={edgePoll(api, tenant, name)}>
+      {(edge, at) => (
+        <div className="panels">
+          <section className="wide">
+            <h2>
+              {words.edge} <bdi className="name">{name}</bdi>
+            </h2>
+            <Choices edge={edge} />
+            <ConditionTable conditions={edge.status.conditions} at={at} />
+          </section>
+          <section className="wide">
+            <h2>{words.seenByHubs}</h2>
+            <LinkTable links={edge.status.links} at={at} />
+          </section>
+          <section>
+            <h2>{words.toldByItself}</h2>
+            <Told edge={edge} at={at} />
+          </section>
+          <section>
+            <h2>{words.prefixes}</h2>
+            <Adverts status={edge.status} />
+          </section>
+          <section className="wide">
+            <h2>{words.lately}</h2>
+            <Polled query={edgeEventsPoll(api, tenant, name)}>
+              {({ items }) => <EventTable events={items} />}
+            </Polled>
+          </section>
+        </div>
+      )}
+    </Polled>
+  );
+}
+
+function Choices({ edge }: { readonly edge: Schemas['Edge'] }) {
+  const { api } = useSession();
+  const { words } = useLanguage();
+  const { name, tenant = '' } = edge.metadata;
+  const changes = [edgeKey(tenant), ['estate']];
+  const { approved, quarantined } = edge.spec;
+  const titled = (title: string) => (
+    <>
+      {title} <bdi className="name">{name}</bdi>
+    </>
+  );
+  const change = (spec: Partial<Schemas['EdgeSpec']>) => () => changeEdge(api, edge, spec);
+  return (
+    <div className="choices">
+      {!approved && (
+        <Confirm
+          action={words.approve}
+          title={titled(words.approveEdge)}
+          perform={change({ approved: true })}
+          changes={changes}
+        >
+          {words.approveEffect}
+        </Confirm>
+      )}
+      <Confirm
+        action={quarantined ? words.lift : words.quarantine}
+        title={titled(quarantined ? words.liftEdge : words.quarantineEdge)}
+        perform={change({ quarantined: !quarantined })}
+        changes={changes}
+      >
+        {quarantined ? words.liftEffect : words.quarantineEffect}
+      </Confirm>
+      <Confirm
+        action={words.remove}
+        title={titled(words.removeEdge)}
+        perform={() => deleteEdge(api, edge)}
+        changes={changes.slice(1)}
+        onDone={() => go({ kind: 'page', tenant, page: 'edges', below: [] })}
+      >
+        {words.removeEdgeEffect}
+      </Confirm>
+    </div>
+  );
+}
+
+function LinkTable({ links, at }: { readonly links: readonly Schemas['Link'][]; readonly at: string }) {
+  const { language, words } = useLanguage();
+  const since = (seconds: number | undefined, observedAt: string) =>
+    seconds === undefined ? words.never : ageWords(seconds + ageSeconds(observedAt, at), language);
+  return (
+    <DataTable
+      label={words.seenByHubs}
+      rows={links}
+      keyOf={({ hub }) => hub}
+      columns={[
+        { title: words.hub, cell: ({ hub }) => <bdi className="name">{hub}</bdi> },
+        {
+          title: words.state,
+          cell: ({ up }) => (
+            <span className="level" data-level={up ? 'good' : 'bad'}>
+              {up ? words.good : words.bad}
+            </span>
+          ),
+        },
+        {
+          title: words.handshake,
+          kind: 'age',
+          cell: (link) => since(link.handshakeAgeSeconds, link.observedAt),
+        },
+        { title: words.probe, kind: 'age', cell: (link) => since(link.probeAgeSeconds, link.observedAt) },
+        { title: words.received, kind: 'number', cell: (link) => bytesWords(link.receivedBytes) },
+        { title: words.sent, kind: 'number', cell: (link) => bytesWords(link.sentBytes) },
+        { title: words.spoofed, kind: 'number', cell: (link) => link.spoofedPackets },
+        { title: words.heard, kind: 'age', cell: (link) => since(0, link.observedAt) },
+      ]}
+    />
+  );
+}
+
+function Told({ edge: { status, spec }, at }: { readonly edge: Schemas['Edge']; readonly at: string }) {
+  const { language, words } = useLanguage();
+  const { applied, document } = status;
+  const rows: readonly (readonly [string, string])[] = [
+    [words.site, spec.site],
+    [words.version, status.version],
+    [words.lastReport, applied === undefined ? words.never : ageWords(ageSeconds(applied.at, at), language)],
+    [words.documentApplied, applied === undefined ? '–' : `${applied.epoch}.${applied.generation}`],
+    [words.documentNewest, document === undefined ? '–' : `${document.epoch}.${document.generation}`],
+    [words.tunnelAddress, status.tunnelAddress],
+    [words.publicKey, status.wireguardKey],
+    [words.agent, status.agent],
+  ];
+  return (
+    <dl>
+      {rows.map(([title, text]) => (
+        <div key={title}>
+          <dt>{title}</dt>
+          <dd>
+            <bdi>{text}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** What the edge offers, and of that what is taken or refused and why. */
+function Adverts({ status: { advertised, accepted, refused } }: Pick<Schemas['Edge'], 'status'>) {
+  const { words } = useLanguage();
+  if (advertised.length === 0) return <p>{words.none}</p>;
+  return (
+    <ul className="plain">
+      {advertised.map((prefix) => (
+        <li key={prefix}>
+          <code>{prefix}</code>{' '}
+          <small>
+            {accepted.includes(prefix)
+              ? words.accepted
+              : (refused.find((advert) => advert.prefix === prefix)?.detail ?? words.notAccepted)}
+          </small>
+        </li>
+      ))}
+    </ul>
+  );
+}
