@@ -8,6 +8,7 @@ import { HomeScreen } from './home.tsx';
 import { useLanguage } from './language.tsx';
 import { Link, useScreen } from './navigation.tsx';
 import { type Principal, principalQuery } from './queries.ts';
+import { SectionScreen } from './sections.tsx';
 import { useSession } from './session.tsx';
 import { SignInScreen } from './sign-in.tsx';
 import { TenantScreen } from './tenant.tsx';
@@ -76,6 +77,8 @@ function Inside({ principal }: { readonly principal: Principal }) {
       return <EventsScreen principal={principal} />;
     case 'tenant':
       return <TenantScreen principal={principal} name={screen.tenant} />;
+    case 'section':
+      return <SectionScreen tenant={screen.tenant} section={screen.section} />;
     case 'unknown':
       return <h1>{words.unknownScreen}</h1>;
   }

@@ -5,6 +5,7 @@ import { HealthTable } from './health-table.tsx';
 import { IsolationSwitch } from './isolation.tsx';
 import { useLanguage } from './language.tsx';
 import type { Estate, Principal, TenantState } from './queries.ts';
+import { SectionLinks } from './sections.tsx';
 import { agentHealth, siteHealth } from './view/health.ts';
 
 export interface TenantScreenProps {
@@ -38,6 +39,7 @@ function TenantPage({ estate, state }: { readonly estate: Estate; readonly state
         {words.tenant} <bdi className="name">{tenant.metadata.name}</bdi>
       </h1>
       <p>{tenant.spec.description}</p>
+      <SectionLinks tenant={tenant.metadata.name} />
       <div className="panels">
         <section>
           <h2>{words.isolation}</h2>

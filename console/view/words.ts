@@ -1,9 +1,11 @@
 /** Every word of the console, in each language. What the API says in sentences is shown as it came. */
+import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const ENGLISH = {
+  ...APPS_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -59,6 +61,7 @@ const ENGLISH = {
 export type Words = typeof ENGLISH;
 
 const CHINESE: Words = {
+  ...APPS_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',
