@@ -1,7 +1,7 @@
 /** One app: what is said of it, where it is and why, its containers, its releases, and what a person may do: scale, promote, abort, go back. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Button, Input, Label, NumberField } from 'react-aria-components';
+import { Button, Form, Input, Label, TextField } from 'react-aria-components';
 import type { Schemas } from '../client/client.ts';
 import { Age } from './age.tsx';
 import { ContainerTable } from './app-containers.tsx';
@@ -105,7 +105,9 @@ function Scale({ app: { metadata, spec } }: Pick<AppAt, 'app'>) {
   const tenant = metadata.tenant ?? '';
   const { replicas = 1 } = spec;
   const now = typeof replicas === 'number' ? replicas : replicas.min;
-  const [wanted, setWanted] = useState(now);
+  const [written, setWritten] = useState(String(now));
+  const wanted = Number(written);
+  const isRight = /^\d{1,5}$/.test(written) && wanted <= REPLICAS_MAX && wanted !== now;
   const refresh = useRefresh(tenant);
   const scale = useMutation({
     mutationFn: (count: number) =>
@@ -117,25 +119,28 @@ function Scale({ app: { metadata, spec } }: Pick<AppAt, 'app'>) {
   });
   if (typeof replicas !== 'number') return <p>{words.scalesItself}</p>;
   return (
-    <div className="question">
-      <NumberField
+    <Form
+      className="question"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isRight) scale.mutate(wanted);
+      }}
+    >
+      <TextField
         className="number"
-        value={wanted}
-        onChange={setWanted}
-        minValue={0}
-        maxValue={REPLICAS_MAX}
+        value={written}
+        onChange={setWritten}
+        inputMode="numeric"
+        autoComplete="off"
       >
         <Label>{words.replicas}</Label>
         <Input />
-      </NumberField>
-      <Button
-        isDisabled={Number.isNaN(wanted) || wanted === now || scale.isPending}
-        onPress={() => scale.mutate(wanted)}
-      >
+      </TextField>
+      <Button type="submit" isDisabled={!isRight || scale.isPending}>
         {words.scale}
       </Button>
       {scale.error !== null && <span role="alert">{scale.error.message}</span>}
-    </div>
+    </Form>
   );
 }
 

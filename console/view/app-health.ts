@@ -4,14 +4,10 @@ import type { ConditionFacts } from './facts.ts';
 import type { Health, Level, Statement } from './health.ts';
 
 const ORDER: readonly Level[] = ['bad', 'unknown', 'waiting', 'good'];
+/** What is yet to come, or comes by itself: no fault. */
 const WAITS = new Set([
-  'NotYet',
-  'NotPlaced',
-  'NotTold',
-  'NotReady',
-  'Waiting',
-  'WaitsForPromotion',
-  'NoAddress',
+  ...['NotYet', 'NotPlaced', 'NotTold', 'NotReady', 'Waiting', 'NoAddress', 'NoPrefixes'],
+  ...['NoSuchApp', 'NoSuchGroup', 'NoSuchService', 'NoSuchSite', 'NoSuchPort'],
 ]);
 
 export function appLevel({ type, status, reason }: ConditionFacts): Level {

@@ -15,7 +15,7 @@ export const APPS_ENGLISH = {
   running: 'runs',
   past: 'earlier',
   failedRelease: 'failed',
-  until: 'Until',
+  until: 'until',
   placementWhy: 'Why it is where it is',
   conditions: 'What is said of it',
   containers: 'Containers',
