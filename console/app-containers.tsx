@@ -6,6 +6,7 @@ import type { Level } from './view/health.ts';
 
 /** Apps may have a thousand in a cluster: more rows than these help nobody. */
 const SHOWN_MAX = 500;
+const COLUMNS = 8;
 
 const LEVELS: Readonly<Record<Schemas['ContainerStatus']['state'], Level>> = {
   ready: 'good',
@@ -69,6 +70,22 @@ interface ContainerRowProps {
 }
 
 function ContainerRow({ container: one, instance, at }: ContainerRowProps) {
+  return (
+    <>
+      <ContainerFacts container={one} instance={instance} at={at} />
+      {(one.message !== '' || one.lastLines.length > 0) && (
+        <tr className="more">
+          <td colSpan={COLUMNS}>
+            <bdi>{one.message}</bdi>
+            {one.lastLines.length > 0 && <pre className="lines">{one.lastLines.join('\n')}</pre>}
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function ContainerFacts({ container: one, instance, at }: ContainerRowProps) {
   const { words } = useLanguage();
   return (
     <tr>
@@ -87,12 +104,6 @@ function ContainerRow({ container: one, instance, at }: ContainerRowProps) {
           {one.state}
           {one.reason !== 'none' && `: ${one.reason}`}
         </span>
-        {one.message !== '' && (
-          <div>
-            <bdi>{one.message}</bdi>
-          </div>
-        )}
-        {one.lastLines.length > 0 && <pre className="lines">{one.lastLines.join('\n')}</pre>}
       </td>
       <td data-label={words.release}>{one.release === 0 ? words.older : one.release}</td>
       <td data-label={words.restarts}>{one.restarts}</td>

@@ -10,6 +10,7 @@ import { App } from '../../protocol/app.ts';
 import { Cluster } from '../../protocol/cluster.ts';
 import { Edge } from '../../protocol/edge.ts';
 import { KeyCreated } from '../../protocol/key.ts';
+import { Pool } from '../../protocol/pool.ts';
 import { Site } from '../../protocol/site.ts';
 import { TokenCreated } from '../../protocol/token.ts';
 import { type DockerEngines, enginesOn } from '../fixtures/docker/engines.ts';
@@ -22,8 +23,9 @@ import { fetchPage } from './flows.ts';
 
 const TENANT = '/v1/tenants/demo';
 const LAN = '10.0.0.0/24';
-const HOST = '10.0.0.10';
 const PORT = 8080;
+const EDGE = '10.0.0.2';
+const VIRTUAL = '100.64.0.0/10';
 const UP_MS_MAX = 90_000;
 
 let estate: Estate;
@@ -64,9 +66,28 @@ afterAll(async () => {
 
 const open = (path: string) => page.goto(`${estate.url}${path}`);
 
-/** What a host of the LAN in Berlin gets of the app in Tokyo. */
+/** What a host of the LAN in Berlin gets of the app's one container in Tokyo, which is led beyond the tunnel by the edge, as a router of the LAN would lead it. */
 async function answerFromTokyo(): Promise<string | undefined> {
-  return fetchPage(estate.lanHost('berlin'), `http://${await estate.virtual('tokyo', HOST)}:${PORT}/`);
+  const { status } = await estate.api.get(`${TENANT}/apps/web`, App);
+  const ready = status.instances
+    .flatMap(({ containers }) => containers)
+    .find(({ state }) => state === 'ready');
+  if (ready === undefined) throw new Error('no container is ready');
+  const pid = (await engines.first.docker('inspect', '-f', '{{.State.Pid}}', ready.name)).trim();
+  await engines.first.host.check([
+    'nsenter',
+    '-t',
+    pid,
+    '-n',
+    'ip',
+    'route',
+    'replace',
+    VIRTUAL,
+    'via',
+    EDGE,
+  ]);
+  const address = await estate.virtual('tokyo', ready.address);
+  return fetchPage(estate.lanHost('berlin'), `http://${address}:${PORT}/`);
 }
 
 /** The edge of the site asks to be let in; a person has to say so. */
@@ -109,6 +130,8 @@ test('an app is deployed from a manifest, and answers the other site', async () 
     const { status } = await estate.api.get(`${TENANT}/clusters/engines`, Cluster);
     if (status.facts === undefined) throw new Error('it has told of nothing yet');
   }, 60_000);
+  const ranges = [{ cluster: 'engines', prefix: '10.0.0.128/29' }];
+  await estate.api.create(`${TENANT}/pools`, { metadata: { name: 'front' }, spec: { ranges } }, Pool);
   await open('/tenants/demo/new-app');
   await page.getByLabel('Manifest', { exact: true }).fill(MANIFEST);
   await page.getByText('+ image: local/tool:1').waitFor();
@@ -129,7 +152,8 @@ spec:
   image: local/tool:1
   pullPolicy: never
   command: [serve, ':${PORT}']
-  ports: [{ name: http, port: ${PORT}, hostPort: ${PORT} }]
+  ports: [{ name: http, port: ${PORT} }]
+  pool: front
   health: { ready: { http: { path: /, port: ${PORT} }, periodSeconds: 1 } }
   stopSeconds: 1
   placement: { clusters: [engines] }
@@ -183,9 +207,12 @@ test('an upgrade is rolled back to the release before it', async () => {
   await keepScreenshot(page, 'story-7-rolled-back');
   expect(await imageOf()).toBe('local/tool:1');
   await eventually(async () => expect(await answerFromTokyo()).toBeDefined(), 30_000);
+  await open('/tenants/demo/pools');
+  await page.locator('tbody tr').first().waitFor();
+  await keepScreenshot(page, 'story-8-pools');
   await open('/tenants/demo/audit?kind=app&name=web');
   await page.locator('tbody tr').nth(2).waitFor();
-  await keepScreenshot(page, 'story-8-audit');
+  await keepScreenshot(page, 'story-9-audit');
   expect(watched.complaints).toEqual([]);
 }, 240_000);
 
