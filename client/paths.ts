@@ -546,6 +546,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/apps/{app}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the releases of an app that are remembered, the newest first */
+        get: operations["listReleases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/bindings": {
         parameters: {
             query?: never;
@@ -825,6 +842,23 @@ export interface paths {
         post?: never;
         /** Delete a policy */
         delete: operations["deletePolicy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/policies/{policy}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what would change if a policy, be there one or not, were this, or were deleted */
+        post: operations["previewPolicy"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1189,6 +1223,27 @@ export interface components {
             name: components["schemas"]["Name"];
             port: components["schemas"]["Port"];
             protocol?: components["schemas"]["Protocol"];
+        };
+        AppRelease: {
+            /** @description Clusters are told to run it, alone or as the stable one */
+            isRunning: boolean;
+            release: number;
+            /**
+             * @description failed: the newest, and it was taken back
+             * @enum {string}
+             */
+            state: "newest" | "past" | "failed";
+            template: components["schemas"]["AppTemplate"];
+            /**
+             * Format: date-time
+             * @description When a newer one took its place
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until?: string;
+        };
+        AppReleaseList: {
+            /** @description The newest first */
+            items: components["schemas"]["AppRelease"][];
         };
         AppReplacement: {
             spec: components["schemas"]["AppSpec"];
@@ -2432,6 +2487,28 @@ export interface components {
         };
         /** @example tcp/443 */
         PolicyPortText: string;
+        PolicyPreview: {
+            /** @enum {string} */
+            change: "created" | "replaced" | "deleted" | "none";
+            cut: components["schemas"]["PreviewedPair"][];
+            /** @description What else decides, in sentences */
+            notes: string[];
+            /** @description Pairs that were not looked at, because there are too many */
+            omitted: number;
+            opened: components["schemas"]["PreviewedPair"][];
+        };
+        PolicyPreviewRequest: {
+            /** @description As it would be; absent: as if it were deleted */
+            spec?: {
+                from: components["schemas"]["PolicyEnd"];
+                /**
+                 * @description Of an app: as its manifest has them, whatever they are published at. Empty: every protocol and port of a site; the own ones of a service or an app.
+                 * @default []
+                 */
+                ports: components["schemas"]["PolicyPort"][];
+                to: components["schemas"]["PolicyEnd"];
+            };
+        };
         PolicyReplacement: {
             spec: components["schemas"]["PolicySpec"];
         };
@@ -2490,6 +2567,18 @@ export interface components {
             constraint: components["schemas"]["Constraint"];
             /** @default 50 */
             weight: number;
+        };
+        PreviewedPair: {
+            from: components["schemas"]["PolicyEndText"];
+            to: components["schemas"]["PolicyEndText"];
+            ways: {
+                /** @description Site where it begins */
+                from: string;
+                /** @description As the manifest of an app has them; empty: all (others) */
+                ports: components["schemas"]["PolicyPort"][];
+                /** @description Site where it ends */
+                to: string;
+            }[];
         };
         Principal: {
             grants: components["schemas"]["Granted"][];
@@ -8459,6 +8548,93 @@ export interface operations {
             };
         };
     };
+    listReleases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The releases */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppReleaseList"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBindings: {
         parameters: {
             query?: {
@@ -11367,6 +11543,124 @@ export interface operations {
             };
             /** @description `precondition_required`: If-Match is missing. */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                policy: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description What would change */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPreview"];
+                };
+            };
+            /** @description `malformed`: The request is not well-formed JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large`: The body, or a part of it, is larger than what is taken. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

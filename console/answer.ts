@@ -20,7 +20,17 @@ interface Answer<Data> {
 export async function dataOf<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
   const { data, error, response } = await asked;
   if (data !== undefined) return data;
-  throw new ApiProblem(
+  throw problemOf(error, response);
+}
+
+/** Of a request whose answer has nothing in it. */
+export async function doneOf(asked: Promise<Answer<unknown>>): Promise<void> {
+  const { error, response } = await asked;
+  if (!response.ok) throw problemOf(error, response);
+}
+
+function problemOf(error: unknown, response: Response): ApiProblem {
+  return new ApiProblem(
     response.status,
     textAt(error, 'code'),
     [textAt(error, 'detail') || response.statusText, ...faultsOf(error)].join(' '),

@@ -15,6 +15,7 @@ import { SignInScreen } from './sign-in.tsx';
 import { TenantScreen } from './tenant.tsx';
 
 const TopologyScreen = lazy(async () => ({ default: (await import('./topology.tsx')).TopologyScreen }));
+const SectionScreen = lazy(async () => ({ default: (await import('./sections.tsx')).SectionScreen }));
 
 export function App() {
   const { signedIn } = useSession();
@@ -91,6 +92,12 @@ function Inside({ principal }: { readonly principal: Principal }) {
       return (
         <Loaded>
           <TopologyScreen principal={principal} />
+        </Loaded>
+      );
+    case 'section':
+      return (
+        <Loaded>
+          <SectionScreen tenant={screen.tenant} section={screen.section} />
         </Loaded>
       );
     case 'unknown':

@@ -6,7 +6,7 @@ import { ConditionTable } from './condition-table.tsx';
 import { Confirm } from './confirm.tsx';
 import { EtcdPanels } from './etcd.tsx';
 import { useLanguage } from './language.tsx';
-import { go, Link } from './navigation.tsx';
+import { goTo, Link } from './navigation.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Polled } from './polled.tsx';
 import { RequestsPage } from './requests.tsx';
@@ -112,7 +112,7 @@ function Choices({ cluster }: { readonly cluster: Schemas['Cluster'] }) {
         }
         perform={() => deleteCluster(api, cluster)}
         changes={[['estate']]}
-        onDone={() => go({ kind: 'page', tenant, page: 'clusters', below: [] })}
+        onDone={() => goTo({ kind: 'page', tenant, page: 'clusters', below: [] })}
       >
         {words.removeClusterEffect}
       </Confirm>

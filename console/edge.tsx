@@ -6,7 +6,7 @@ import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { EventTable } from './events.tsx';
 import { useLanguage } from './language.tsx';
-import { go } from './navigation.tsx';
+import { goTo } from './navigation.tsx';
 import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { changeEdge, deleteEdge, edgeEventsPoll, edgeKey, edgePoll } from './site-calls.ts';
@@ -93,7 +93,7 @@ function Choices({ edge }: { readonly edge: Schemas['Edge'] }) {
         title={titled(words.removeEdge)}
         perform={() => deleteEdge(api, edge)}
         changes={changes.slice(1)}
-        onDone={() => go({ kind: 'page', tenant, page: 'edges', below: [] })}
+        onDone={() => goTo({ kind: 'page', tenant, page: 'edges', below: [] })}
       >
         {words.removeEdgeEffect}
       </Confirm>

@@ -48,7 +48,14 @@ export function EventTable({ events }: { readonly events: readonly Schemas['Even
             <td>
               {event.action} {event.kind} <bdi className="name">{event.name}</bdi>
             </td>
-            <td>{event.detail}</td>
+            <td>
+              {event.result === 'refused' && (
+                <span className="level" data-level="bad">
+                  {words.refusedResult}
+                </span>
+              )}{' '}
+              <bdi>{event.detail}</bdi>
+            </td>
           </tr>
         ))}
       </tbody>

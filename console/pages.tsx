@@ -4,7 +4,7 @@ import { Button } from 'react-aria-components';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { Principal } from './queries.ts';
-import { TENANT_PAGES, type TenantPage, type TenantPageName } from './view/screens.ts';
+import { type Screen, screenAt, TENANT_PAGES, type TenantPage, type TenantPageName } from './view/screens.ts';
 
 export interface PageProps {
   readonly principal: Principal;
@@ -37,14 +37,34 @@ export function TenantPageScreen({ principal, screen }: { principal: Principal; 
   );
 }
 
+/** In the order in which people work: what runs, where it runs, who may reach it. */
+const LINKED = [
+  'apps',
+  'sites',
+  'edges',
+  'clusters',
+  'services',
+  'policies',
+  'reach',
+  'pools',
+  'tokens',
+  'audit',
+] as const;
+
+function screenOf(tenant: string, name: (typeof LINKED)[number]): Screen {
+  const page = TENANT_PAGES.find((one) => one === name);
+  if (page !== undefined) return { kind: 'page', tenant, page, below: [] };
+  return screenAt(`/tenants/${encodeURIComponent(tenant)}/${name}`);
+}
+
 /** From any page of a tenant to all the others. */
 export function TenantLinks({ tenant }: { readonly tenant: string }) {
   const { words } = useLanguage();
   return (
     <nav className="pages" aria-label={words.tenant}>
       <Link to={{ kind: 'tenant', tenant }}>{words.overview}</Link>
-      {TENANT_PAGES.map((page) => (
-        <Link key={page} to={{ kind: 'page', tenant, page, below: [] }} holdsBelow>
+      {LINKED.map((page) => (
+        <Link key={page} to={screenOf(tenant, page)} holdsBelow>
           {words[page]}
         </Link>
       ))}

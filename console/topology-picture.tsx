@@ -1,7 +1,7 @@
 /** The topology as SVG. One of its sites is reached by Tab, the others by the arrow keys, and Enter opens what is there. */
 import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
 import { useLanguage } from './language.tsx';
-import { go } from './navigation.tsx';
+import { goTo } from './navigation.tsx';
 import { neighbourOf } from './view/neighbour.ts';
 import { pathOf, type Screen } from './view/screens.ts';
 import type { Picture, PlacedHub, PlacedSite, PlacedTenant } from './view/topology.ts';
@@ -149,7 +149,7 @@ function SiteBox({ placed, isStop, onPoint }: SiteBoxProps) {
         onClick={(event) => {
           if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
           event.preventDefault();
-          go(to);
+          goTo(to);
         }}
       >
         <rect width={width} height={height} rx={6} />

@@ -141,8 +141,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Made of the API's document; the console and the command line stand on it.
   client: { rooms: [], packages: ['openapi-fetch'] },
   'console/view': { rooms: ['protocol'], packages: [], pure: true },
+  // What differs in a manifest is told as `isthmus diff` tells it.
   console: {
-    rooms: ['protocol', 'client', 'console/', 'build'],
+    rooms: ['protocol', 'client', 'console/', 'build', 'cli/resource/difference.ts'],
     packages: [
       'node:',
       'esbuild',
@@ -151,6 +152,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'react-aria-components',
       '@tanstack/react-query',
       'oauth4webapi',
+      'yaml',
+      'zod',
     ],
   },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },

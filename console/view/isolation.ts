@@ -10,7 +10,7 @@ const REASONS = {
   Refused: 'refused',
   Silent: 'silent',
   Proving: 'proving',
-  Passed: 'passed',
+  Passed: 'leaks',
   Unreached: 'unreached',
   Uncounted: 'uncounted',
 } as const;

@@ -1,4 +1,5 @@
 /** Every screen has an address: the one way from a path to a screen and back. What is no screen is said so, not guessed at. */
+import { type Section, sectionAt, sectionParts } from './sections.ts';
 
 /** Pages of a tenant: `/tenants/TENANT/PAGE`, with what is shown of one thing below it. */
 export const TENANT_PAGES = ['sites', 'edges', 'tokens', 'clusters'] as const;
@@ -10,6 +11,7 @@ export type Screen =
   | { readonly kind: 'topology' }
   | { readonly kind: 'tenant'; readonly tenant: string }
   | TenantPage
+  | { readonly kind: 'section'; readonly tenant: string; readonly section: Section }
   | { readonly kind: 'unknown'; readonly path: string };
 
 export interface TenantPage {
@@ -40,6 +42,8 @@ export function screenAt(path: string): Screen {
 
 function tenantScreen(tenant: string, [name, ...below]: readonly string[]): Screen | undefined {
   if (name === undefined) return { kind: 'tenant', tenant };
+  const section = sectionAt([name, ...below]);
+  if (section !== undefined) return { kind: 'section', tenant, section };
   const page = TENANT_PAGES.find((candidate) => candidate === name);
   return page === undefined || below.length > BELOW_MAX ? undefined : { kind: 'page', tenant, page, below };
 }
@@ -56,6 +60,8 @@ export function pathOf(screen: Screen): string {
       return joined('tenants', screen.tenant);
     case 'page':
       return joined('tenants', screen.tenant, screen.page, ...screen.below);
+    case 'section':
+      return joined('tenants', screen.tenant, ...sectionParts(screen.section));
     case 'unknown':
       return screen.path;
   }

@@ -1,4 +1,6 @@
 /** Every word of the console, in each language. What the API says in sentences is shown as it came. */
+
+import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
 import { SITES_CHINESE, SITES_ENGLISH } from './words-sites.ts';
 
@@ -8,6 +10,7 @@ export type Language = (typeof LANGUAGES)[number];
 const ENGLISH = {
   ...SITES_ENGLISH,
   ...CLUSTERS_ENGLISH,
+  ...APPS_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -35,7 +38,7 @@ const ENGLISH = {
   switchBroken: 'It does not hold',
   provedBy: 'Proved by packets from edges:',
   proving: 'is trying whether packets pass',
-  passed: 'sent packets that no policy allows, and they were answered',
+  leaks: 'sent packets that no policy allows, and they were answered',
   unreached: 'its control probe is not answered, so nothing is shown',
   uncounted: 'its packets are not answered, and no firewall counts them',
   conflict: 'Somebody changed it meanwhile. Look again, then decide.',
@@ -71,6 +74,7 @@ export type Words = typeof ENGLISH;
 const CHINESE: Words = {
   ...SITES_CHINESE,
   ...CLUSTERS_CHINESE,
+  ...APPS_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',
@@ -98,7 +102,7 @@ const CHINESE: Words = {
   switchBroken: '隔离未生效',
   provedBy: '已由数据包验证的边缘数：',
   proving: '正在测试数据包能否通过',
-  passed: '发出了策略不允许的数据包，并得到了应答',
+  leaks: '发出了策略不允许的数据包，并得到了应答',
   unreached: '对照探测没有应答，因此无法证明',
   uncounted: '数据包没有应答，也没有防火墙计数',
   conflict: '期间有人修改过。请重新查看后再决定。',

@@ -7,13 +7,15 @@ import {
   readPolicyEnd,
   readPolicyPort,
 } from '../../protocol/explanation.ts';
+import { PolicyPreview, PolicyPreviewRequest } from '../../protocol/policy-preview.ts';
 import { explain, type Surroundings } from '../domain/explanation.ts';
+import { previewPolicy } from '../domain/policy-preview.ts';
 import { toldOf } from '../reconcile/told.ts';
 import { type Desk, findTenant } from './collection.ts';
 import { readTenantEstate } from './conditions.ts';
 import { allLive } from './dependent.ts';
 import { refuseField } from './faults.ts';
-import { NO_BODY, type Operation, operation } from './operation.ts';
+import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 
 const ExplanationQuery = z.strictObject({
   from: PolicyEndText,
@@ -47,7 +49,32 @@ export function explanationOperations(desk: Desk): Operation[] {
         return { status: 200, json: explain(question, { tenant, networks: await networksOf(desk, name) }) };
       },
     }),
+    previewOperation(desk),
   ];
+}
+
+/** It writes nothing, so who may read policies may ask it. */
+function previewOperation(desk: Desk): Operation {
+  return operation({
+    id: 'previewPolicy',
+    method: 'post',
+    path: '/v1/tenants/{tenant}/policies/{policy}/preview',
+    tag: 'policies',
+    summary: 'Say what would change if a policy, be there one or not, were this, or were deleted',
+    guard: desk.guards.user('read', 'policy'),
+    body: PolicyPreviewRequest,
+    query: NO_QUERY,
+    answers: [{ status: 200, description: 'What would change', schema: PolicyPreview }],
+    problems: ['not_found'],
+    async handle(call) {
+      const tenantName = call.param('tenant');
+      await findTenant(desk.store, tenantName);
+      const name = call.param('policy');
+      const tenant = await readTenantEstate(desk, tenantName);
+      const around = { tenant, networks: await networksOf(desk, tenantName) };
+      return { status: 200, json: previewPolicy({ name, spec: call.body.spec }, around) };
+    },
+  });
 }
 
 function endOf(text: string, pointer: string) {

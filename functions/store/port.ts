@@ -90,6 +90,10 @@ export interface AppKept {
   readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
   /** A release that was taken back. It counts while it is the newest. */
   readonly failed?: { readonly release: number; readonly reason: string } | undefined;
+  /** Earlier ones, newest first: what people can go back to. */
+  readonly past?:
+    | readonly { readonly release: number; readonly template: AppTemplate; readonly until: string }[]
+    | undefined;
   /** Of a release on its way, in or out, beside the last one. */
   readonly stage?: AppStageKept | undefined;
   /** Where it runs, as it was last planned. */

@@ -47,7 +47,7 @@ test('it is broken where packets passed, and says who sent them', () => {
   const passed = condition('Isolated/edge/berlin', 'False', 'Passed');
   expect(switchState('isolated', [all, passed])).toMatchObject({
     kind: 'broken',
-    waiting: [{ agent: 'berlin', reason: 'passed' }],
+    waiting: [{ agent: 'berlin', reason: 'leaks' }],
   });
 });
 

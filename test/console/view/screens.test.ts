@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pathOf, screenAt, TENANT_PAGES } from '../../../console/view/screens.ts';
+import type { Section } from '../../../console/view/sections.ts';
 
 test('a path names a screen, and what is none is said so', () => {
   expect(screenAt('/')).toEqual({ kind: 'home' });
@@ -37,4 +38,28 @@ test('the same holds for every page of a tenant, and for what is below it', () =
       },
     ),
   );
+});
+
+const name = fc.string({ minLength: 1, maxLength: 253, unit: 'grapheme' });
+const section: fc.Arbitrary<Section> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom(
+      ...(['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const),
+    ),
+  }),
+  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy'] as const)), name }),
+);
+
+test('every page of a tenant has one address, whatever tenant and thing are called', () => {
+  fc.assert(
+    fc.property(name, section, (tenant, one) => {
+      const screen = { kind: 'section' as const, tenant, section: one };
+      expect(screenAt(pathOf(screen))).toEqual(screen);
+    }),
+  );
+  expect(pathOf({ kind: 'section', tenant: 'demo', section: { kind: 'manifest', name: 'web' } })).toBe(
+    '/tenants/demo/apps/web/manifest',
+  );
+  for (const path of ['/tenants/a/apps/b/c', '/tenants/a/apps/b/manifest/d', '/tenants/a/policies/%E0%A4%A'])
+    expect(screenAt(path)).toEqual({ kind: 'unknown', path });
 });

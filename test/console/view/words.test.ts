@@ -1,6 +1,9 @@
 /** Words and ages: every language has them all, and an age is as short as can be and never negative. */
 import { expect, test } from 'vitest';
 import { ageWords, LANGUAGES, untilWords, wordsOf } from '../../../console/view/words.ts';
+import { APPS_ENGLISH } from '../../../console/view/words-apps.ts';
+import { CLUSTERS_ENGLISH } from '../../../console/view/words-clusters.ts';
+import { SITES_ENGLISH } from '../../../console/view/words-sites.ts';
 
 test('no language lacks a word, and the two differ in every word but the name', () => {
   for (const language of LANGUAGES)
@@ -8,6 +11,14 @@ test('no language lacks a word, and the two differ in every word but the name', 
   const chinese = new Map(Object.entries(wordsOf('zh')));
   const same = Object.entries(wordsOf('en')).filter(([name, word]) => chinese.get(name) === word);
   expect(same.map(([name]) => name)).toEqual(['product']);
+});
+
+test('no two parts of the console call different things by one name', () => {
+  const parts = [APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH].map((part) => Object.entries(part));
+  const all = wordsOf('en');
+  expect(
+    parts.flat().filter(([name, word]) => Object.entries(all).find(([one]) => one === name)?.[1] !== word),
+  ).toEqual([]);
 });
 
 test('an age is said in the largest unit that is full', () => {

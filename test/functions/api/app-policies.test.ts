@@ -1,5 +1,5 @@
 /** Policies between apps: from what a cluster tells of containers to the documents of edges at other sites, and to what people are told. */
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { policyLeaf } from '../../../functions/domain/policy-lock.ts';
 import { readEstate } from '../../../functions/reconcile/estate.ts';
 import { type Bench, callAs, createBench } from './bench.ts';
@@ -115,4 +115,33 @@ test.each([
 ])('a policy names one thing at each end: %j', async (spec, pointer) => {
   const { status, json } = await bench.call('POST', POLICIES, { body: { metadata: { name: 'p' }, spec } });
   expect([status, json.errors[0].pointer]).toEqual([422, pointer]);
+});
+
+describe('what a policy would change', () => {
+  const ask = (name: string, body: object) => bench.call('POST', `${POLICIES}/${name}/preview`, { body });
+
+  test('is told before it is written, and nothing is written', async () => {
+    await isolate();
+    await tell({ address: '10.1.0.7' });
+    const { status, json } = await ask('web-db', { spec: TO_DB });
+    const pair = {
+      from: 'app/web',
+      to: 'service/tokyo/db',
+      ways: [{ from: 'berlin', to: 'tokyo', ports: [{ protocol: 'tcp', port: 5432 }] }],
+    };
+    expect([status, json.change, json.opened, json.cut]).toEqual([200, 'created', [pair], []]);
+    expect((await bench.call('GET', POLICIES)).json.items).toEqual([]);
+    await make(bench, [POLICIES, 'web-db'], TO_DB);
+    expect((await ask('web-db', {})).json).toMatchObject({ change: 'deleted', opened: [], cut: [pair] });
+    expect((await ask('web-db', { spec: TO_DB })).json).toMatchObject({
+      change: 'replaced',
+      opened: [],
+      cut: [],
+    });
+  });
+
+  test('of a spec or a name that would be refused is refused', async () => {
+    expect((await ask('web-db', { spec: { from: {}, to: { site: 'tokyo' } } })).status).toBe(422);
+    expect((await ask('Not%20A%20Name', {})).status).toBe(404);
+  });
 });

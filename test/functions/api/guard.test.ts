@@ -112,7 +112,7 @@ describe('scenario 13: operations of users', () => {
     const writes = (operation: Described) =>
       isUsers(operation) &&
       operation.method !== 'get' &&
-      !['createClusterCredential', 'canI'].includes(operation.id);
+      !['createClusterCredential', 'canI', 'previewPolicy'].includes(operation.id);
     await expectRefused(writes, (operation) => attempt(operation, viewer), ['forbidden']);
   });
 

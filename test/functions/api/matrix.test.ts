@@ -90,7 +90,7 @@ const LEAST: readonly (readonly [RegExp, Role | 'anyone'])[] = [
   [/^(create|replace|delete)(Deployment)?(Key|Role|Binding)$/, 'admin'],
   [/^(create|replace|delete)(Tenant|Cluster)$/, 'admin'],
   [/^createClusterCredential$/, 'viewer'],
-  [/^(get|list|export|explain)/, 'viewer'],
+  [/^(get|list|export|explain|preview)/, 'viewer'],
   [/^(create|replace|delete|promote|abort)/, 'operator'],
 ];
 

@@ -1,0 +1,62 @@
+/** The pages of a tenant beside its first one: the links between them, and which of them is shown. */
+import { lazy } from 'react';
+import { AppScreen } from './app-page.tsx';
+import { AppsScreen } from './apps.tsx';
+import { AuditScreen } from './audit.tsx';
+import { useLanguage } from './language.tsx';
+import { Link } from './navigation.tsx';
+import { Loaded, TenantLinks } from './pages.tsx';
+import { PoliciesScreen } from './policies.tsx';
+import { EditPolicyScreen, NewPolicyScreen } from './policy-form.tsx';
+import { PoolsScreen } from './pools.tsx';
+import { ReachScreen } from './reach.tsx';
+import { ServicesScreen } from './services.tsx';
+import type { Section } from './view/sections.ts';
+
+/** It brings the schemas of manifests and YAML along, which no other page needs. */
+const ManifestScreen = lazy(async () => ({ default: (await import('./manifest.tsx')).ManifestScreen }));
+
+export function SectionScreen({ tenant, section }: { readonly tenant: string; readonly section: Section }) {
+  const { words } = useLanguage();
+  return (
+    <>
+      <p className="trail">
+        {words.tenant}{' '}
+        <Link to={{ kind: 'tenant', tenant }}>
+          <bdi>{tenant}</bdi>
+        </Link>
+      </p>
+      <TenantLinks tenant={tenant} />
+      <Loaded key={section.kind}>
+        <Inside tenant={tenant} section={section} />
+      </Loaded>
+    </>
+  );
+}
+
+function Inside({ tenant, section }: { readonly tenant: string; readonly section: Section }) {
+  switch (section.kind) {
+    case 'apps':
+      return <AppsScreen tenant={tenant} />;
+    case 'app':
+      return <AppScreen tenant={tenant} name={section.name} />;
+    case 'new-app':
+      return <ManifestScreen tenant={tenant} name={undefined} />;
+    case 'manifest':
+      return <ManifestScreen key={section.name} tenant={tenant} name={section.name} />;
+    case 'policies':
+      return <PoliciesScreen tenant={tenant} />;
+    case 'new-policy':
+      return <NewPolicyScreen tenant={tenant} />;
+    case 'policy':
+      return <EditPolicyScreen key={section.name} tenant={tenant} name={section.name} />;
+    case 'reach':
+      return <ReachScreen tenant={tenant} />;
+    case 'services':
+      return <ServicesScreen tenant={tenant} />;
+    case 'pools':
+      return <PoolsScreen tenant={tenant} />;
+    case 'audit':
+      return <AuditScreen tenant={tenant} />;
+  }
+}

@@ -1,0 +1,48 @@
+/** The pages of a tenant beside its first one: the one way from the rest of a path to a page and back. */
+
+export type Section =
+  | { readonly kind: 'apps' }
+  | { readonly kind: 'new-app' }
+  | { readonly kind: 'app'; readonly name: string }
+  | { readonly kind: 'manifest'; readonly name: string }
+  | { readonly kind: 'policies' }
+  | { readonly kind: 'new-policy' }
+  | { readonly kind: 'policy'; readonly name: string }
+  | { readonly kind: 'reach' }
+  | { readonly kind: 'services' }
+  | { readonly kind: 'pools' }
+  | { readonly kind: 'audit' };
+
+/** Pages without a name in their path. */
+const PLAIN = ['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const;
+
+/** `parts`: what follows the tenant in the path, decoded; undefined if that is no page of these. */
+export function sectionAt(parts: readonly string[]): Section | undefined {
+  const [first, name, third, ...more] = parts;
+  const kind = PLAIN.find((one) => one === first);
+  if (kind !== undefined && name === undefined) return { kind };
+  if (name === undefined || more.length > 0) return undefined;
+  if (first === 'apps' && third === undefined) return { kind: 'app', name };
+  if (first === 'apps' && third === 'manifest') return { kind: 'manifest', name };
+  return first === 'policies' && third === undefined ? { kind: 'policy', name } : undefined;
+}
+
+export function sectionParts(section: Section): string[] {
+  switch (section.kind) {
+    case 'app':
+      return ['apps', section.name];
+    case 'manifest':
+      return ['apps', section.name, 'manifest'];
+    case 'policy':
+      return ['policies', section.name];
+    case 'apps':
+    case 'new-app':
+    case 'policies':
+    case 'new-policy':
+    case 'reach':
+    case 'services':
+    case 'pools':
+    case 'audit':
+      return [section.kind];
+  }
+}

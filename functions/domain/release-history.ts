@@ -1,0 +1,32 @@
+/** Earlier releases of an app that are remembered for going back to, newest first: few, and no more than fits beside the app itself. */
+import type { AppTemplate } from '../../protocol/app.ts';
+import type { Releases } from './rollout-stage.ts';
+
+export interface PastRelease {
+  readonly release: number;
+  readonly template: AppTemplate;
+  /** When a newer one took its place. */
+  readonly until: string;
+}
+
+export const PAST_MAX = 10;
+/** Of all templates of the app together, as JSON; an item of the table holds 400 kB. */
+const TEMPLATES_LENGTH_MAX = 200_000;
+
+/** With the one that is overtaken. A template that was had before is told once, as the newest of its like. */
+export function remembered(
+  past: readonly PastRelease[],
+  leaving: PastRelease,
+  { good, newest }: Pick<Releases, 'good'> & { readonly newest: AppTemplate },
+): PastRelease[] {
+  const text = JSON.stringify(leaving.template);
+  const others = past.filter(({ template }) => JSON.stringify(template) !== text);
+  let length = JSON.stringify(newest).length + JSON.stringify(good?.template ?? null).length;
+  const kept: PastRelease[] = [];
+  for (const one of [leaving, ...others].slice(0, PAST_MAX)) {
+    length += JSON.stringify(one.template).length;
+    if (length > TEMPLATES_LENGTH_MAX) break;
+    kept.push(one);
+  }
+  return kept;
+}
