@@ -40,6 +40,7 @@ test('the first document is 1.1, signed over its envelope, and its leaves are th
     'names',
     'network',
     'policy',
+    'proof',
     'roots',
     'self',
   ]);

@@ -276,7 +276,7 @@ describe('a faulty stream', () => {
     let poisons = 0;
     let staleBefore = 0;
     for (const seed of SEEDS) {
-      const { world, reconciler, poisoned, deadLetters } = await simulate(seed, 0.2);
+      const { world, reconciler, poisoned, deadLetters } = await simulate(seed, 0.5);
       const wanted = await compiledAnew(world);
       if (JSON.stringify(await hashesIn(world)) !== JSON.stringify(wanted)) staleBefore += 1;
       await reconciler.sweep();
