@@ -77,7 +77,8 @@ function Said({ shown, tenant, at }: SaidProps) {
       <span>{words.switchIsolated}</span>
       <small>
         {' '}
-        {words.allReported} {shown.agents} {shown.proved > 0 && `${words.provedBy} ${shown.proved} `}(
+        {words.allReported} {shown.agents}
+        {shown.proved > 0 && ` · ${words.provedBy} ${shown.proved}`} (
         {ageWords(ageSeconds(tenant.metadata.updatedAt, at), language)})
       </small>
     </>

@@ -168,6 +168,8 @@ test('one switch isolates the tenant: it turns green when all hold it, packets s
   const row = page.locator('.isolation', { hasText: 'demo' });
   await row.locator('label').click();
   await page.locator('.isolation[data-state=settled][data-isolated=true]').waitFor();
+  await row.getByText('Proved by packets from edges: 2').waitFor();
+  await page.getByText(/The isolation from edge berlin to tokyo .* is proved by packets/).waitFor();
   await keepScreenshot(page, 'story-3-isolated');
   expect(await answerFromTokyo()).toBeUndefined();
   await open(asked);
