@@ -50,10 +50,13 @@ function compare({ path, before, after }: Pair, { depth, hidden }: At): Differen
   if (isSame(before, after)) return [];
   const [left, right] = [membersOf(before), membersOf(after)];
   const isOpen = left !== undefined || right !== undefined;
+  const isOneKind = before === undefined || after === undefined || isList(before) === isList(after);
   const isComparable =
-    (left !== undefined || before === undefined) && (right !== undefined || after === undefined);
-  if (!isOpen || !isComparable || depth >= DEPTH_MAX) return [differenceOf({ path, before, after }, hidden)];
+    isOneKind && (left !== undefined || before === undefined) && (right !== undefined || after === undefined);
   const names = [...new Set([...Object.keys(left ?? {}), ...Object.keys(right ?? {})])].sort();
+  // Where both are empty they differ as wholes: one is not there, or is of the other kind.
+  if (!isOpen || !isComparable || depth >= DEPTH_MAX || names.length === 0)
+    return [differenceOf({ path, before, after }, hidden)];
   return names.flatMap((name) =>
     compare(
       {

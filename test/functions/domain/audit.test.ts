@@ -33,6 +33,13 @@ describe('differences', () => {
     expect(JSON.stringify(differencesOf(spec, {}))).not.toContain('S3CRET');
   });
 
+  test('tell what is empty too: when it comes, goes or is of the other kind', () => {
+    expect(differencesOf({}, { hosts: {} }).changes).toEqual([{ path: '/hosts', after: '{}' }]);
+    expect(differencesOf({ hosts: [] }, {}).changes).toEqual([{ path: '/hosts', before: '[]' }]);
+    expect(differencesOf({ '0': 1 }, [1]).changes).toEqual([{ path: '', before: '{"0":1}', after: '[1]' }]);
+    expect(differencesOf([], {}).changes).toEqual([{ path: '', before: '[]', after: '{}' }]);
+  });
+
   test('stay within their bound and count what they leave out', () => {
     const json: fc.Arbitrary<Json> = fc
       .jsonValue({ maxDepth: 4 })
@@ -53,6 +60,7 @@ describe('differences', () => {
           JSON.stringify(sorted(before)) === JSON.stringify(sorted(after)),
         );
       }),
+      { numRuns: 1_000 },
     );
     const many = Object.fromEntries(
       Array.from({ length: 500 }, (_, index) => [`name${index}`, 'x'.repeat(500)]),
