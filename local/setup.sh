@@ -23,6 +23,8 @@ NODE_MAJOR=24
 RUNTIME_INTERFACE_VERSION=4.0.2
 # Stand-ins for AWS in the tests: CloudFormation, Lambda and the API by the one, EC2 by the other.
 EMULATORS='ministack==1.5.33 moto[server,ec2]==5.2.5'
+# Asks the API what nobody would think of, by its own document.
+SCHEMATHESIS='schemathesis==4.32.5'
 
 HOME=${HOME:-/root}
 export HOME
@@ -155,25 +157,28 @@ provide_wireguard() {
   echo "setup: uses Debian's wireguard-go, which is several times slower than a current one: install Go 1.$GO_MINOR_MIN or newer to have that built"
 }
 
-# ---- emulators of AWS, for the tests
+# ---- programs in Python, for the tests
 
 # A Python of one's own choice may come without the module for environments; Debian's has it in a package.
-make_emulators() {
-  rm -rf "$CACHE/emulators"
+make_python() {
+  rm -rf "${CACHE:?}/$name"
   mkdir -p "$CACHE"
-  if ! python3 -m venv "$CACHE/emulators"; then
+  if ! python3 -m venv "$CACHE/$name"; then
     missing=python3-venv
     apt_install
-    /usr/bin/python3 -m venv "$CACHE/emulators"
+    /usr/bin/python3 -m venv "$CACHE/$name"
   fi
   # shellcheck disable=SC2086 # a list of words
-  "$CACHE/emulators/bin/pip" install --quiet --disable-pip-version-check $EMULATORS
-  echo "$EMULATORS" >"$CACHE/emulators/made"
+  "$CACHE/$name/bin/pip" install --quiet --disable-pip-version-check $wanted
+  echo "$wanted" >"$CACHE/$name/made"
 }
 
-provide_emulators() {
-  [ "$(cat "$CACHE/emulators/made" 2>/dev/null)" = "$EMULATORS" ] && return 0
-  step "installing emulators of AWS in $CACHE/emulators" make_emulators 'pip must reach a package index.'
+# provide_python NAME WORDS PACKAGES: an environment of its own, because their needs differ.
+provide_python() {
+  name=$1
+  wanted=$3
+  [ "$(cat "$CACHE/$name/made" 2>/dev/null)" = "$wanted" ] && return 0
+  step "installing $2 in $CACHE/$name" make_python 'pip must reach a package index.'
 }
 
 # ---- Lambda's runtime interface client, for the tests
@@ -279,7 +284,8 @@ main() {
   install_npm_packages
   [ "$mode" = packages ] || provide_wireguard
   case $mode in demo | kubernetes | test) check_machine ;; esac
-  [ "$mode" != test ] || provide_emulators
+  [ "$mode" != test ] || provide_python emulators 'emulators of AWS' "$EMULATORS"
+  [ "$mode" != test ] || provide_python schemathesis Schemathesis "$SCHEMATHESIS"
   [ "$mode" != test ] || provide_runtime_interface
   case $mode in kubernetes | test) provide_kube ;; esac
   [ "$mode" != test ] || provide_networks

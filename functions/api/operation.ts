@@ -111,6 +111,8 @@ export function operation<Principal, Body, Query>(
     ...guard.problems,
     'invalid',
     ...(takesBody ? BODY_PROBLEMS : []),
+    // What can't be a name names nothing.
+    ...(declaration.path.includes('{') ? (['not_found'] as const) : []),
     ...declaration.problems,
     'internal',
   ];

@@ -5,11 +5,18 @@ import { refuseField } from './faults.ts';
 
 const LIMIT_MAX = 500;
 const LIMIT_DEFAULT = 100;
-const TOKEN_LENGTH_MAX = 2_000;
+/** Longer than any of ours, and short enough for a request line however its characters are written. */
+const TOKEN_LENGTH_MAX = 1_000;
+const TOKEN = /^[\w-]*$/;
 
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
-  page: z.string().max(TOKEN_LENGTH_MAX).optional().meta({ description: '`next` of the page before' }),
+  page: z
+    .string()
+    .max(TOKEN_LENGTH_MAX)
+    .regex(TOKEN)
+    .optional()
+    .meta({ description: '`next` of the page before' }),
 });
 export type PageQuery = z.infer<typeof PageQuery>;
 
