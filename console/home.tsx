@@ -9,6 +9,7 @@ import { IsolationSwitch } from './isolation.tsx';
 import { useLanguage } from './language.tsx';
 import { approveEdge, type Estate, newestFirst, type Principal } from './queries.ts';
 import { useSession } from './session.tsx';
+import { TrafficNow } from './traffic.tsx';
 import { agentHealth, siteHealth, wantsPerson } from './view/health.ts';
 
 const EVENTS_SHOWN = 12;
@@ -40,6 +41,7 @@ function Home({ estate }: { readonly estate: Estate }) {
       <WantsPerson edges={edges} />
       <HealthTable title={words.sites} rows={siteHealth(sites, edges.map(edgeFacts), at)} />
       {hubs !== undefined && <HealthTable title={words.hubs} rows={agentHealth(hubs.map(hubFacts), at)} />}
+      <TrafficNow estate={estate} />
       <section className="wide">
         <h2>{words.lately}</h2>
         <EventTable events={newestFirst(tenants.flatMap(({ events }) => events)).slice(0, EVENTS_SHOWN)} />

@@ -193,6 +193,19 @@ test('a policy tells what it opens, and opens it', async () => {
   await page.locator('strong[data-level=good]').waitFor();
 }, 120_000);
 
+test('the home page draws what flows between the sites', async () => {
+  await open('/');
+  await page.locator('.chart canvas').waitFor({ timeout: 60_000 });
+  const drawn = page.getByRole('img', { name: /^Traffic now: From sites [\d.]+ k?bit\/s, To sites / });
+  await eventually(async () => {
+    await answerFromTokyo();
+    expect(await drawn.getAttribute('aria-label')).not.toContain('From sites 0 bit/s');
+  }, 60_000);
+  // Two points make a line.
+  await page.waitForTimeout(12_000);
+  await keepScreenshot(page, 'story-traffic');
+}, 150_000);
+
 test('an upgrade is rolled back to the release before it', async () => {
   const imageOf = async () => (await estate.api.get(`${TENANT}/apps/web`, App)).spec.image;
   await page.setViewportSize({ width: 360, height: 740 });
