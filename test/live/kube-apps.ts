@@ -30,9 +30,33 @@ type Open = () => Stand;
 /** Clusters `prod` in Berlin and `test` in Tokyo. The order matters. */
 export function appTests(open: Open): void {
   begins(open);
+  listens(open);
   rollsBack(open);
   endures(open);
   ends(open);
+}
+
+/** `isthmus exec` and `logs`, which go by the kubectl of the machine. */
+function listens(open: Open): void {
+  test('is gone into and listened to by its name, in the cluster that is meant', async () => {
+    const { ada } = open();
+    const at = (cluster: string) =>
+      ada.isthmus(['exec', 'web', '--cluster', cluster, '--', 'sh', '-c', 'echo "$HOSTNAME says hello"']);
+    expect([await at('prod'), await at('test')]).toEqual([
+      expect.stringMatching(/^web-\S+ says hello\n$/),
+      expect.stringMatching(/^web-\S+ says hello\n$/),
+    ]);
+    await expect(
+      ada.isthmus(['exec', 'web', '--cluster', 'prod', '--', 'sh', '-c', 'exit 7']),
+    ).rejects.toThrow('7');
+    await ada.isthmus([
+      ...['exec', 'web', '--cluster', 'prod', '--', 'sh', '-c'],
+      'echo "a line that is listened to" >/proc/1/fd/1',
+    ]);
+    await eventually(async () =>
+      expect(await ada.isthmus(['logs', 'web', '--cluster', 'prod'])).toContain('a line that is listened to'),
+    );
+  });
 }
 
 function begins(open: Open): void {

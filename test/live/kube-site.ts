@@ -106,7 +106,9 @@ export async function raisePerson(
     KeyCreated,
   );
   const isthmus = (words: readonly string[]) =>
-    host.check([process.execPath, join(ROOT, 'dist/isthmus.mjs'), ...words], { env: { HOME: home } });
+    host.check([process.execPath, join(ROOT, 'dist/isthmus.mjs'), ...words], {
+      env: { HOME: home, PATH: `${programs}:${process.env['PATH'] ?? ''}` },
+    });
   await host.write(`${home}/key`, key.secret);
   await host.write(`${home}/ca.pem`, estate.ca);
   await isthmus([
