@@ -4,7 +4,7 @@ import type { Condition } from '../protocol/metadata.ts';
 import type { Scaled } from '../protocol/scaling.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
-import { ageSince, tableOf } from './table.ts';
+import { ageSince, tableOf, withoutControls } from './table.ts';
 
 async function pathOf(api: Api, name?: string): Promise<string> {
   const apps = `/v1/tenants/${await api.tenant()}/apps`;
@@ -94,7 +94,8 @@ export function appText(
   const said = status.instances.flatMap(({ containers }) =>
     containers
       .filter(({ reason }) => reason !== 'none')
-      .flatMap((one) => [`* ${one.name}: ${one.message}`, ...one.lastLines.map((line) => `    ${line}`)]),
+      .flatMap((one) => [`* ${one.name}: ${one.message}`, ...one.lastLines.map((line) => `    ${line}`)])
+      .map(withoutControls),
   );
   const heading = [
     'CLUSTER',

@@ -5,6 +5,8 @@ import { Fault } from './fault.ts';
 
 /** The one container of an app's pod. */
 const CONTAINER = 'app';
+/** Names of pods in Kubernetes. */
+const POD = /^[a-z0-9][a-z0-9.-]*$/;
 /** Of streams that kubectl follows at once. */
 const FOLLOWED_MAX = 50;
 
@@ -98,6 +100,9 @@ function containersOf({ app, clusters, cluster, container }: AppWanted) {
   }
   return meant.flatMap((each) => {
     const found = clusters.find(({ metadata }) => metadata.name === each.in);
+    // A name is told by an agent, and becomes a word of kubectl's.
+    if (found?.status.kind === 'kubernetes' && !POD.test(each.one.name))
+      throw new Fault('failed', `The cluster ${each.in} told of a container whose name no pod can have.`);
     return found === undefined ? [] : [{ one: each.one, cluster: found }];
   });
 }

@@ -113,6 +113,12 @@ async function locked(
     const before = readSession(keep.settings);
     if (before === undefined) throw new Fault('usage', NOBODY);
     const session = await renew(before);
+    // Who signed out, or in as somebody else, meanwhile, is not to find the old one again.
+    if (readSession(keep.settings)?.id !== before.id) {
+      const other = fresh();
+      if (other === undefined) throw new Fault('usage', NOBODY);
+      return other;
+    }
     writeSession(keep.settings, session);
     return session.accessToken;
   } finally {

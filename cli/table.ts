@@ -1,7 +1,7 @@
 /** Rows of cells as aligned lines, for terminals. */
 
 export function tableOf(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows];
+  const all = [heading, ...rows].map((row) => row.map(withoutControls));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map((row) =>
@@ -11,6 +11,11 @@ export function tableOf(heading: readonly string[], rows: readonly (readonly str
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** What agents and others wrote must not steer the terminal, nor turn the direction of what follows. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '?');
 }
 
 /** `12 s`, `5 min`, `3 h`, `2 d`. */

@@ -12,6 +12,7 @@ import type { Caller } from './link/fetch.ts';
 import { LivenessSender } from './link/liveness.ts';
 import { silentSites } from './names/silence.ts';
 import type { PeerSight } from './observe/peers.ts';
+import { refusedSetOf } from './plan/firewall-hub.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
 import { detoursOf } from './plan/twins.ts';
@@ -206,7 +207,7 @@ class HubRole implements Role {
   async #refused(tunnelAddress: string, from: string, to: string): Promise<number | undefined> {
     const peer = this.#peers.find((one) => one.tunnelAddress === tunnelAddress);
     if (peer === undefined || proofAddress(peer) !== from) return undefined;
-    return this.#options.refused(from, to);
+    return this.#options.refused(refusedSetOf(peer.tenant), from, to);
   }
 
   #statusOf(peer: PeerLeaf, sight: PeerSight | undefined): PeerStatus {

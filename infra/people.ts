@@ -50,7 +50,8 @@ export class People extends Construct {
     const client = new UserPoolClient(this, 'Console', {
       userPool: this.pool,
       generateSecret: false,
-      authFlows: {},
+      // Named, because none named means Cognito's own choice, which has more.
+      authFlows: { userSrp: false },
       oAuth: {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false },
         scopes: [OAuthScope.OPENID, OAuthScope.PROFILE, OAuthScope.EMAIL],

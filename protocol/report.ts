@@ -24,7 +24,7 @@ export type Finding = z.infer<typeof Finding>;
 export const Proof = z
   .strictObject({
     site: Name,
-    edge: z.string().max(100),
+    edge: Name,
     verdict: z.enum(['pending', 'refused', 'passed', 'unreached', 'uncounted']),
     cut: z.boolean(),
   })

@@ -1,7 +1,6 @@
 /** What the firewall has refused between proof addresses (`plan/firewall-proof.ts`), read at most ten times a second however many ask. */
 import { z } from 'zod';
 import type { Run } from '../apply/command.ts';
-import { REFUSED_SET } from '../plan/firewall-proof.ts';
 
 const FRESH_MS = 100;
 
@@ -40,17 +39,29 @@ export function parseRefused(json: string): Refused {
 export function readRefused(
   run: Run,
   now: () => number,
-): (from: string, to: string) => Promise<number | undefined> {
-  let reading: { readonly atMs: number; readonly refused: Promise<Refused | undefined> } | undefined;
-  return async (from, to) => {
-    if (reading === undefined || now() - reading.atMs > FRESH_MS)
-      reading = { atMs: now(), refused: listRefused(run) };
+): (set: string, from: string, to: string) => Promise<number | undefined> {
+  const readings = new Map<
+    string,
+    { readonly atMs: number; readonly refused: Promise<Refused | undefined> }
+  >();
+  return async (set, from, to) => {
+    const known = readings.get(set);
+    const reading =
+      known === undefined || now() - known.atMs > FRESH_MS
+        ? { atMs: now(), refused: listRefused(run, set) }
+        : known;
+    readings.set(set, reading);
     const refused = await reading.refused;
     return refused && (refused.get(`${from} ${to}`) ?? 0);
   };
 }
 
-async function listRefused(run: Run): Promise<Refused | undefined> {
-  const result = await run('nft', ['-j', 'list', 'set', 'ip', 'isthmus', REFUSED_SET]);
-  return result.kind === 'exited' && result.code === 0 ? parseRefused(result.stdout) : undefined;
+async function listRefused(run: Run, set: string): Promise<Refused | undefined> {
+  const result = await run('nft', ['-j', 'list', 'set', 'ip', 'isthmus', set]);
+  if (result.kind !== 'exited' || result.code !== 0) return undefined;
+  try {
+    return parseRefused(result.stdout);
+  } catch {
+    return undefined;
+  }
 }

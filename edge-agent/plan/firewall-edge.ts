@@ -2,7 +2,7 @@
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
 import { NUDGE_PORT, PROBE_PORT } from '../../protocol/document.ts';
 import type { EdgeRules } from './firewall.ts';
-import { proofInput, refusedSet } from './firewall-proof.ts';
+import { proofGuard, proofInput, refusedSet } from './firewall-proof.ts';
 import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, anyOf, type Block, rule, table } from './firewall-text.ts';
 
@@ -17,7 +17,7 @@ export function edgeText(rules: EdgeRules): string {
       ...(rules.proof === undefined ? [] : [refusedSet()]),
       ...translation(rules.site, rules.proof),
       ...inboundChains(rules.site),
-      siteChain(rules.site, 'edge'),
+      siteChain(rules.site, 'edge', rules.proof),
       forwardChain(rules),
       inputChain(rules),
     ],
@@ -49,6 +49,7 @@ function inputChain({ hasClusters, proof }: EdgeRules): Block {
         'iifname != "lo" iifname != "ist*" ip saddr @hubs counter name spoofed drop',
         'hubs are heard by the tunnel only',
       ),
+      ...(proof === undefined ? [] : [proofGuard(proof)]),
       rule('iifname != "ist*" accept', 'not ours to judge'),
       rule('ip saddr != @remote counter name spoofed drop', 'no site has this source address'),
       ...(proof === undefined ? [] : proofInput(proof)),

@@ -5,7 +5,7 @@
  */
 import { PROBE_PORT } from '../../protocol/document.ts';
 import type { HubRules, TenantRules } from './firewall.ts';
-import { hubProofLines, proofSet, refusedSet } from './firewall-proof.ts';
+import { hubProofLines, proofSet, REFUSED_SET, refusedSet } from './firewall-proof.ts';
 import { clampLines, inboundChains, siteChain, siteSets, translation } from './firewall-site.ts';
 import { addressSet, type Block, elementLines, rule, table } from './firewall-text.ts';
 import { collapse, disjointPairs, formatInterval } from './intervals.ts';
@@ -28,7 +28,6 @@ export function hubText(rules: HubRules): string {
     blocks: [
       addressSet('tracked', trackedOf(site)),
       proofSet(rules.tenants.flatMap(({ proof }) => proof)),
-      refusedSet(),
       ...(site
         ? [
             ...siteSets(site, rules.pools),
@@ -80,10 +79,16 @@ function objectName(tenant: string): string {
   return tenant.replaceAll('-', '_');
 }
 
+/** What was refused of a tenant's proofs at a hub. */
+export function refusedSetOf(tenant: string): string {
+  return `${REFUSED_SET}_${objectName(tenant)}`;
+}
+
 function tenantBlocks(rules: TenantRules): Block[] {
   const name = objectName(rules.tenant);
   return [
     addressSet(`members_${name}`, collapse(rules.members)),
+    ...(rules.isolation === 'isolated' ? [refusedSet(refusedSetOf(rules.tenant))] : []),
     pairSet(`pairs_${name}`, [...rules.pairs, ...rules.native]),
     { header: `chain tenant_${name}`, lines: tenantLines(rules.isolation, name) },
   ];
@@ -96,7 +101,7 @@ function tenantLines(isolation: TenantRules['isolation'], name: string): string[
     ...(isolation === 'open'
       ? [rule(`ip saddr @members_${name} ${member} accept`, 'sites of one tenant reach each other')]
       : [
-          ...hubProofLines(member),
+          ...hubProofLines(member, `${REFUSED_SET}_${name}`),
           rule(`${member} counter name policy_denied drop`, 'the tenant is isolated'),
         ]),
     rule('counter name tenant_denied drop', 'nothing flows between tenants'),

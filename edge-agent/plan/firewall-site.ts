@@ -6,7 +6,7 @@
  */
 import type { Flow } from '../../protocol/document.ts';
 import type { Clamp, ProofRules, SiteRules } from './firewall.ts';
-import { proofInward, proofOutward } from './firewall-proof.ts';
+import { proofCount, proofInward, proofOutward } from './firewall-proof.ts';
 import { addressSet, anyOf, type Block, rule } from './firewall-text.ts';
 import { collapse } from './intervals.ts';
 
@@ -99,7 +99,7 @@ const HALF_SEEN = rule(
 );
 
 /** Judges every packet between the tunnel and the LAN; ends in a verdict. */
-export function siteChain({ confined }: SiteRules, at: 'edge' | 'hub'): Block {
+export function siteChain({ confined }: SiteRules, at: 'edge' | 'hub', proof?: ProofRules): Block {
   return {
     header: 'chain site',
     lines: [
@@ -118,6 +118,7 @@ export function siteChain({ confined }: SiteRules, at: 'edge' | 'hub'): Block {
       ),
       ...(at === 'hub' ? [HALF_SEEN] : []),
       rule('oifname "ist*" counter name not_ours drop', 'this source is not exposed'),
+      ...(proof === undefined ? [] : proofCount(proof)),
       rule('counter name policy_denied drop', 'no policy allows this'),
     ],
   };

@@ -4,6 +4,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { CONTROL_PORT, JUDGED_PORT } from '../../protocol/proof.ts';
+import { REFUSED_SET } from '../plan/firewall-proof.ts';
 import { decodeProbe, replyTo } from './packet.ts';
 import { decodeRefused, encodeRefused, type ReadRefused } from './refused-packet.ts';
 import { TunnelSocket } from './socket.ts';
@@ -56,7 +57,7 @@ export class ProofAnswerer {
     this.#packets += 1;
     const question = decodeRefused(bytes);
     if (question?.kind !== 'ask' || question.from !== from.address) return;
-    const count = await this.#refused(question.from, this.#address);
+    const count = await this.#refused(REFUSED_SET, question.from, this.#address);
     if (count === undefined) return;
     this.#packets += 1;
     this.#control.send(encodeRefused({ ...question, kind: 'told', count }), from.port, from.address);

@@ -2,6 +2,7 @@
  * Tries, again and again, whether the isolation of the tenant holds towards other sites. What a trial shows and when to try again is decided in `plan/proof.ts`; this file
  * sends, waits and tells when a verdict changes.
  */
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROBE_PORT, type ProofLeaf } from '../../protocol/document.ts';
 import { CONTROL_PORT, JUDGED_PORT } from '../../protocol/proof.ts';
@@ -57,7 +58,6 @@ export class ProofAsker {
   #leaf: ProofLeaf | undefined;
   #tunnelAddress = '';
   #states = new Map<string, ProofState>();
-  #number = 0;
   #packets = 0;
   #doubt = '';
 
@@ -107,90 +107,87 @@ export class ProofAsker {
 
   /** One trial of all peers; resolves to the rest after it. */
   async #try(): Promise<number> {
-    const { now, onChange } = this.#options;
+    const { now } = this.#options;
     const leaf = this.#leaf;
     if (leaf === undefined || leaf.peers.length === 0) return restMs([], now(), true);
-    const shown = JSON.stringify(this.proofs());
     this.#running.listen(this.#tunnelAddress);
     this.#questions.listen(this.#tunnelAddress);
+    // Each in its own time: one that is away must not hold up what the others show.
     if (leaf.isolated) await this.#tryIsolated(leaf);
-    else await this.#tryOpen(leaf);
-    if (JSON.stringify(this.proofs()) !== shown) onChange();
+    else await Promise.all(leaf.peers.map((peer) => this.#tryOpen(leaf, peer)));
+    for (const kept of [this.#open, this.#told, this.#answered]) kept.clear();
     return restMs([...this.#states.values()], now(), this.#leaf?.isolated ?? false);
   }
 
-  async #tryOpen(leaf: ProofLeaf): Promise<void> {
-    const probes = await this.#probe(this.#running, leaf.peers, ANSWER_MS_MAX);
-    for (const [key, number] of probes)
-      this.#change(key, leaf, (state) =>
-        afterOpenTrial(state, this.#answered.has(number), this.#options.now()),
-      );
-    this.#forget();
+  async #tryOpen(leaf: ProofLeaf, peer: Peer): Promise<void> {
+    const number = await this.#probe(this.#running, peer, ANSWER_MS_MAX);
+    this.#change(peer, leaf, (state) =>
+      afterOpenTrial(state, this.#answered.has(number), this.#options.now()),
+    );
   }
 
   async #tryIsolated(leaf: ProofLeaf): Promise<void> {
-    const begunMs = this.#options.now();
-    const before = await this.#countEach(leaf);
-    const waitMs = Math.max(WAIT_MS_MIN, WAIT_FACTOR * (this.#options.now() - begunMs));
     const fresh = new TunnelSocket(0, (bytes, { address }) => this.#probed(bytes, address));
     fresh.listen(this.#tunnelAddress);
-    const [freshProbes, runningProbes] = await Promise.all([
-      this.#probe(fresh, leaf.peers, waitMs),
-      this.#probe(this.#running, leaf.peers, waitMs),
-    ]);
+    await Promise.all(leaf.peers.map((peer) => this.#tryPeer(leaf, peer, fresh)));
     fresh.close();
-    const after = await this.#countEach(leaf);
-    for (const key of leaf.peers.map(keyOf)) {
-      const trial = {
-        before: before.get(key) ?? NOT_TOLD,
-        after: after.get(key) ?? NOT_TOLD,
-        freshAnswered: this.#answered.has(freshProbes.get(key) ?? 0),
-        runningAnswered: this.#answered.has(runningProbes.get(key) ?? 0),
-      };
-      this.#change(key, leaf, (state) => afterTrial(state, trial, this.#options.now()));
-    }
-    this.#forget();
   }
 
-  #forget(): void {
-    for (const kept of [this.#open, this.#told, this.#answered]) kept.clear();
+  /** What passes is judged by when the trial began: a hub may have been late then. */
+  async #tryPeer(leaf: ProofLeaf, peer: Peer, fresh: TunnelSocket): Promise<void> {
+    const begunMs = this.#options.now();
+    // The one hub for both counts, whatever carries our packets afterwards.
+    const hub = this.#options.hub();
+    const before = await this.#counts(leaf, peer, hub);
+    const tookMs = this.#options.now() - begunMs;
+    const waitMs = before.peer === undefined ? WAIT_MS_MIN : Math.max(WAIT_MS_MIN, WAIT_FACTOR * tookMs);
+    const [freshProbe, runningProbe] = await Promise.all([
+      this.#probe(fresh, peer, waitMs),
+      this.#probe(this.#running, peer, waitMs),
+    ]);
+    const after = await this.#counts(leaf, peer, hub);
+    const trial = {
+      before,
+      after,
+      freshAnswered: this.#answered.has(freshProbe),
+      runningAnswered: this.#answered.has(runningProbe),
+    };
+    this.#change(peer, leaf, (state) => afterTrial(state, trial, begunMs));
   }
 
   /** Not if the document changed meanwhile: then the trial was another one's. */
-  #change(key: string, leaf: ProofLeaf, next: (state: ProofState) => ProofState): void {
-    const state = this.#states.get(key);
-    if (state !== undefined && leaf === this.#leaf) this.#states.set(key, next(state));
+  #change(peer: Peer, leaf: ProofLeaf, next: (state: ProofState) => ProofState): void {
+    const state = this.#states.get(keyOf(peer));
+    if (state === undefined || leaf !== this.#leaf) return;
+    const shown = JSON.stringify(this.proofs());
+    this.#states.set(keyOf(peer), next(state));
+    if (JSON.stringify(this.proofs()) !== shown) this.#options.onChange();
   }
 
-  /** Sends to the judged port of each; resolves to the numbers by peer, once all are answered or late. */
-  async #probe(socket: TunnelSocket, peers: readonly Peer[], waitMs: number): Promise<Map<string, number>> {
-    const numbers = new Map(peers.map((peer) => [keyOf(peer), this.#next(peer.address)]));
+  /** Sends to the judged port; resolves to the number, once it is answered or late. */
+  async #probe(socket: TunnelSocket, peer: Peer, waitMs: number): Promise<number> {
+    const number = this.#next(peer.address);
     await this.#until(() => socket.isBound, ANSWER_MS_MAX);
     for (let repeat = 0; repeat < REPEATS; repeat += 1) {
-      for (const peer of peers) {
-        const number = numbers.get(keyOf(peer)) ?? 0;
-        this.#send(socket, encodeProbe({ kind: 'probe', number }), [peer.address, this.#ports.judged]);
-      }
+      this.#send(socket, encodeProbe({ kind: 'probe', number }), [peer.address, this.#ports.judged]);
       await sleep(REPEAT_MS);
     }
-    await this.#until(() => [...numbers.values()].every((number) => this.#answered.has(number)), waitMs);
-    return numbers;
+    await this.#until(() => this.#answered.has(number), waitMs);
+    return number;
   }
 
-  /** What the hub and each peer have refused of ours so far. */
-  async #countEach(leaf: ProofLeaf): Promise<Map<string, RefusedCounts>> {
-    const hub = this.#options.hub();
+  /** What the hub and the peer have refused of ours so far. */
+  async #counts(leaf: ProofLeaf, peer: Peer, hub: string | undefined): Promise<RefusedCounts> {
     await this.#until(() => this.#questions.isBound, ANSWER_MS_MAX);
-    const asked = leaf.peers.map((peer) => ({
-      key: keyOf(peer),
+    const asked = {
       hub: hub === undefined ? undefined : this.#question(leaf, peer, [hub, this.#ports.probe]),
       peer: this.#question(leaf, peer, [peer.address, this.#ports.control]),
-    }));
+    };
     const isTold = (number: number | undefined) => number === undefined || this.#told.has(number);
-    await this.#until(() => asked.every((one) => isTold(one.peer) && isTold(one.hub)), ANSWER_MS_MAX);
+    await this.#until(() => isTold(asked.peer) && isTold(asked.hub), ANSWER_MS_MAX);
     const toldOf = (number: number | undefined) =>
       number === undefined ? undefined : this.#told.get(number);
-    return new Map(asked.map((one) => [one.key, { hub: toldOf(one.hub), peer: toldOf(one.peer) }]));
+    return { hub: toldOf(asked.hub), peer: toldOf(asked.peer) };
   }
 
   #question({ address: from }: ProofLeaf, { address: to }: Peer, whom: Whom): number {
@@ -223,10 +220,11 @@ export class ProofAsker {
     while (!condition() && this.#options.now() < endMs) await sleep(LOOK_MS);
   }
 
+  /** One that nobody can guess, so that nobody else can answer. */
   #next(whom: string): number {
-    this.#number = this.#number >= NUMBER_MAX ? 1 : this.#number + 1;
-    this.#open.set(this.#number, whom);
-    return this.#number;
+    const number = randomInt(1, NUMBER_MAX);
+    this.#open.set(number, whom);
+    return number;
   }
 
   get #ports() {
@@ -235,8 +233,6 @@ export class ProofAsker {
 }
 
 type Whom = readonly [address: string, port: number];
-
-const NOT_TOLD: RefusedCounts = { hub: undefined, peer: undefined };
 
 function keyOf({ site, edge, address }: Peer): string {
   return `${site}/${edge} ${address}`;

@@ -44,5 +44,5 @@ export function decodeRefused(bytes: Buffer): RefusedPacket | undefined {
   };
 }
 
-/** What this host's firewall has refused between two addresses; undefined: it can't be read. */
-export type ReadRefused = (from: string, to: string) => Promise<number | undefined>;
+/** What a set of this host's firewall says that was refused between two addresses; undefined: it can't be read. */
+export type ReadRefused = (set: string, from: string, to: string) => Promise<number | undefined>;

@@ -3,6 +3,7 @@
  * it may bring a new WireGuard key, which only the agent itself can sign for, and new adverts, which are decided here.
  */
 import { Liveness, Report } from '../../protocol/report.ts';
+import { PROOF_PEERS_MAX } from '../domain/proof.ts';
 import { proofEvents } from '../domain/proof-events.ts';
 import { placeBySilence } from '../reconcile/silence.ts';
 import type { Item } from '../store/port.ts';
@@ -79,7 +80,7 @@ async function takeEdge(
   { body, cause }: Told,
 ): Promise<void> {
   const before = await desk.store.report(id);
-  const sentences = proofEvents(key.name, before?.report.proofs, body.proofs);
+  const sentences = proofEvents(key.name, before?.report.proofs, body.proofs?.slice(0, PROOF_PEERS_MAX));
   await changeItem(desk.store, key, async (item) => {
     const next = await reportedEdge(desk, item, { body, cause });
     if (sentences.length === 0) return next;

@@ -78,6 +78,8 @@ function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFact
     return () => tenant.isolation === 'isolated' || tenant.apps.some(isGuarded);
   const changed = tenant.edges.find((edge) => change.kind === 'edge' && edge.name === change.name);
   if (changed) {
+    // Who asked it before it was not live is not known, nor who asks beyond those that policies join.
+    if (!isLive(changed) || isWidened(tenant)) return () => true;
     const askers = new Set(askersOf(changed.site, tenant).map(({ site }) => site));
     return (edge) => edge.site === changed.site || askers.has(edge.site);
   }
@@ -89,6 +91,11 @@ function concernedBy(change: ChangedItem, tenant: TenantEstate): (edge: EdgeFact
   }
   const sites = sitesOf(change, tenant);
   return (edge) => sites.has(edge.site);
+}
+
+/** Policies may make edges ask others for proofs than those that are next. */
+function isWidened({ isolation, policies }: TenantEstate): boolean {
+  return isolation === 'isolated' && policies.length > 0;
 }
 
 /** Sites that the app may have a policy to: by the words of policies, because an app that is gone is nobody's end any more. */
@@ -109,6 +116,12 @@ function sitesOf(change: ChangedItem, tenant: TenantEstate): Set<string> {
   const allowed = grantsOf(tenant)
     .filter(({ origins }) => origins.some((origin) => origin.site === change.name))
     .flatMap(({ targets }) => targets.map((target) => target.site));
-  const askers = askersOf(change.name, tenant).map((edge) => edge.site);
-  return new Set([change.name, ...(site?.native ?? []), ...joined, ...allowed, ...askers]);
+  const askers = isWidened(tenant) ? tenant.edges : askersOf(change.name, tenant);
+  return new Set([
+    change.name,
+    ...(site?.native ?? []),
+    ...joined,
+    ...allowed,
+    ...askers.map((edge) => edge.site),
+  ]);
 }

@@ -171,8 +171,18 @@ export function sortedDistinct<T extends Flow | Pair | PolicyPort | Omit<Flow, '
   ).map(({ item }) => item);
 }
 
-/** Counted before any is made. */
+const PAIR_COUNTS = new WeakMap<TenantEstate, number>();
+
+/** Counted before any is made, and once for a tenant: each explanation asks. */
 export function pairCount(tenant: TenantEstate): number {
+  const known = PAIR_COUNTS.get(tenant);
+  if (known !== undefined) return known;
+  const count = countPairs(tenant);
+  PAIR_COUNTS.set(tenant, count);
+  return count;
+}
+
+function countPairs(tenant: TenantEstate): number {
   return grantsOf(tenant).reduce(
     (sum, { origins, targets }) => sum + 2 * exposedOf(origins).length * exposedOf(targets).length,
     0,

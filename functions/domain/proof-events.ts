@@ -1,13 +1,10 @@
-/** What is worth an entry in the log of what an edge's trials of its tenant's isolation show: that it does not hold any more, or holds again. */
+/**
+ * What is worth an entry in the log of what an edge's trials of its tenant's isolation show: that a running flow was cut by it, that packets passed, and that they are refused again. What
+ * can't be shown for a while is a condition, not an event: links come and go.
+ */
 import type { Proof } from '../../protocol/report.ts';
 
-const WORDS = {
-  passed: 'does not hold: packets that no policy allows were answered',
-  unreached: 'is not proved any more: the control probe is not answered',
-  uncounted: 'is not proved any more: no firewall counts what is sent',
-} as const;
-
-/** One sentence for each site whose verdict became another one; nothing of those that are not known yet. */
+/** One sentence for each site whose verdict became another one of these. */
 export function proofEvents(
   edge: string,
   before: readonly Proof[] | undefined,
@@ -15,9 +12,11 @@ export function proofEvents(
 ): string[] {
   return (after ?? []).flatMap(({ site, edge: other, verdict, cut }) => {
     const known = before?.find((one) => one.site === site && one.edge === other);
-    if (verdict === 'pending' || verdict === known?.verdict) return [];
-    const where = `from edge ${edge} to ${site} (edge ${other})`;
-    if (verdict !== 'refused') return [`The isolation ${where} ${WORDS[verdict]}.`];
-    return [`The isolation ${where} is proved by packets${cut ? '; what ran before was cut' : ''}.`];
+    const where = `The isolation from edge ${edge} to ${site} (edge ${other})`;
+    if (verdict === 'passed' && known?.verdict !== 'passed')
+      return [`${where} does not hold: packets that no policy allows were answered.`];
+    if (verdict !== 'refused') return [];
+    if (known?.verdict === 'passed') return [`${where} holds again, by packets.`];
+    return cut && known?.cut !== true ? [`${where} is proved by packets; what ran before was cut.`] : [];
   });
 }

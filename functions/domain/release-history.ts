@@ -10,8 +10,8 @@ export interface PastRelease {
 }
 
 export const PAST_MAX = 10;
-/** Of all templates of the app together, as JSON; an item of the table holds 400 kB. */
-const TEMPLATES_LENGTH_MAX = 200_000;
+/** Of all templates of the app together, as JSON in UTF-8; an item of the table holds 400 kB. */
+const TEMPLATES_BYTES_MAX = 200_000;
 
 /** With the one that is overtaken. A template that was had before is told once, as the newest of its like. */
 export function remembered(
@@ -21,12 +21,23 @@ export function remembered(
 ): PastRelease[] {
   const text = JSON.stringify(leaving.template);
   const others = past.filter(({ template }) => JSON.stringify(template) !== text);
-  let length = JSON.stringify(newest).length + JSON.stringify(good?.template ?? null).length;
+  let bytes = bytesOf(newest) + bytesOf(good?.template ?? null);
   const kept: PastRelease[] = [];
   for (const one of [leaving, ...others].slice(0, PAST_MAX)) {
-    length += JSON.stringify(one.template).length;
-    if (length > TEMPLATES_LENGTH_MAX) break;
+    bytes += bytesOf(one.template);
+    if (bytes > TEMPLATES_BYTES_MAX) break;
     kept.push(one);
   }
   return kept;
+}
+
+/** In UTF-8, as the table counts. */
+function bytesOf(template: AppTemplate | null): number {
+  const text = JSON.stringify(template);
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes;
 }

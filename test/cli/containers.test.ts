@@ -49,6 +49,12 @@ describe('exec', () => {
     expect(execCall({ app: shop, clusters, tenant: 'acme', container: 'a' }, sh).words[3]).toBe('a');
   });
 
+  test('does not take a name for a word of kubectl', () => {
+    const odd = app({}, { prod: [container('-fhttps://example.com/pod.yaml', 'ready')] });
+    expect(() => execCall({ app: odd, clusters, tenant: 'acme' }, sh)).toThrow('no pod can have');
+    expect(() => logCalls({ app: odd, clusters, tenant: 'acme' }, all)).toThrow('no pod can have');
+  });
+
   test('says what there is, and where there is no way', () => {
     const wrong = () => execCall({ app: shop, clusters, tenant: 'acme', container: 'x' }, sh);
     expect(wrong).toThrow('There are a in prod, b in prod, c in edge.');

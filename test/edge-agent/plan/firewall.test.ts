@@ -65,7 +65,7 @@ const HUB: HubRules = {
   ],
 };
 
-const REFUSED = 'update @refused_probes { ip saddr . ip daddr counter } counter name policy_denied drop';
+const PROVING = 'ip saddr @proof ip daddr @proof ip daddr @members_big_co';
 
 /** Lines of one block without their comments. */
 function blockOf(text: string, header: string): string[] {
@@ -113,10 +113,15 @@ describe('an edge', () => {
     );
     const input = blockOf(proving, 'chain input');
     const judged = `ct original ip daddr 100.65.0.0 udp dport ${JUDGED_PORT}`;
-    const at = input.indexOf(`${judged} jump inbound`);
-    expect(input[at + 1]).toMatch(/^ct original ip daddr .* counter name policy_denied drop$/);
+    const at = input.indexOf(`${judged} jump site`);
     expect(input.indexOf('ip saddr != @remote counter name spoofed drop')).toBeLessThan(at);
     expect(input.indexOf('ct state established,related accept')).toBeGreaterThan(at);
+    expect(input[1]).toBe('iifname != "lo" iifname != "ist*" ip saddr @hubs counter name spoofed drop');
+    expect(input[2]).toBe('iifname != "lo" iifname != "ist*" ip daddr 100.64.0.9 counter name spoofed drop');
+    expect(blockOf(proving, 'chain site').slice(-2)).toEqual([
+      `${judged} update @refused_probes { ct original ip saddr . ct original ip daddr counter } counter name policy_denied drop`,
+      'counter name policy_denied drop',
+    ]);
     expect(text).not.toContain(String(JUDGED_PORT));
   });
 
@@ -233,11 +238,9 @@ describe('a hub', () => {
     ]);
     expect(blockOf(text, 'chain tenant_big_co')).toEqual([
       'ip saddr . ip daddr @pairs_big_co accept',
-      ...['dport', 'sport'].map(
-        (side) =>
-          `ip saddr @proof ip daddr @proof ip daddr @members_big_co udp ${side} ${CONTROL_PORT} accept`,
-      ),
-      `ip saddr @proof ip daddr @proof ip daddr @members_big_co udp dport ${JUDGED_PORT} ${REFUSED}`,
+      `${PROVING} udp dport ${CONTROL_PORT} accept`,
+      `${PROVING} udp sport ${CONTROL_PORT} udp dport >= 1024 accept`,
+      `${PROVING} udp dport ${JUDGED_PORT} update @refused_probes_big_co { ip saddr . ip daddr counter } counter name policy_denied drop`,
       'ip daddr @members_big_co counter name policy_denied drop',
       'counter name tenant_denied drop',
     ]);

@@ -110,7 +110,7 @@ test('what passes is said once hubs and edges had their time', async () => {
 test('an edge tells nobody but the asker what it refused of his', async () => {
   const asked: string[] = [];
   const one = new ProofAnswerer({
-    refused: async (from, to) => {
+    refused: async (_, from, to) => {
       asked.push(`${from} ${to}`);
       return 7;
     },

@@ -96,4 +96,26 @@ describe('a change concerns few', () => {
   test('a deleted edge is named itself, with those that may take over its prefixes', () => {
     expect(named('edge', 'gone')).toEqual([...EDGES, 'edge.red.gone', 'hub.a'].sort());
   });
+
+  test('an edge that is put in quarantine is named with all who may have asked it', () => {
+    const quarantined = {
+      ...red,
+      edges: red.edges.map((one) => (one.name === 'oslo' ? { ...one, quarantined: true } : one)),
+    };
+    const told = affectedAgents(
+      { kind: 'edge', tenant: 'red', name: 'oslo' },
+      { hubs: estate.hubs, tenants: [quarantined] },
+    );
+    expect(told).toEqual([...EDGES, 'hub.a'].sort());
+  });
+
+  test('policies of an isolated tenant may make anybody ask an edge, so all are named', () => {
+    const policy = { tenant: 'red', name: 'p', from: { site: 'bonn' }, to: { site: 'cork' }, ports: [] };
+    const isolated = { ...red, isolation: 'isolated' as const, policies: [policy] };
+    const told = affectedAgents(
+      { kind: 'edge', tenant: 'red', name: 'oslo' },
+      { hubs: estate.hubs, tenants: [isolated] },
+    );
+    expect(told).toEqual([...EDGES, 'hub.a'].sort());
+  });
 });

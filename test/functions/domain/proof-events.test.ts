@@ -11,8 +11,12 @@ const proof = (verdict: Proof['verdict'], cut = false): Proof => ({
 });
 
 test.each([
-  ['a first proof', undefined, proof('refused', true), 'is proved by packets; what ran before was cut'],
-  ['a proof after it was in doubt', proof('unreached'), proof('refused'), 'is proved by packets'],
+  [
+    'a flow that was cut',
+    proof('pending'),
+    proof('refused', true),
+    'is proved by packets; what ran before was cut',
+  ],
   [
     'what passes',
     proof('refused'),
@@ -20,25 +24,28 @@ test.each([
     'does not hold: packets that no policy allows were answered',
   ],
   [
-    'silence',
-    proof('refused'),
-    proof('unreached'),
-    'is not proved any more: the control probe is not answered',
+    'what passes from the start',
+    undefined,
+    proof('passed'),
+    'does not hold: packets that no policy allows were answered',
   ],
-  [
-    'what nobody counts',
-    proof('pending'),
-    proof('uncounted'),
-    'is not proved any more: no firewall counts what is sent',
-  ],
+  ['what is refused again', proof('passed'), proof('refused'), 'holds again, by packets'],
 ])('%s is one sentence', (_, before, after, words) => {
   expect(proofEvents('berlin', before && [before], [after])).toEqual([
     `The isolation from edge berlin to tokyo (edge two) ${words}.`,
   ]);
 });
 
-test('nothing new, and what is not known yet, is none', () => {
-  expect(proofEvents('berlin', [proof('refused')], [proof('refused', true)])).toEqual([]);
-  expect(proofEvents('berlin', [proof('refused')], [proof('pending')])).toEqual([]);
-  expect(proofEvents('berlin', [proof('refused')], undefined)).toEqual([]);
+test.each([
+  ['an agent that began anew', proof('pending'), proof('refused')],
+  ['a link that goes', proof('refused', true), proof('unreached', true)],
+  ['a link that is back', proof('unreached', true), proof('refused', true)],
+  ['what nobody counts', proof('refused'), proof('uncounted')],
+  ['what still passes', proof('passed'), proof('passed')],
+])('%s is none', (_, before, after) => {
+  expect(proofEvents('berlin', [before], [after])).toEqual([]);
+});
+
+test('an open tenant is none', () => {
+  expect(proofEvents('berlin', [proof('refused', true)], undefined)).toEqual([]);
 });

@@ -62,6 +62,21 @@ describe('an edge', () => {
   });
 });
 
+test('every site is asked, however many edges the others have, and edges of one site begin at different ones', () => {
+  const many = ['b-1', 'b-2', 'b-3'].map((name) => edge('red', name, { site: 'cork' }));
+  const edges = [edge('red', 'bonn'), ...many, edge('red', 'lyon')];
+  const of = red({ edges });
+  const asked = (name: string) => {
+    const own = edges.find((one) => one.name === name);
+    return own === undefined ? [] : proofLeaf(own, { tenant: of, hubs }).peers.map((peer) => peer.edge);
+  };
+  expect([asked('bonn'), asked('lyon'), asked('b-2')]).toEqual([
+    ['b-1', 'lyon', 'b-2'],
+    ['bonn', 'b-1', 'b-2'],
+    ['lyon', 'bonn'],
+  ]);
+});
+
 test('everybody of an isolated tenant without policies asks and is asked, and no edge asks more than a few', () => {
   fc.assert(
     fc.property(estates, (estate) => {
