@@ -2622,7 +2622,7 @@ export interface components {
         };
         Proof: {
             cut: boolean;
-            edge: string;
+            edge: components["schemas"]["Name"];
             site: components["schemas"]["Name"];
             /** @enum {string} */
             verdict: "pending" | "refused" | "passed" | "unreached" | "uncounted";
