@@ -37,6 +37,13 @@ function problemOf(error: unknown, response: Response): ApiProblem {
   );
 }
 
+const CONFLICT = 412;
+
+/** What was refused, in words; `conflict` where somebody else was faster. */
+export function refusalWords(error: Error, conflict: string): string {
+  return error instanceof ApiProblem && error.status === CONFLICT ? conflict : error.message;
+}
+
 /** Lists longer than this are for searching, not for a screen. */
 const PAGES_MAX = 20;
 

@@ -2,10 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useId, useRef } from 'react';
 import { Button } from 'react-aria-components';
-import { ApiProblem } from './answer.ts';
+import { refusalWords } from './answer.ts';
 import { useLanguage } from './language.tsx';
-
-const CONFLICT = 412;
 
 export interface ConfirmProps {
   /** On the button, and on the one that does it. */
@@ -66,9 +64,4 @@ export function useChange<Input = void, Result = unknown>(
     mutationFn: perform,
     onSettled: () => Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey }))),
   });
-}
-
-/** What was refused, in words; `conflict` where somebody else was faster. */
-export function refusalWords(error: Error, conflict: string): string {
-  return error instanceof ApiProblem && error.status === CONFLICT ? conflict : error.message;
 }

@@ -3,14 +3,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Switch } from 'react-aria-components';
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
-import { ApiProblem } from './answer.ts';
+import { refusalWords } from './answer.ts';
 import { useLanguage } from './language.tsx';
 import { type Estate, setIsolation, type TenantState } from './queries.ts';
 import { useSession } from './session.tsx';
 import { type SwitchState, switchState } from './view/isolation.ts';
 import { ageWords } from './view/words.ts';
-
-const CONFLICT = 412;
 
 export interface IsolationSwitchProps {
   readonly estate: Estate;
@@ -37,13 +35,7 @@ export function IsolationSwitch({ estate, state: { tenant } }: IsolationSwitchPr
       <div role="status">
         <Said shown={shown} tenant={tenant} at={estate.at} />
       </div>
-      {change.error !== null && (
-        <p role="alert">
-          {change.error instanceof ApiProblem && change.error.status === CONFLICT
-            ? words.conflict
-            : change.error.message}
-        </p>
-      )}
+      {change.error !== null && <p role="alert">{refusalWords(change.error, words.conflict)}</p>}
     </div>
   );
 }

@@ -1,7 +1,8 @@
 /** One more site: its name, what it may ever expose, what it exposes now. What is wrong with that, the API says. */
 import { type FormEvent, useId } from 'react';
 import { Button, Form, Input, Label, Text, TextField } from 'react-aria-components';
-import { refusalWords, useChange } from './confirm.tsx';
+import { refusalWords } from './answer.ts';
+import { useChange } from './confirm.tsx';
 import { useLanguage } from './language.tsx';
 import { useSession } from './session.tsx';
 import { createSite, siteKey } from './site-calls.ts';
