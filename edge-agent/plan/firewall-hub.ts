@@ -90,18 +90,19 @@ function tenantBlocks(rules: TenantRules): Block[] {
     addressSet(`members_${name}`, collapse(rules.members)),
     ...(rules.isolation === 'isolated' ? [refusedSet(refusedSetOf(rules.tenant))] : []),
     pairSet(`pairs_${name}`, [...rules.pairs, ...rules.native]),
-    { header: `chain tenant_${name}`, lines: tenantLines(rules.isolation, name) },
+    { header: `chain tenant_${name}`, lines: tenantLines(rules) },
   ];
 }
 
-function tenantLines(isolation: TenantRules['isolation'], name: string): string[] {
+function tenantLines({ tenant, isolation }: TenantRules): string[] {
+  const name = objectName(tenant);
   const member = `ip daddr @members_${name}`;
   return [
     rule(`ip saddr . ip daddr @pairs_${name} accept`, 'a policy or a native route joins the two'),
     ...(isolation === 'open'
       ? [rule(`ip saddr @members_${name} ${member} accept`, 'sites of one tenant reach each other')]
       : [
-          ...hubProofLines(member, `${REFUSED_SET}_${name}`),
+          ...hubProofLines(member, refusedSetOf(tenant)),
           rule(`${member} counter name policy_denied drop`, 'the tenant is isolated'),
         ]),
     rule('counter name tenant_denied drop', 'nothing flows between tenants'),

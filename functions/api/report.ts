@@ -79,7 +79,8 @@ async function takeEdge(
   { id, item: { key } }: { readonly id: string; readonly item: Item<'edge'> },
   { body, cause }: Told,
 ): Promise<void> {
-  const before = await desk.store.report(id);
+  // Most reports have none, and what was told before is read for them alone.
+  const before = body.proofs === undefined ? undefined : await desk.store.report(id);
   const sentences = proofEvents(key.name, before?.report.proofs, body.proofs?.slice(0, PROOF_PEERS_MAX));
   await changeItem(desk.store, key, async (item) => {
     const next = await reportedEdge(desk, item, { body, cause });
