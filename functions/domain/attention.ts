@@ -47,7 +47,8 @@ const LEVELS: readonly Matter['level'][] = ['fault', 'decision', 'unknown', 'pas
 
 /** Faults first; of one level the oldest first. */
 export function attentionOf(concerns: readonly Concern[]): Attention {
-  const matters = concerns.flatMap(mattersOf).sort(compareMatters);
+  const all = concerns.flatMap(mattersOf);
+  const matters = all.filter((matter) => !isRepeated(matter, all)).sort(compareMatters);
   return { items: matters.slice(0, MATTERS_MAX), omitted: Math.max(0, matters.length - MATTERS_MAX) };
 }
 
@@ -57,6 +58,14 @@ function mattersOf(concern: Concern): Matter[] {
     .map((condition) => matterOf(concern, condition));
   const decisions = said.filter(({ level }) => level === 'decision');
   return decisions.length > 0 ? decisions.slice(0, 1) : [...said, ...foundOf(concern)];
+}
+
+/** A site repeats what is said of its edges: that is told of the edge alone. */
+function isRepeated({ kind, reason, message }: Matter, all: readonly Matter[]): boolean {
+  return (
+    kind === 'site' &&
+    all.some((one) => one.kind === 'edge' && one.reason === reason && one.message === message)
+  );
 }
 
 function isMatter(kind: MatterKind, { type, status, reason }: Condition): boolean {

@@ -56,6 +56,12 @@ test('of a thing that waits for a decision nothing else is told, because it foll
   expect(linesOf([thing('cluster', 'c', said('Attached', ['False', 'NoEdge'], 1))])[0]).toMatch(/^fault/);
 });
 
+test('what a site repeats of its edge is told of the edge alone', () => {
+  const down = said('Connected', ['False', 'NoHandshake'], 1);
+  const lines = linesOf([thing('site', 's', { ...down, type: 'Ready' }), thing('edge', 'e', down)]);
+  expect(lines).toEqual(['fault: edge e Connected NoHandshake']);
+});
+
 test('an upgrade that waits for somebody is told although nothing is wrong', () => {
   const app = thing('app', 'web', said('Upgrading', ['True', 'WaitsForPromotion'], 1));
   expect(linesOf([app])).toEqual(['decision: app web Upgrading WaitsForPromotion']);
@@ -108,12 +114,14 @@ const anyConcern = fc.record({
 test('things do not hide each other, whatever their order, and the rest is counted', () => {
   fc.assert(
     fc.property(fc.array(anyConcern, { maxLength: 80 }), (concerns) => {
-      const all = attentionOf(concerns);
-      const each = concerns.map((one) => attentionOf([one]).items.length);
+      // A site may only repeat what is said of its edges, and is left out for that.
+      const own = concerns.filter(({ kind }) => kind !== 'site');
+      const all = attentionOf(own);
+      const each = own.map((one) => attentionOf([one]).items.length);
       expect(all.items.length + all.omitted).toBe(each.reduce((sum, count) => sum + count, 0));
       expect(all.items.length).toBeLessThanOrEqual(MATTERS_MAX);
       const levels = (list: typeof all) => list.items.map(({ level, since }) => `${level} ${since}`);
-      expect(levels(attentionOf([...concerns].reverse()))).toEqual(levels(all));
+      expect(levels(attentionOf([...own].reverse()))).toEqual(levels(all));
     }),
   );
 });
