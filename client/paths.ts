@@ -2669,7 +2669,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3114,10 +3114,31 @@ export interface components {
              */
             isolation: "open" | "isolated";
             /**
-             * @description What its apps may take together; what is absent is without limit
+             * @description What its apps may take together, without limit if absent, and how much there may be in it. Set by roles of the deployment alone
              * @default {}
              */
             quota: {
+                /**
+                 * @description How many of a kind it may have; what is absent is as for everybody
+                 * @example {
+                 *       "site": 20,
+                 *       "key": 10
+                 *     }
+                 */
+                counts?: {
+                    app?: number;
+                    binding?: number;
+                    cluster?: number;
+                    edge?: number;
+                    key?: number;
+                    policy?: number;
+                    pool?: number;
+                    role?: number;
+                    route?: number;
+                    service?: number;
+                    site?: number;
+                    token?: number;
+                };
                 cpuMillis?: number;
                 memoryMib?: number;
                 replicas?: number;
@@ -3381,7 +3402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. */
+            /** @description `already_exists`: A resource with this name exists. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4421,7 +4442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5039,7 +5060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_used`: The enrolment token was used by another key. */
+            /** @description `token_used`: The enrolment token was used by another key. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5451,7 +5472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6030,7 +6051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6441,7 +6462,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6850,7 +6871,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7485,7 +7506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8046,7 +8067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9030,7 +9051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11004,7 +11025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11419,7 +11440,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12092,7 +12113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12665,7 +12686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13229,7 +13250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `host_taken`: The host name belongs to another tenant. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13793,7 +13814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14386,7 +14407,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14944,7 +14965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -20,6 +20,7 @@ import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEven
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { requireQuota } from './quota.ts';
 import { actorOf, actorOfCaller } from './refusals.ts';
 import { mayRead } from './right.ts';
 
@@ -33,6 +34,7 @@ export const CREATION_PROBLEMS: readonly ProblemCode[] = [
   'not_found',
   'already_exists',
   'idempotency_conflict',
+  'quota_exceeded',
 ];
 const CHANGE_PROBLEMS: readonly ProblemCode[] = ['not_found', 'precondition_required', 'stale', 'busy'];
 
@@ -206,6 +208,7 @@ export async function createItem<K extends Kind>(
   };
   const existing = await replayed();
   if (existing !== undefined) return existing;
+  await requireQuota(store, key);
   const cause = causeOf(call);
   const detail = `Created ${key.kind} ${key.name}.`;
   const made = await content(idempotency === undefined ? {} : { idempotency });
