@@ -1596,7 +1596,8 @@ export interface components {
          *       "admin": [
          *         "isthmus:admins"
          *       ],
-         *       "keys": []
+         *       "keys": [],
+         *       "bindings": []
          *     }
          */
         ClusterAccess: {
@@ -1606,6 +1607,14 @@ export interface components {
              *     ]
              */
             admin: components["schemas"]["ClusterGroup"][];
+            /**
+             * @description Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise
+             * @default []
+             */
+            bindings: {
+                binding: components["schemas"]["Name"];
+                groups: components["schemas"]["ClusterGroup"][];
+            }[];
             /**
              * @description Keys of the tenant by name; an empty list of groups shuts a key out
              * @default []
@@ -1635,6 +1644,7 @@ export interface components {
         ClusterAttachment: {
             authority: string;
             kind: components["schemas"]["ClusterKind"];
+            knows?: "bindings"[];
         };
         ClusterCredential: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -3757,6 +3767,10 @@ export interface operations {
                             user: string;
                         }[];
                         backup?: components["schemas"]["BackupSpec"];
+                        bindings?: {
+                            groups: components["schemas"]["ClusterGroup"][];
+                            who: components["schemas"]["BindingSubject"];
+                        }[];
                         cluster: components["schemas"]["Name"];
                         host: string;
                         issuers: components["schemas"]["SigningRoot"][];
