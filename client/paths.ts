@@ -574,7 +574,8 @@ export interface paths {
         get: operations["listReleases"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Forget the earlier releases of an app, on the app's own version, but for one that it may still go back to by itself */
+        delete: operations["deleteReleases"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1635,7 +1636,8 @@ export interface components {
          *       "admin": [
          *         "isthmus:admins"
          *       ],
-         *       "keys": []
+         *       "keys": [],
+         *       "bindings": []
          *     }
          */
         ClusterAccess: {
@@ -1645,6 +1647,14 @@ export interface components {
              *     ]
              */
             admin: components["schemas"]["ClusterGroup"][];
+            /**
+             * @description Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise
+             * @default []
+             */
+            bindings: {
+                binding: components["schemas"]["Name"];
+                groups: components["schemas"]["ClusterGroup"][];
+            }[];
             /**
              * @description Keys of the tenant by name; an empty list of groups shuts a key out
              * @default []
@@ -1674,6 +1684,7 @@ export interface components {
         ClusterAttachment: {
             authority: string;
             kind: components["schemas"]["ClusterKind"];
+            knows?: "bindings"[];
         };
         ClusterCredential: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -2669,7 +2680,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "misdirected" | "foreign_origin" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3837,6 +3848,10 @@ export interface operations {
                             user: string;
                         }[];
                         backup?: components["schemas"]["BackupSpec"];
+                        bindings?: {
+                            groups: components["schemas"]["ClusterGroup"][];
+                            who: components["schemas"]["BindingSubject"];
+                        }[];
                         cluster: components["schemas"]["Name"];
                         host: string;
                         issuers: components["schemas"]["SigningRoot"][];
@@ -8773,6 +8788,112 @@ export interface operations {
             };
             /** @description `invalid`: The request has a field that is wrong or unknown. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteReleases: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the version that was read */
+                "If-Match": string;
+            };
+            path: {
+                app: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: The resource has changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_required`: If-Match is missing. */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

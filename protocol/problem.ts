@@ -13,6 +13,8 @@ export const PROBLEMS = {
   clock_skew: { status: 401, title: 'The request was signed at a time too far from now' },
   forbidden: { status: 403, title: 'The credential does not allow this' },
   not_found: { status: 404, title: 'There is no such resource' },
+  misdirected: { status: 421, title: 'The request is for a name that is none of this server' },
+  foreign_origin: { status: 403, title: 'A page of another origin may not write here' },
   method_not_allowed: { status: 405, title: 'The path does not take this method' },
   already_exists: { status: 409, title: 'A resource with this name exists' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used with another request' },

@@ -4,7 +4,7 @@
  */
 import type { Enrolled } from '../../protocol/enrolment.ts';
 import { edgeId, freeEdgeName } from '../domain/agent.ts';
-import { listAll } from '../reconcile/estate.ts';
+import { listAll } from '../reconcile/present.ts';
 import type { Item, ItemKey } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
 import { changeItem } from './change.ts';

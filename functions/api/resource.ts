@@ -5,7 +5,7 @@
 
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { Caller } from '../domain/authorize.ts';
-import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
+import { type Item, type ItemKey, type Kind, type Store, StoreError } from '../store/port.ts';
 import {
   type Collection,
   type Creatable,
@@ -36,7 +36,12 @@ export const CREATION_PROBLEMS: readonly ProblemCode[] = [
   'idempotency_conflict',
   'quota_exceeded',
 ];
-const CHANGE_PROBLEMS: readonly ProblemCode[] = ['not_found', 'precondition_required', 'stale', 'busy'];
+export const CHANGE_PROBLEMS: readonly ProblemCode[] = [
+  'not_found',
+  'precondition_required',
+  'stale',
+  'busy',
+];
 
 export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collection<K, Shown>): Operation {
   return operation({
@@ -136,9 +141,9 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
       const specs = { before: before.spec, after: content.spec };
       const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail, specs });
-      await replaceItem(desk.store, next);
+      const written = await replaceFitting(desk.store, next, kind.lighter);
       await kind.settle?.(before);
-      return answerItem(kind, next, 200);
+      return answerItem(kind, written, 200);
     },
   });
 }
@@ -219,6 +224,24 @@ export async function createItem<K extends Kind>(
     (await replayed()) ??
     refuse('busy', 'The name was taken and freed while this request was under way. Try again.')
   );
+}
+
+/** What was written: the item, or without what it can do without if the table does not take so much. */
+async function replaceFitting<K extends Kind>(
+  store: Store,
+  item: Item<K>,
+  lighter: ((item: Item<K>) => Item<K>) | undefined,
+): Promise<Item<K>> {
+  try {
+    await replaceItem(store, item);
+    return item;
+  } catch (failure) {
+    const isTooLarge = failure instanceof StoreError && failure.code === 'store.too_large';
+    if (!isTooLarge || lighter === undefined) throw failure;
+    const light = lighter(item);
+    await replaceItem(store, light);
+    return light;
+  }
 }
 
 /** One conditional write; to the client a lost race is a stale If-Match. */
