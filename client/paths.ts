@@ -1169,7 +1169,7 @@ export interface components {
             prefix: components["schemas"]["Cidr"];
         };
         AppCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["AppSpec"];
         };
         AppEndpoint: {
@@ -1246,6 +1246,7 @@ export interface components {
             items: components["schemas"]["AppRelease"][];
         };
         AppReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["AppSpec"];
         };
         /** @default {} */
@@ -1492,7 +1493,7 @@ export interface components {
             status: components["schemas"]["BindingStatus"];
         };
         BindingCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["BindingSpec"];
         };
         BindingList: {
@@ -1500,6 +1501,7 @@ export interface components {
             next?: string;
         };
         BindingReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["BindingSpec"];
         };
         BindingSpec: {
@@ -1711,6 +1713,7 @@ export interface components {
             version: string;
         };
         ClusterReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["ClusterSpec"];
         };
         ClusterReport: {
@@ -1916,6 +1919,7 @@ export interface components {
             next?: string;
         };
         EdgeReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["EdgeSpec"];
         };
         EdgeSpec: {
@@ -2140,7 +2144,7 @@ export interface components {
             status: components["schemas"]["HubStatus"];
         };
         HubCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["HubSpec"];
         };
         HubList: {
@@ -2154,6 +2158,7 @@ export interface components {
             tunnelAddress: components["schemas"]["Address"];
         };
         HubReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["HubSpec"];
         };
         HubSpec: {
@@ -2336,9 +2341,14 @@ export interface components {
         };
         Metadata: {
             createdAt: components["schemas"]["Timestamp"];
-            /** @description Rises by one with every change of spec; the ETag is this number in quotes */
+            /** @description Rises by one with every change of spec or owner; the ETag is this number in quotes */
             generation: number;
             name: string;
+            /**
+             * @description Whose manifests it is kept by (`isthmus apply --owner`); absent if nobody said so
+             * @example berlin
+             */
+            owner?: string;
             tenant?: string;
             updatedAt: components["schemas"]["Timestamp"];
             /** @description Rises by one with every write, of what is told as well */
@@ -2361,6 +2371,19 @@ export interface components {
                 test: components["schemas"]["LabelTest"];
                 weight: number;
             }[];
+        };
+        OwnedNaming: {
+            name: components["schemas"]["Name"];
+            owner?: components["schemas"]["Name"];
+        };
+        Ownership: {
+            /**
+             * @description null: nobody; absent: as it is
+             * @example berlin
+             */
+            owner?: string | null;
+            /** @description Also if it is of another owner, who loses it */
+            takeOwnership?: boolean;
         };
         Pair: {
             from: components["schemas"]["Cidr"];
@@ -2447,7 +2470,7 @@ export interface components {
             status: components["schemas"]["PolicyStatus"];
         };
         PolicyCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["PolicySpec"];
         };
         PolicyEnd: {
@@ -2510,6 +2533,7 @@ export interface components {
             };
         };
         PolicyReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["PolicySpec"];
         };
         PolicySpec: {
@@ -2530,7 +2554,7 @@ export interface components {
             status: components["schemas"]["PoolStatus"];
         };
         PoolCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["PoolSpec"];
         };
         PoolList: {
@@ -2546,6 +2570,7 @@ export interface components {
             prefix: string;
         };
         PoolReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["PoolSpec"];
         };
         PoolSpec: {
@@ -2609,7 +2634,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -2742,7 +2767,7 @@ export interface components {
             status: components["schemas"]["RoleStatus"];
         };
         RoleCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["RoleSpec"];
         };
         RoleList: {
@@ -2750,6 +2775,7 @@ export interface components {
             next?: string;
         };
         RoleReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["RoleSpec"];
         };
         RoleSpec: {
@@ -2767,7 +2793,7 @@ export interface components {
             status: components["schemas"]["RouteStatus"];
         };
         RouteCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["RouteSpec"];
         };
         RouteList: {
@@ -2775,6 +2801,7 @@ export interface components {
             next?: string;
         };
         RouteReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["RouteSpec"];
         };
         RouteSpec: {
@@ -2853,7 +2880,7 @@ export interface components {
             status: components["schemas"]["ServiceStatus"];
         };
         ServiceCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["ServiceSpec"];
         };
         ServiceList: {
@@ -2861,6 +2888,7 @@ export interface components {
             next?: string;
         };
         ServiceReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["ServiceSpec"];
         };
         ServiceSpec: {
@@ -2915,7 +2943,7 @@ export interface components {
             status: components["schemas"]["SiteStatus"];
         };
         SiteCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["SiteSpec"];
         };
         SiteEvent: {
@@ -2935,6 +2963,7 @@ export interface components {
             next?: string;
         };
         SiteReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["SiteSpec"];
         };
         SiteSpec: {
@@ -3034,7 +3063,7 @@ export interface components {
             status: components["schemas"]["TenantStatus"];
         };
         TenantCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["TenantSpec"];
         };
         TenantList: {
@@ -3042,6 +3071,7 @@ export interface components {
             next?: string;
         };
         TenantReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["TenantSpec"];
         };
         TenantSpec: {
@@ -4494,6 +4524,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -5526,6 +5565,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6923,6 +6971,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -7558,6 +7615,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -8114,6 +8180,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9019,6 +9094,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -9436,6 +9520,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10131,6 +10224,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11408,6 +11510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -12081,7 +12192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12654,6 +12765,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -13218,7 +13338,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `host_taken`: The host name belongs to another tenant. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `already_exists`: A resource with this name exists. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13791,7 +13911,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14370,6 +14490,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

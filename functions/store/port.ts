@@ -163,6 +163,8 @@ export interface Item<K extends Kind = Kind> {
   readonly generation: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Whose manifests it is kept by. */
+  readonly owner?: string | undefined;
   readonly spec: Kinds[K]['spec'];
   readonly status: Kinds[K]['status'];
   readonly internal: Kinds[K]['internal'];
