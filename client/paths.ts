@@ -653,6 +653,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/clusters/{cluster}/drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a rehearsal of the recovery of the cluster's etcd now, at most one a minute */
+        post: operations["drillCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/clusters/{cluster}/metrics": {
         parameters: {
             query?: never;
@@ -1894,6 +1911,12 @@ export interface components {
             kind: "each";
         };
         Drill: {
+            /**
+             * Format: date-time
+             * @description When people asked for it; absent if it was due
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            asked?: string;
             at: components["schemas"]["Timestamp"];
             backup: string;
             detail: string;
@@ -1908,6 +1931,16 @@ export interface components {
             revision?: number;
             /** @description RPO: age of the snapshot when the drill began */
             snapshotAgeMs?: number;
+            /** @description Those that were done, of a drill that was asked for */
+            steps?: components["schemas"]["DrillStep"][];
+        };
+        DrillStep: {
+            /** @enum {string} */
+            name: "fetch" | "restore" | "etcd" | "api_server" | "read_back";
+            tookMs: number;
+        };
+        DrillWish: {
+            asked: components["schemas"]["Timestamp"];
         };
         Edge: {
             metadata: components["schemas"]["Metadata"];
@@ -2634,7 +2667,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "no_backup" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3787,6 +3820,7 @@ export interface operations {
                         }[];
                         backup?: components["schemas"]["BackupSpec"];
                         cluster: components["schemas"]["Name"];
+                        drill?: components["schemas"]["DrillWish"];
                         host: string;
                         issuers: components["schemas"]["SigningRoot"][];
                         /** @enum {string} */
@@ -9767,6 +9801,102 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drillCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for; the drill that is held for it has the same `asked` */
+            202: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillWish"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_backup`: There is no snapshot that a recovery could be rehearsed with. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

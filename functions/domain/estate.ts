@@ -5,7 +5,7 @@
 import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
-import type { BackupSpec } from '../../protocol/backup.ts';
+import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
@@ -106,6 +106,7 @@ export interface ClusterPlace {
   readonly issuer: SigningRoot;
   readonly record: ClusterSpec['record'];
   readonly backup?: BackupSpec | undefined;
+  readonly drill?: DrillWish | undefined;
 }
 
 export interface AppFacts {

@@ -119,10 +119,10 @@ export function keyFacts({ key, spec, internal }: Item<'key'>): KeyFacts {
   return { tenant: key.tenant, name: key.name, role: spec.role, id: keyId(internal.secretHash) };
 }
 
-function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
+function clusterPlace({ key, spec, status, internal: { drill } }: Item<'cluster'>): ClusterPlace {
   const { site, access, record, backup } = spec;
   const { kind, agent, issuer } = status;
-  return { name: key.name, kind, agent, issuer, site, access, record, backup };
+  return { name: key.name, kind, agent, issuer, site, access, record, backup, drill };
 }
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {

@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
+import type { DrillWish } from '../../protocol/backup.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
@@ -53,7 +54,7 @@ export interface Kinds {
     internal: Idempotent & { secretHash: string; usedKey?: string | undefined };
   };
   /** What its edge tells of it is kept apart: see `told`. */
-  cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
+  cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent & Wished };
   app: { spec: AppSpec; status: AppKept; internal: Idempotent };
   pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
   role: { spec: RoleSpec; status: Record<string, never>; internal: Idempotent };
@@ -70,6 +71,9 @@ export type Kind = keyof Kinds;
 export interface Idempotent {
   idempotency?: { key: string; request: string } | undefined;
 }
+
+/** Of a cluster whose edge was asked for something. */
+type Wished = { drill?: DrillWish | undefined };
 
 /** Of what an edge found in a cluster and named for its users. */
 export interface Found {
