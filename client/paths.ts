@@ -136,6 +136,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what of the hubs somebody has to look at */
+        get: operations["getAttention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings": {
         parameters: {
             query?: never;
@@ -555,6 +572,23 @@ export interface paths {
         };
         /** List the releases of an app that are remembered, the newest first */
         get: operations["listReleases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what of a tenant somebody has to look at, of all that the caller may read */
+        get: operations["getTenantAttention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1468,6 +1502,12 @@ export interface components {
             path: string;
             sizeMib: number;
         };
+        Attention: {
+            /** @description Faults first, then by age, the oldest first; 200 at most */
+            items: components["schemas"]["Matter"][];
+            /** @description How many more there are */
+            omitted: number;
+        };
         Backup: {
             bytes: number;
             etcdVersion: string;
@@ -2366,6 +2406,26 @@ export interface components {
             real: components["schemas"]["Cidr"];
             virtual: components["schemas"]["Cidr"];
         };
+        Matter: {
+            /** @enum {string} */
+            kind: "tenant" | "hub" | "site" | "edge" | "cluster" | "app" | "service" | "route" | "policy" | "pool";
+            /**
+             * @description It does not work; it waits for what a person decides; nothing is known of it; or it is under way, and has been for less than two minutes
+             * @enum {string}
+             */
+            level: "fault" | "decision" | "unknown" | "passing";
+            message: string;
+            /** @description Of a service SITE/NAME */
+            name: string;
+            reason: string;
+            /** @description What to do; empty where the message says it, or it passes */
+            remedy: string;
+            since: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            status: "True" | "False" | "Unknown";
+            /** @description Of the condition */
+            type: string;
+        };
         Messages: {
             /** @description Ask again no sooner than this */
             againSeconds?: number;
@@ -2667,7 +2727,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "no_backup" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "no_backup" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3117,10 +3177,31 @@ export interface components {
              */
             isolation: "open" | "isolated";
             /**
-             * @description What its apps may take together; what is absent is without limit
+             * @description What its apps may take together, without limit if absent, and how much there may be in it. Set by roles of the deployment alone
              * @default {}
              */
             quota: {
+                /**
+                 * @description How many of a kind it may have; what is absent is as for everybody
+                 * @example {
+                 *       "site": 20,
+                 *       "key": 10
+                 *     }
+                 */
+                counts?: {
+                    app?: number;
+                    binding?: number;
+                    cluster?: number;
+                    edge?: number;
+                    key?: number;
+                    policy?: number;
+                    pool?: number;
+                    role?: number;
+                    route?: number;
+                    service?: number;
+                    site?: number;
+                    token?: number;
+                };
                 cpuMillis?: number;
                 memoryMib?: number;
                 replicas?: number;
@@ -3384,7 +3465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. */
+            /** @description `already_exists`: A resource with this name exists. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4189,6 +4270,90 @@ export interface operations {
             };
         };
     };
+    getAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is not as it should be */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeploymentBindings: {
         parameters: {
             query?: {
@@ -4341,7 +4506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4968,7 +5133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_used`: The enrolment token was used by another key. */
+            /** @description `token_used`: The enrolment token was used by another key. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5380,7 +5545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5968,7 +6133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6379,7 +6544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6788,7 +6953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7432,7 +7597,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8002,7 +8167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8753,6 +8918,92 @@ export interface operations {
             };
         };
     };
+    getTenantAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is not as it should be */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBindings: {
         parameters: {
             query?: {
@@ -8909,7 +9160,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11006,7 +11257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11421,7 +11672,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12103,7 +12354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12676,7 +12927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13249,7 +13500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `host_taken`: The host name belongs to another tenant. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13813,7 +14064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14406,7 +14657,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14973,7 +15224,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;

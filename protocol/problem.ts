@@ -35,6 +35,7 @@ export const PROBLEMS = {
     title: 'The address or range is in none of the exposed prefixes of the site',
   },
   host_taken: { status: 409, title: 'The host name belongs to another tenant' },
+  quota_exceeded: { status: 409, title: 'There may be no more of this kind' },
   token_invalid: { status: 401, title: 'The enrolment token is not known' },
   token_expired: { status: 401, title: 'The enrolment token has expired' },
   token_used: { status: 409, title: 'The enrolment token was used by another key' },

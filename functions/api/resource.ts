@@ -21,6 +21,7 @@ import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } 
 import { nextOwner, ownerText } from './owner.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { requireQuota } from './quota.ts';
 import { actorOf, actorOfCaller } from './refusals.ts';
 import { mayRead } from './right.ts';
 
@@ -34,6 +35,7 @@ export const CREATION_PROBLEMS: readonly ProblemCode[] = [
   'not_found',
   'already_exists',
   'idempotency_conflict',
+  'quota_exceeded',
 ];
 const CHANGE_PROBLEMS: readonly ProblemCode[] = ['not_found', 'precondition_required', 'stale', 'busy'];
 
@@ -210,6 +212,7 @@ export async function createItem<K extends Kind>(
   };
   const existing = await replayed();
   if (existing !== undefined) return existing;
+  await requireQuota(store, key);
   const cause = causeOf(call);
   const detail = `Created ${key.kind} ${key.name}.`;
   const made = await content(idempotency === undefined ? {} : { idempotency });
