@@ -7,7 +7,7 @@ const ON_KINDS = ['get', 'describe', 'delete'];
 /** Commands that take a NAME of one kind, by its plural. */
 const ON_NAMES: Readonly<Record<string, readonly string[]>> = {
   apps: ['apps', 'exec', 'logs', 'promote', 'abort'],
-  clusters: ['clusters', 'kubeconfig', 'etcd', 'requests'],
+  clusters: ['clusters', 'kubeconfig', 'etcd', 'requests', 'drill'],
   pools: ['pools'],
   sites: ['ping'],
 };

@@ -19,6 +19,7 @@ import { addPeopleCommands } from './people-commands.ts';
 import { type Profile, readFile, readProfile, type Settings, writeNewFile } from './profile.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { bearerOf, readSession } from './session.ts';
+import { addViewCommands } from './view-commands.ts';
 import type { World } from './world.ts';
 
 const settings: Settings = { environment: process.env, home: homedir() };
@@ -28,23 +29,6 @@ const program = new Command('isthmus')
   .version(RELEASE)
   .option('--tenant <name>', 'instead of the one of the profile')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT.usage));
-
-program
-  .command('clusters')
-  .description('show clusters, or one of them')
-  .argument('[name]')
-  .option('--json', 'as JSON')
-  .option('--manifest', 'as a manifest, to change and apply')
-  .action(async (name: string | undefined, options: { json?: boolean; manifest?: boolean }) => {
-    const { clustersText, clusterText, readCluster, readClusters } = await import('./clusters.ts');
-    const api = openProfile(profile());
-    if (name === undefined)
-      return show(await readClusters(api), options, (all) => clustersText(all, Date.now()));
-    const cluster = await readCluster(api, name);
-    if (options.manifest !== true) return show(cluster, options, (one) => clusterText(one, Date.now()));
-    const { manifestText } = await import('./manifest.ts');
-    return console.log(manifestText('cluster', cluster));
-  });
 
 program
   .command('kubeconfig')
@@ -87,21 +71,6 @@ program
     console.log(JSON.stringify(execCredential(credential)));
   });
 
-program
-  .command('apps')
-  .description('show apps, or one of them with its containers')
-  .argument('[name]')
-  .option('--json', 'as JSON')
-  .action(async (name: string | undefined, options: { json?: boolean }) => {
-    const { appsText, appText, readApp, readApps } = await import('./apps.ts');
-    const { readClusters } = await import('./clusters.ts');
-    const { unseenClusters } = await import('./health.ts');
-    const api = openProfile(profile());
-    const unseen = unseenClusters(options.json === true ? [] : await readClusters(api));
-    if (name === undefined) return show(await readApps(api), options, (all) => appsText(all, unseen));
-    return show(await readApp(api, name), options, (one) => appText(one, { unseen, nowMs: Date.now() }));
-  });
-
 for (const [command, verb, words] of [
   ['promote', 'promotion', 'let a release that comes by stages go on without waiting longer'],
   ['abort', 'abort', 'take a release that comes by stages back'],
@@ -139,18 +108,6 @@ program
   });
 
 program
-  .command('pools')
-  .description('show pools of addresses, or one of them with who has its addresses')
-  .argument('[name]')
-  .option('--json', 'as JSON')
-  .action(async (name: string | undefined, options: { json?: boolean }) => {
-    const { poolsText, poolText, readPool, readPools } = await import('./pools.ts');
-    const api = openProfile(profile());
-    if (name === undefined) return show(await readPools(api), options, poolsText);
-    return show(await readPool(api, name), options, (one) => poolText(one, Date.now()));
-  });
-
-program
   .command('can-i')
   .description('whether you may do something, and why; ends with 0 for yes and 1 for no')
   .argument('<verb>', 'read, write or administer')
@@ -165,35 +122,13 @@ program
     process.exitCode = allowed ? 0 : EXIT.failed;
   });
 
-program
-  .command('etcd')
-  .description("a cluster's etcd: members, snapshots, rehearsed recoveries, advice")
-  .argument('<cluster>')
-  .option('--json', 'as JSON')
-  .action(async (name: string, options: { json?: boolean }) => {
-    const { readCluster } = await import('./clusters.ts');
-    const { etcdText } = await import('./etcd.ts');
-    const cluster = await readCluster(openProfile(profile()), name);
-    if (options.json === true) return show(cluster.status.facts?.etcd ?? null, options, String);
-    return console.log(etcdText(cluster, Date.now()));
-  });
-
-program
-  .command('requests')
-  .description("who asks a cluster's API server for what, and what would help")
-  .argument('<cluster>')
-  .option('--json', 'as JSON')
-  .action(async (cluster: string, options: { json?: boolean }) => {
-    const { readRequests, requestsText } = await import('./requests.ts');
-    const told = await readRequests(openProfile(profile()), cluster);
-    if (options.json === true) return show(told.value, options, String);
-    return console.log(requestsText(told, Date.now()));
-  });
-
 const world: World = {
   open: () => openProfile(profile()),
   print: (text) => console.log(text),
   say: (text) => console.error(text),
+  progress: (text) => {
+    if (process.stderr.isTTY === true) process.stderr.write(`\r\u001b[K${text}`);
+  },
   nowMs: () => Date.now(),
   read: (file) => (file === '-' ? readFileSync(0, 'utf8') : readFile(file)),
   filesIn: manifestFiles,
@@ -203,6 +138,7 @@ const world: World = {
   kubectl,
   platform: { node: process.version, system: `${process.platform} ${process.arch}`, kernel: release() },
 };
+addViewCommands(program, world);
 addResourceCommands(program, world);
 addPeopleCommands(program, world);
 addAccessCommands(program, world, settings);
@@ -226,10 +162,6 @@ async function kubectl(cluster: Cluster, words: readonly string[]): Promise<numb
 function profile(): Profile {
   const { tenant } = program.opts<{ tenant?: string }>();
   return { ...readProfile(settings), ...(tenant === undefined ? {} : { tenant }) };
-}
-
-function show<T>(value: T, options: { readonly json?: boolean }, text: (value: T) => string): void {
-  console.log(options.json === true ? JSON.stringify(value, undefined, 2) : text(value));
 }
 
 /** How kubectl is to call us: by the name that we were called by, or by Node and our file. */

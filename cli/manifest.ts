@@ -14,7 +14,7 @@ import { Fault } from './fault.ts';
 import { nameOf } from './resource/format.ts';
 import type { KindRow, Row } from './resource/kinds.ts';
 import { inOrder, type ManifestRead, readManifests } from './resource/manifests.ts';
-import { currentOf, targetText } from './resources.ts';
+import { type ApplyOptions, currentOf, ownerOf, targetText } from './resources.ts';
 
 type What = App | Pool | Cluster;
 
@@ -22,11 +22,6 @@ export interface Applied {
   readonly manifest: ManifestRead;
   readonly row: Row;
   readonly done: 'created' | 'changed' | 'unchanged';
-}
-
-export interface ApplyOptions {
-  /** What a cluster has and the manifest does not name goes back to its default, instead of being asked about. */
-  readonly reset?: boolean;
 }
 
 /** `text`: YAML or JSON of one thing or of several, applied in the order in which they need each other. */
@@ -40,9 +35,11 @@ export async function apply(api: Api, text: string, options: ApplyOptions = {}):
 export async function applyOne(
   api: Api,
   manifest: ManifestRead,
-  { reset = false }: ApplyOptions = {},
+  options: ApplyOptions = {},
 ): Promise<Applied> {
   const { kind, name, spec } = manifest;
+  const { reset = false, takeOwnership = false } = options;
+  const owned = ownerOf(manifest, options);
   const { collection, path, before } = await currentOf(api, manifest);
   if (before === undefined) {
     if (kind.manifest?.by === 'replace')
@@ -52,13 +49,15 @@ export async function applyOne(
       );
     return {
       manifest,
-      row: await api.post(collection, kind.row, { metadata: { name }, spec }),
+      row: await api.post(collection, kind.row, { metadata: { name, ...owned }, spec }),
       done: 'created',
     };
   }
   const wanted = kind.name === 'cluster' ? clusterSpec(manifest, before, reset) : spec;
   const { generation } = before.resource.metadata;
-  const row = await api.put(path, kind.row, { body: { spec: wanted }, generation });
+  const metadata =
+    owned.owner === undefined ? {} : { metadata: { ...owned, ...(takeOwnership ? { takeOwnership } : {}) } };
+  const row = await api.put(path, kind.row, { body: { ...metadata, spec: wanted }, generation });
   return { manifest, row, done: row.resource.metadata.generation === generation ? 'unchanged' : 'changed' };
 }
 

@@ -1,9 +1,14 @@
 /** `get`, `describe`, `apply`, `diff` and `delete`, for things of every kind: their words. What they do is `resource-deeds.ts`, which is loaded when it is asked for. */
 import type { Command } from 'commander';
+import type { FilesToApply } from './resource-deeds.ts';
 import type { World } from './world.ts';
 
 const OUTPUT = ['-o, --output <format>', 'table, wide, json, yaml, name or jsonpath=TEMPLATE'] as const;
 const FILE = ['-f, --file <path...>', 'files or directories of YAML or JSON; - for standard input'] as const;
+
+const OWNER = ['--owner <name>', 'whose files these are: what they name is kept by them'] as const;
+const PRUNE = ['--prune', 'delete what the owner has and no file names any more'] as const;
+const TAKE = ['--take-ownership', 'also of what the files of another owner keep'] as const;
 
 const deeds = () => import('./resource-deeds.ts');
 
@@ -32,14 +37,18 @@ export function addResourceCommands(program: Command, world: World): void {
     .requiredOption(...FILE)
     .option('--dry-run', 'only say what would be done')
     .option('--reset', 'of a cluster: what the manifest does not name goes back to its default')
-    .action(async (options: { file: string[]; dryRun?: boolean; reset?: boolean }) =>
-      (await deeds()).applyFiles(world, options),
-    );
+    .option(...OWNER)
+    .option(...PRUNE)
+    .option(...TAKE)
+    .action(async (options: FilesToApply) => (await deeds()).applyFiles(world, options));
   program
     .command('diff')
     .description('what apply would change; exits with 1 if that is anything')
     .requiredOption(...FILE)
-    .action(async ({ file }: { file: string[] }) => (await deeds()).diffFiles(world, file));
+    .option(...OWNER)
+    .option(...PRUNE)
+    .option(...TAKE)
+    .action(async (options: FilesToApply) => (await deeds()).diffFiles(world, options));
   program
     .command('delete')
     .description('delete a thing (data in the volumes of an app stays), or what manifests name')

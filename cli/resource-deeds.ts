@@ -2,15 +2,26 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { Condition } from '../protocol/metadata.ts';
+import type { Api } from './api.ts';
 import { readClusters } from './clusters.ts';
 import { conditionsText } from './conditions.ts';
 import { Fault } from './fault.ts';
 import { unseenClusters } from './health.ts';
 import { appliedText, applyOne, removedText } from './manifest.ts';
+import { findLeftOver, goneText, type LeftOver, leftOverText } from './prune.ts';
 import { listingText, nameOf } from './resource/format.ts';
 import type { KindRow, Row } from './resource/kinds.ts';
 import { inOrder, type ManifestRead, readManifests } from './resource/manifests.ts';
-import { compare, readAll, readKindRow, readOne, removeOne, type Target, targetText } from './resources.ts';
+import {
+  type ApplyOptions,
+  compare,
+  readAll,
+  readKindRow,
+  readOne,
+  removeOne,
+  type Target,
+  targetText,
+} from './resources.ts';
 import { ageSince } from './table.ts';
 import type { World } from './world.ts';
 
@@ -33,32 +44,74 @@ export async function describe(world: World, word: string, name: string): Promis
   world.print(describeText(kind, await readOne(world.open(), { kind, name }), world.nowMs()));
 }
 
-export interface FilesToApply {
+export interface FilesToApply extends ApplyOptions {
   readonly file: readonly string[];
   readonly dryRun?: boolean;
-  readonly reset?: boolean;
+  readonly prune?: boolean;
 }
 
 export async function applyFiles(world: World, options: FilesToApply): Promise<void> {
+  requireOwner(options);
   const api = world.open();
   const manifests = inOrder(readFiles(world, options.file));
   await each(world, manifests, async (manifest) => {
     if (options.dryRun !== true) return world.print(appliedText(await applyOne(api, manifest, options)));
-    const { change } = await compare(api, manifest);
+    const { change } = await compare(api, manifest, options);
     world.print(`${targetText(manifest)} ${change} (dry run)`);
+  }).catch((fault: unknown) => {
+    if (options.prune === true) world.say('Nothing was pruned, because not every manifest was applied.');
+    throw fault;
   });
+  const left = await leftOver(world, api, { ...options, manifests });
+  if (options.dryRun === true) for (const one of left) world.print(`${leftOverText(one)} deleted (dry run)`);
+  else await prune(world, api, left);
 }
 
-export async function diffFiles(world: World, file: readonly string[]): Promise<void> {
+export async function diffFiles(world: World, options: FilesToApply): Promise<void> {
+  requireOwner(options);
   const api = world.open();
+  const manifests = inOrder(readFiles(world, options.file));
   let differing = 0;
-  for (const manifest of inOrder(readFiles(world, file))) {
-    const { text, change } = await compare(api, manifest);
+  for (const manifest of manifests) {
+    const { text, change } = await compare(api, manifest, options);
     if (change === 'unchanged') continue;
     differing += 1;
     world.print(`${targetText(manifest)} would be ${change}\n${text}`);
   }
+  for (const one of await leftOver(world, api, { ...options, manifests })) {
+    differing += 1;
+    world.print(`${leftOverText(one)} would be deleted\n${goneText(one)}`);
+  }
   if (differing > 0) throw new Fault('failed', `${differing} would change.`);
+}
+
+function requireOwner({ owner, prune: isPruning, takeOwnership }: FilesToApply): void {
+  const option = isPruning === true ? '--prune' : takeOwnership === true ? '--take-ownership' : undefined;
+  if (owner === undefined && option !== undefined)
+    throw new Fault('usage', `${option} takes --owner NAME: whose files these are.`);
+}
+
+/** What goes when everything that the files name is there: the ones that need others first. */
+async function leftOver(
+  world: World,
+  api: Api,
+  { owner, prune: isPruning, manifests }: FilesToApply & { readonly manifests: readonly ManifestRead[] },
+): Promise<readonly LeftOver[]> {
+  if (owner === undefined || isPruning !== true) return [];
+  const { left, unseen } = await findLeftOver(api, owner, manifests);
+  if (unseen.length > 0)
+    world.say(`You may not read every ${unseen.join(', ')}: of these nothing is pruned that you don't see.`);
+  return left;
+}
+
+/** Each on the generation that was read: what got another owner or spec meanwhile stays. */
+async function prune(world: World, api: Api, left: readonly LeftOver[]): Promise<void> {
+  for (const one of left) world.say(`${leftOverText(one)} is in no file any more`);
+  const unseen = await unseenFor(api, left);
+  await each(world, left, async ({ kind, row, path }) => {
+    await api.remove(path, row.resource.metadata.generation);
+    world.print(removedText(kind, row, unseen));
+  });
 }
 
 /** Of a kind and a name, of an app's name alone, or of what manifests name. */
@@ -98,11 +151,16 @@ function inFiles(world: World, paths: readonly string[]): Target[] {
 
 async function removeAll(world: World, targets: readonly Target[]): Promise<void> {
   const api = world.open();
-  const hasApps = targets.some(({ kind }) => kind.name === 'app');
-  const unseen = unseenClusters(hasApps ? await readClusters(api) : []);
+  const unseen = await unseenFor(api, targets);
   await each(world, targets, async (target) =>
     world.print(removedText(target.kind, await removeOne(api, target), unseen)),
   );
+}
+
+/** Of apps, clusters that can't be told to let them go. */
+async function unseenFor(api: Api, targets: readonly { readonly kind: KindRow }[]) {
+  const hasApps = targets.some(({ kind }) => kind.name === 'app');
+  return unseenClusters(hasApps ? await readClusters(api) : []);
 }
 
 /** One that fails does not keep the others back; the first fault is the command's. */
@@ -126,7 +184,7 @@ function describeText(kind: KindRow, { resource }: Row, nowMs: number): string {
     Object.keys(value).length === 0 ? [] : ['', stringify({ [name]: value }).trimEnd()];
   return [
     `${kind.name} ${nameOf(kind, resource)}`,
-    `created ${ageSince(metadata.createdAt, nowMs)} ago, changed ${ageSince(metadata.updatedAt, nowMs)} ago, generation ${metadata.generation}`,
+    `created ${ageSince(metadata.createdAt, nowMs)} ago, changed ${ageSince(metadata.updatedAt, nowMs)} ago, generation ${metadata.generation}${metadata.owner === undefined ? '' : `, kept by the manifests of ${metadata.owner}`}`,
     ...(conditions.length === 0 ? [] : ['', conditionsText(conditions, nowMs)]),
     ...block('spec', spec),
     ...block('status', rest),

@@ -22,10 +22,10 @@ export function readKindRow(word: string): KindRow {
   throw new Fault('usage', `There is no kind ${word}: say ${KINDS.map(({ name }) => name).join(', ')}.`);
 }
 
-/** All of a kind; of services, at all sites. */
-export async function readAll(api: Api, kind: KindRow): Promise<Row[]> {
+/** All of a kind, of the tenant `of` if it is not the profile's; of services, at all sites. */
+export async function readAll(api: Api, kind: KindRow, of?: string): Promise<Row[]> {
   if (kind.scope === 'deployment') return api.list(collectionPath(kind, { tenant: '' }), kind.row);
-  const tenant = await api.tenant();
+  const tenant = of ?? (await api.tenant());
   if (kind.scope === 'tenant') return api.list(collectionPath(kind, { tenant }), kind.row);
   const sites = await api.list(`/v1/tenants/${encodeURIComponent(tenant)}/sites`, Site);
   const found: Row[] = [];
@@ -72,6 +72,20 @@ export async function currentOf(
   return { collection, path, before: await api.find(path, kind.row) };
 }
 
+export interface ApplyOptions {
+  /** What a cluster has and the manifest does not name goes back to its default, instead of being asked about. */
+  readonly reset?: boolean;
+  /** Whose manifests these are: what they name is kept by them from now on. */
+  readonly owner?: string;
+  /** Also what other manifests keep. */
+  readonly takeOwnership?: boolean;
+}
+
+/** What an edge made is nobody's to take away because no file names it. */
+export function ownerOf({ kind }: ManifestRead, { owner }: ApplyOptions): { readonly owner?: string } {
+  return owner === undefined || kind.manifest?.by === 'replace' ? {} : { owner };
+}
+
 export interface Compared {
   readonly manifest: ManifestRead;
   readonly change: 'created' | 'changed' | 'unchanged';
@@ -80,14 +94,31 @@ export interface Compared {
 }
 
 /** What `apply` would do; defaults are filled in, so that leaving them out is no difference. */
-export async function compare(api: Api, manifest: ManifestRead): Promise<Compared> {
+export async function compare(
+  api: Api,
+  manifest: ManifestRead,
+  options: Pick<ApplyOptions, 'owner' | 'takeOwnership'> = {},
+): Promise<Compared> {
   const { before } = await currentOf(api, manifest);
+  const { owner } = ownerOf(manifest, options);
+  const ownerBefore = before?.resource.metadata.owner;
+  const isTaken = before !== undefined && owner !== undefined && owner !== ownerBefore;
+  if (isTaken && ownerBefore !== undefined && options.takeOwnership !== true)
+    throw new Fault(
+      'conflict',
+      `${targetText(manifest)} is kept by the manifests of ${ownerBefore}. Say --take-ownership to take it from them.`,
+    );
   const wanted = stringify(wantedSpec(manifest, before), { sortMapEntries: true });
   const current = before === undefined ? '' : stringify(before.resource.spec, { sortMapEntries: true });
   const lines = (text: string) => (text === '' ? [] : text.trimEnd().split('\n'));
-  const text = differenceText(differenceOf(lines(current), lines(wanted)));
+  const specText = differenceText(differenceOf(lines(current), lines(wanted)));
+  const text = [...(isTaken ? ownerLines(ownerBefore, owner) : []), ...lines(specText)].join('\n');
   const change = before === undefined ? 'created' : text === '' ? 'unchanged' : 'changed';
   return { manifest, change, text };
+}
+
+function ownerLines(before: string | undefined, after: string): string[] {
+  return [...(before === undefined ? [] : [`- metadata.owner: ${before}`]), `+ metadata.owner: ${after}`];
 }
 
 function wantedSpec({ place, kind, name, spec }: ManifestRead, before: Row | undefined): unknown {

@@ -10,6 +10,8 @@ export interface World {
   print(text: string): void;
   /** What is said about it, to standard error. */
   say(text: string): void;
+  /** What is going on, over what was said of it before; on a terminal alone. Empty: it is over. */
+  progress(text: string): void;
   nowMs(): number;
   /** A file's text; `-` is standard input. */
   read(file: string): string;

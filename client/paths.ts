@@ -688,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenant}/clusters/{cluster}/drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a rehearsal of the recovery of the cluster's etcd now, at most one a minute */
+        post: operations["drillCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenant}/clusters/{cluster}/metrics": {
         parameters: {
             query?: never;
@@ -1204,7 +1221,7 @@ export interface components {
             prefix: components["schemas"]["Cidr"];
         };
         AppCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["AppSpec"];
         };
         AppEndpoint: {
@@ -1281,6 +1298,7 @@ export interface components {
             items: components["schemas"]["AppRelease"][];
         };
         AppReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["AppSpec"];
         };
         /** @default {} */
@@ -1533,7 +1551,7 @@ export interface components {
             status: components["schemas"]["BindingStatus"];
         };
         BindingCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["BindingSpec"];
         };
         BindingList: {
@@ -1541,6 +1559,7 @@ export interface components {
             next?: string;
         };
         BindingReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["BindingSpec"];
         };
         BindingSpec: {
@@ -1684,7 +1703,7 @@ export interface components {
         ClusterAttachment: {
             authority: string;
             kind: components["schemas"]["ClusterKind"];
-            knows?: "bindings"[];
+            knows?: string[];
         };
         ClusterCredential: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -1762,6 +1781,7 @@ export interface components {
             version: string;
         };
         ClusterReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["ClusterSpec"];
         };
         ClusterReport: {
@@ -1942,6 +1962,12 @@ export interface components {
             kind: "each";
         };
         Drill: {
+            /**
+             * Format: date-time
+             * @description When people asked for it; absent if it was due
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            asked?: string;
             at: components["schemas"]["Timestamp"];
             backup: string;
             detail: string;
@@ -1956,6 +1982,16 @@ export interface components {
             revision?: number;
             /** @description RPO: age of the snapshot when the drill began */
             snapshotAgeMs?: number;
+            /** @description Those that were done, of a drill that was asked for */
+            steps?: components["schemas"]["DrillStep"][];
+        };
+        DrillStep: {
+            /** @enum {string} */
+            name: "fetch" | "restore" | "etcd" | "api_server" | "read_back";
+            tookMs: number;
+        };
+        DrillWish: {
+            asked: components["schemas"]["Timestamp"];
         };
         Edge: {
             metadata: components["schemas"]["Metadata"];
@@ -1967,6 +2003,7 @@ export interface components {
             next?: string;
         };
         EdgeReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["EdgeSpec"];
         };
         EdgeSpec: {
@@ -2191,7 +2228,7 @@ export interface components {
             status: components["schemas"]["HubStatus"];
         };
         HubCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["HubSpec"];
         };
         HubList: {
@@ -2205,6 +2242,7 @@ export interface components {
             tunnelAddress: components["schemas"]["Address"];
         };
         HubReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["HubSpec"];
         };
         HubSpec: {
@@ -2407,9 +2445,14 @@ export interface components {
         };
         Metadata: {
             createdAt: components["schemas"]["Timestamp"];
-            /** @description Rises by one with every change of spec; the ETag is this number in quotes */
+            /** @description Rises by one with every change of spec or owner; the ETag is this number in quotes */
             generation: number;
             name: string;
+            /**
+             * @description Whose manifests it is kept by (`isthmus apply --owner`); absent if nobody said so
+             * @example berlin
+             */
+            owner?: string;
             tenant?: string;
             updatedAt: components["schemas"]["Timestamp"];
             /** @description Rises by one with every write, of what is told as well */
@@ -2432,6 +2475,19 @@ export interface components {
                 test: components["schemas"]["LabelTest"];
                 weight: number;
             }[];
+        };
+        OwnedNaming: {
+            name: components["schemas"]["Name"];
+            owner?: components["schemas"]["Name"];
+        };
+        Ownership: {
+            /**
+             * @description null: nobody; absent: as it is
+             * @example berlin
+             */
+            owner?: string | null;
+            /** @description Also if it is of another owner, who loses it */
+            takeOwnership?: boolean;
         };
         Pair: {
             from: components["schemas"]["Cidr"];
@@ -2518,7 +2574,7 @@ export interface components {
             status: components["schemas"]["PolicyStatus"];
         };
         PolicyCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["PolicySpec"];
         };
         PolicyEnd: {
@@ -2581,6 +2637,7 @@ export interface components {
             };
         };
         PolicyReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["PolicySpec"];
         };
         PolicySpec: {
@@ -2601,7 +2658,7 @@ export interface components {
             status: components["schemas"]["PoolStatus"];
         };
         PoolCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["PoolSpec"];
         };
         PoolList: {
@@ -2617,6 +2674,7 @@ export interface components {
             prefix: string;
         };
         PoolReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["PoolSpec"];
         };
         PoolSpec: {
@@ -2680,7 +2738,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "misdirected" | "foreign_origin" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "misdirected" | "foreign_origin" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "owned" | "no_backup" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -2813,7 +2871,7 @@ export interface components {
             status: components["schemas"]["RoleStatus"];
         };
         RoleCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["RoleSpec"];
         };
         RoleList: {
@@ -2821,6 +2879,7 @@ export interface components {
             next?: string;
         };
         RoleReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["RoleSpec"];
         };
         RoleSpec: {
@@ -2838,7 +2897,7 @@ export interface components {
             status: components["schemas"]["RouteStatus"];
         };
         RouteCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["RouteSpec"];
         };
         RouteList: {
@@ -2846,6 +2905,7 @@ export interface components {
             next?: string;
         };
         RouteReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["RouteSpec"];
         };
         RouteSpec: {
@@ -2924,7 +2984,7 @@ export interface components {
             status: components["schemas"]["ServiceStatus"];
         };
         ServiceCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["ServiceSpec"];
         };
         ServiceList: {
@@ -2932,6 +2992,7 @@ export interface components {
             next?: string;
         };
         ServiceReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["ServiceSpec"];
         };
         ServiceSpec: {
@@ -2986,7 +3047,7 @@ export interface components {
             status: components["schemas"]["SiteStatus"];
         };
         SiteCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["SiteSpec"];
         };
         SiteEvent: {
@@ -3006,6 +3067,7 @@ export interface components {
             next?: string;
         };
         SiteReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["SiteSpec"];
         };
         SiteSpec: {
@@ -3105,7 +3167,7 @@ export interface components {
             status: components["schemas"]["TenantStatus"];
         };
         TenantCreation: {
-            metadata: components["schemas"]["Naming"];
+            metadata: components["schemas"]["OwnedNaming"];
             spec: components["schemas"]["TenantSpec"];
         };
         TenantList: {
@@ -3113,6 +3175,7 @@ export interface components {
             next?: string;
         };
         TenantReplacement: {
+            metadata?: components["schemas"]["Ownership"];
             spec: components["schemas"]["TenantSpec"];
         };
         TenantSpec: {
@@ -3853,6 +3916,7 @@ export interface operations {
                             who: components["schemas"]["BindingSubject"];
                         }[];
                         cluster: components["schemas"]["Name"];
+                        drill?: components["schemas"]["DrillWish"];
                         host: string;
                         issuers: components["schemas"]["SigningRoot"][];
                         /** @enum {string} */
@@ -4667,6 +4731,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5706,6 +5779,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7103,6 +7185,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -7738,6 +7829,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -8294,6 +8394,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9391,6 +9500,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -9815,6 +9933,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -10046,6 +10173,102 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drillCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Asked for; the drill that is held for it has the same `asked` */
+            202: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillWish"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_backup`: There is no snapshot that a recovery could be rehearsed with. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10503,6 +10726,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11780,6 +12012,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -12453,7 +12694,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13026,6 +13267,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `stale`: The resource has changed since it was read. */
             412: {
                 headers: {
@@ -13590,7 +13840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `host_taken`: The host name belongs to another tenant. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `already_exists`: A resource with this name exists. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14163,7 +14413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `owned`: The resource is kept by the manifests of another owner. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14742,6 +14992,15 @@ export interface operations {
             };
             /** @description `not_found`: There is no such resource. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `owned`: The resource is kept by the manifests of another owner. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

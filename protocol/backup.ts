@@ -54,6 +54,19 @@ export const Backup = z
   .meta({ id: 'Backup' });
 export type Backup = z.infer<typeof Backup>;
 
+/** A drill that people ask for now, whatever the schedule says: one that was held for it answers with the same `asked`. */
+export const DrillWish = z.strictObject({ asked: Timestamp }).meta({ id: 'DrillWish' });
+export type DrillWish = z.infer<typeof DrillWish>;
+
+/** What a drill goes through, with how long each took. */
+export const DrillStep = z
+  .strictObject({
+    name: z.enum(['fetch', 'restore', 'etcd', 'api_server', 'read_back']),
+    tookMs: z.int().min(0),
+  })
+  .meta({ id: 'DrillStep' });
+export type DrillStep = z.infer<typeof DrillStep>;
+
 /** One rehearsal of recovery from the newest snapshot. */
 export const Drill = z
   .strictObject({
@@ -70,6 +83,12 @@ export const Drill = z
       .optional()
       .meta({ description: 'RTO: from the start of the restore to the first object read' }),
     snapshotAgeMs: z.int().optional().meta({ description: 'RPO: age of the snapshot when the drill began' }),
+    asked: Timestamp.optional().meta({ description: 'When people asked for it; absent if it was due' }),
+    steps: z
+      .array(DrillStep)
+      .max(8)
+      .optional()
+      .meta({ description: 'Those that were done, of a drill that was asked for' }),
   })
   .meta({ id: 'Drill' });
 export type Drill = z.infer<typeof Drill>;

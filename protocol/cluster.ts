@@ -192,17 +192,20 @@ export type Cluster = z.infer<typeof Cluster>;
 export const ClusterList = listOf('ClusterList', Cluster);
 export const ClusterReplacement = replacement('ClusterReplacement', ClusterSpec);
 
+/** Members of a cluster's leaf that an edge of this version takes. */
+export const CLUSTER_LEAF_KNOWN = ['bindings', 'drills'] as const;
+
 /**
  * `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. `knows`: what its version of a document may hold
- * beside what every version knows; older ones refuse a document with more.
+ * beside what every version knows (`CLUSTER_LEAF_KNOWN` of this one, newer ones say more); older ones refuse a document with more.
  */
 export const ClusterAttachment = z
   .strictObject({
     kind: ClusterKind,
     authority: z.string().max(20_000),
     knows: z
-      .array(z.enum(['bindings']))
-      .max(8)
+      .array(z.string().regex(/^[a-z-]{1,32}$/))
+      .max(16)
       .optional(),
   })
   .meta({ id: 'ClusterAttachment' });

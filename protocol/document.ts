@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Address, Cidr, Endpoint } from './address.ts';
 import { AppTemplate } from './app.ts';
-import { BackupSpec } from './backup.ts';
+import { BackupSpec, DrillWish } from './backup.ts';
 import { BindingSubject } from './binding.ts';
 import { CLUSTER_BINDINGS_MAX, ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
@@ -208,7 +208,7 @@ export type SlotLeaf = z.infer<typeof SlotLeaf>;
 /**
  * `cluster/NAME`, of the edge that holds its credentials. `access` is everybody who may ask now, with the user and the groups that
  * the cluster sees: who is not named any more is cut off, running streams included. `issuers` sign tokens (Ed25519) and nothing else: the API that
- * gives them out can sign no document.
+ * gives them out can sign no document. `drill` stands until another one is asked for: the edge leaves what is old alone.
  */
 export const ClusterLeaf = z.strictObject({
   kind: z.literal('cluster'),
@@ -230,6 +230,7 @@ export const ClusterLeaf = z.strictObject({
   issuers: z.array(SigningRoot).min(1).max(4),
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),
+  drill: DrillWish.optional(),
 });
 export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 

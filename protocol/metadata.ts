@@ -17,12 +17,14 @@ export const Metadata = z
   .strictObject({
     name: z.string(),
     tenant: z.string().optional(),
+    owner: Name.optional().meta({
+      description: 'Whose manifests it is kept by (`isthmus apply --owner`); absent if nobody said so',
+    }),
     createdAt: Timestamp,
     updatedAt: Timestamp,
-    generation: z
-      .int()
-      .min(1)
-      .meta({ description: 'Rises by one with every change of spec; the ETag is this number in quotes' }),
+    generation: z.int().min(1).meta({
+      description: 'Rises by one with every change of spec or owner; the ETag is this number in quotes',
+    }),
     version: z.int().min(1).meta({ description: 'Rises by one with every write, of what is told as well' }),
   })
   .meta({ id: 'Metadata' });
@@ -57,12 +59,27 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
 /** What a creator chooses of the metadata. */
 export const Naming = z.strictObject({ name: Name }).meta({ id: 'Naming' });
 
+/** What a creator chooses of the metadata of what manifests make. */
+export const OwnedNaming = Naming.extend({ owner: Name.optional() }).meta({ id: 'OwnedNaming' });
+
+/** Whose a resource is to be from now on. */
+export const Ownership = z
+  .strictObject({
+    owner: Name.nullable().optional().meta({ description: 'null: nobody; absent: as it is' }),
+    takeOwnership: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Also if it is of another owner, who loses it' }),
+  })
+  .meta({ id: 'Ownership' });
+export type Ownership = z.infer<typeof Ownership>;
+
 /** What a client sends to create a named resource. */
 export function creation<Spec extends z.ZodType>(id: string, spec: Spec) {
-  return z.strictObject({ metadata: Naming, spec }).meta({ id });
+  return z.strictObject({ metadata: OwnedNaming, spec }).meta({ id });
 }
 
-/** What a client sends to replace the spec of a resource; the whole spec, not a patch. */
+/** What a client sends to replace the spec of a resource; the whole spec, not a patch. Its owner stays, unless another one is said. */
 export function replacement<Spec extends z.ZodType>(id: string, spec: Spec) {
-  return z.strictObject({ spec }).meta({ id });
+  return z.strictObject({ metadata: Ownership.optional(), spec }).meta({ id });
 }

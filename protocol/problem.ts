@@ -20,6 +20,8 @@ export const PROBLEMS = {
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used with another request' },
   stale: { status: 412, title: 'The resource has changed since it was read' },
   precondition_required: { status: 428, title: 'If-Match is missing' },
+  owned: { status: 409, title: 'The resource is kept by the manifests of another owner' },
+  no_backup: { status: 409, title: 'There is no snapshot that a recovery could be rehearsed with' },
   in_use: { status: 409, title: 'Something else still depends on the resource' },
   prefix_outside_allotment: { status: 422, title: "The prefix is not inside the site's allotment" },
   prefix_overlaps: {

@@ -73,12 +73,12 @@ function kind<Shown extends { readonly metadata: Metadata }>(
       ...Object.values(columns).map((cell) => cell(one, nowMs)),
       ageSince(one.metadata.createdAt, nowMs),
     ],
-    wide: () => Object.values(wide).map((cell) => cell(one)),
+    wide: () => [...Object.values(wide).map((cell) => cell(one)), one.metadata.owner ?? '-'],
   }));
   return {
     ...{ name, plural: name.replace(/([^aeiou])y$/, '$1ie').concat('s'), scope, order, row },
     columns: ['NAME', ...Object.keys(columns), 'AGE'],
-    wideColumns: Object.keys(wide),
+    wideColumns: [...Object.keys(wide), 'OWNER'],
     ...(manifest === undefined ? {} : { manifest }),
   };
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Backup, BackupSpec, Drill, EtcdMember, EtcdStatus } from '../../protocol/backup.ts';
+import type { Backup, BackupSpec, Drill, DrillWish, EtcdMember, EtcdStatus } from '../../protocol/backup.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { Run } from '../apply/command.ts';
 import { adviceFor } from './advice.ts';
@@ -23,6 +23,8 @@ const DETAIL_MAX = 300;
 const RETRY_MS = 5 * MINUTE_MS;
 /** A list of an S3 store is a request a snapshot. Before something is done the store is listed anew in any case. */
 const LIST_MS = 5 * MINUTE_MS;
+/** A wish stands in the document for good. After a restart only one that somebody may still wait for counts. */
+const WISH_MS = 15 * MINUTE_MS;
 
 export interface EtcdCareOptions {
   readonly cluster: string;
@@ -47,6 +49,8 @@ export class EtcdCare {
   #members: readonly EtcdMember[] = [];
   #backups: readonly Backup[] = [];
   #drills: readonly Drill[] = [];
+  #wish: DrillWish | undefined;
+  #answered: string | undefined;
   #isSwept = false;
   #waitUntilMs = 0;
 
@@ -61,6 +65,13 @@ export class EtcdCare {
     this.#store = spec && openSnapshotStore(spec.store);
     this.#listedMs = Number.NEGATIVE_INFINITY;
     this.#waitUntilMs = 0;
+  }
+
+  /** True if it is one that is to be answered. */
+  setWish(wish: DrillWish | undefined): boolean {
+    if (wish?.asked === this.#wish?.asked) return false;
+    this.#wish = wish;
+    return this.#pendingWish() !== undefined;
   }
 
   status(): EtcdStatus {
@@ -85,15 +96,40 @@ export class EtcdCare {
     this.#members = await Promise.all(this.#clients.map(look));
     const spec = this.#spec;
     const store = this.#store;
-    if (spec === undefined || store === undefined || this.#options.now() < this.#waitUntilMs) return;
+    const wish = this.#pendingWish();
+    if (spec === undefined || store === undefined) return;
+    if (wish === undefined && this.#options.now() < this.#waitUntilMs) return;
     try {
+      if (wish !== undefined) await this.#list(store);
       if (this.#isListDue(spec)) await this.#list(store);
       if (this.#isDue(this.#backups[0]?.takenAt, spec.everyMinutes)) await this.#snapshot(spec, store);
-      if (this.#isDue(this.#drills[0]?.at, spec.drillEveryMinutes)) await this.#drill(store);
+      if (wish !== undefined || this.#isDue(this.#drills[0]?.at, spec.drillEveryMinutes))
+        await this.#drill(store, wish);
     } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
       this.#waitUntilMs = this.#options.now() + RETRY_MS;
-      this.#tell('backup.failed', cause instanceof Error ? cause.message : String(cause));
+      this.#tell('backup.failed', reason);
+      if (wish !== undefined) this.#keepDrill(this.#notHeld(wish, reason));
     }
+  }
+
+  #pendingWish(): DrillWish | undefined {
+    const wish = this.#wish;
+    if (wish === undefined || wish.asked === this.#answered) return undefined;
+    return this.#options.wallNow() - Date.parse(wish.asked) < WISH_MS ? wish : undefined;
+  }
+
+  /** Who asked is answered, whatever kept us from it. */
+  #notHeld({ asked }: DrillWish, reason: string): Drill {
+    const at = new Date(this.#options.wallNow()).toISOString();
+    const detail = `No drill was held: ${reason}`.slice(0, 500);
+    return { at, backup: '', outcome: 'failed', detail, asked };
+  }
+
+  #keepDrill(drill: Drill): void {
+    this.#drills = [drill, ...this.#drills].slice(0, DRILLS_KEPT);
+    if (drill.asked !== undefined) this.#answered = drill.asked;
+    this.#tell(`drill.${drill.outcome}`, `${drill.backup}: ${drill.detail}`);
   }
 
   /** Throw-away data that a kill left behind holds the secrets of the cluster. */
@@ -156,16 +192,19 @@ export class EtcdCare {
     this.#backups = all.slice(0, spec.keep);
   }
 
-  async #drill(store: SnapshotStore): Promise<void> {
+  async #drill(store: SnapshotStore, wish: DrillWish | undefined): Promise<void> {
     const [backup] = this.#backups;
-    if (backup === undefined) return;
+    if (backup === undefined) {
+      if (wish !== undefined) this.#keepDrill(this.#notHeld(wish, 'The store has no snapshot.'));
+      return;
+    }
     const { directory, programs, run, now, wallNow } = this.#options;
     const scratch = join(directory, 'drill');
     // The hash at the snapshot's own revision is the same for ever, as long as it is not compacted.
     const expectedHash = await this.#clients[0]?.hashAt(backup.revision);
-    const drill = await runDrill({ backup, store, scratch, programs, expectedHash, run, now, wallNow });
-    this.#drills = [drill, ...this.#drills].slice(0, DRILLS_KEPT);
-    this.#tell(`drill.${drill.outcome}`, `${backup.name}: ${drill.detail}`);
+    const held = await runDrill({ backup, store, scratch, programs, expectedHash, run, now, wallNow });
+    const { steps, ...drill } = held;
+    this.#keepDrill(wish === undefined ? drill : { ...drill, steps, asked: wish.asked });
   }
 
   #tell(action: string, detail: string): void {

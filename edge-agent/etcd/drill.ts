@@ -8,7 +8,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { Backup, Drill } from '../../protocol/backup.ts';
+import { type Backup, type Drill, DrillStep } from '../../protocol/backup.ts';
 import type { Run } from '../apply/command.ts';
 import type { SnapshotStore } from './stores.ts';
 
@@ -56,14 +56,17 @@ const Outcome = z.looseObject({
   hash: z.coerce.string(),
   namespaces: z.coerce.number(),
   objects: z.coerce.number(),
+  steps: z.array(DrillStep),
 });
 
 async function rehearse(options: DrillOptions): Promise<Omit<Drill, 'at' | 'backup' | 'snapshotAgeMs'>> {
   const { backup, store, scratch, programs, run, now, expectedHash } = options;
   const file = join(scratch, 'snapshot.db');
+  const fetchedFromMs = now();
   await store.get(backup.name, file);
   await verify(file, backup);
   const begunMs = now();
+  const fetched = { name: 'fetch' as const, tookMs: Math.round(begunMs - fetchedFromMs) };
   const words = [
     '--net',
     '--pid',
@@ -100,6 +103,7 @@ async function rehearse(options: DrillOptions): Promise<Omit<Drill, 'at' | 'back
     hash: read.hash,
     objectsRead: read.objects,
     recoveryMs,
+    steps: [fetched, ...read.steps],
   };
 }
 
@@ -131,11 +135,15 @@ for program in etcd etcdutl kube-apiserver curl openssl ip; do
   command -v $program >/dev/null || { echo "$program is missing at the edge: install it, or say where it is (edge-agent cluster add --programs)." >&2; exit 3; }
 done
 ip link set lo up
+steps='' begun=$(date +%s%3N)
+did() { ended=$(date +%s%3N); steps="$steps\${steps:+,}{\\"name\\":\\"$1\\",\\"tookMs\\":$((ended > begun ? ended - begun : 0))}"; begun=$ended; }
 say() { echo "$1" >&2; tail -n 3 "$directory/$2" 2>/dev/null | cut -c1-300 >&2 || :; echo "$1" >&2; exit 4; }
 etcdutl snapshot restore "$directory/snapshot.db" --data-dir "$directory/etcd" >"$directory/restore.log" 2>&1 || say 'etcdutl does not take the snapshot.' restore.log
+did restore
 etcd --data-dir "$directory/etcd" --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 --listen-peer-urls http://127.0.0.1:2380 --log-level warn >"$directory/etcd.log" 2>&1 &
 tries=0
 until curl -sf -m 2 http://127.0.0.1:2379/readyz >/dev/null; do tries=$((tries + 1)); [ $tries -lt 300 ] || say 'The restored etcd does not become ready.' etcd.log; sleep 0.1; done
+did etcd
 post() { curl -sf -m 30 -d "$2" "http://127.0.0.1:2379$1"; }
 field() { sed -n "s/.*\\"$1\\": *\\"\\{0,1\\}\\([0-9]*\\).*/\\1/p"; }
 range=$(post /v3/kv/range '{"key":"AA==","range_end":"AA==","count_only":true}') || say 'The restored etcd does not answer.' etcd.log
@@ -148,9 +156,11 @@ kube-apiserver --etcd-servers=http://127.0.0.1:2379 --bind-address=127.0.0.1 --s
   --service-account-issuer=https://drill.invalid --service-account-key-file="$directory/sa.key" --service-account-signing-key-file="$directory/sa.key" >"$directory/apiserver.log" 2>&1 &
 tries=0
 until curl -skf -m 2 -H 'Authorization: Bearer drill' https://127.0.0.1:6443/readyz >/dev/null; do tries=$((tries + 1)); [ $tries -lt 600 ] || say 'The throw-away API server does not become ready.' apiserver.log; sleep 0.1; done
+did api_server
 count() { curl -skf -m 30 -H 'Authorization: Bearer drill' -H 'Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' "https://127.0.0.1:6443$1?limit=500" | grep -o '"uid"' | wc -l; }
 namespaces=$(count /api/v1/namespaces)
 objects=$namespaces
 for path in /api/v1/secrets /api/v1/configmaps /apis/apps/v1/deployments /apis/rbac.authorization.k8s.io/v1/clusterroles; do objects=$((objects + $(count $path))); done
-printf '{"revision":"%s","keys":"%s","hash":"%s","namespaces":"%s","objects":"%s"}\\n' "$(echo "$range" | field revision)" "$(echo "$range" | field count)" "$hash" "$namespaces" "$objects"
+did read_back
+printf '{"revision":"%s","keys":"%s","hash":"%s","namespaces":"%s","objects":"%s","steps":[%s]}\\n' "$(echo "$range" | field revision)" "$(echo "$range" | field count)" "$hash" "$namespaces" "$objects" "$steps"
 `;

@@ -2,7 +2,7 @@
  * A Kubernetes cluster of this host: beside what every cluster has, its API is passed on and relieved, its nodes and services are looked after, its etcd is
  * saved, and its containers have addresses of pools.
  */
-import type { BackupSpec } from '../../protocol/backup.ts';
+import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import type { ClusterFacts, Statement } from '../../protocol/cluster.ts';
 import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
@@ -111,6 +111,10 @@ export class KubernetesRoom implements ClusterRoom {
   setBackup(spec: BackupSpec | undefined): void {
     this.#isBackupWanted = spec !== undefined;
     this.#etcd?.setSpec(spec);
+  }
+
+  setDrill(wish: DrillWish | undefined): void {
+    if (this.#etcd?.setWish(wish) === true) this.#care.wake();
   }
 
   setExposed(prefixes: readonly string[]): void {

@@ -2,8 +2,8 @@
  * What every cluster of this host has, whatever its orchestrator: it is kept attached, looked at, given its apps, and reported. It must not decide what is
  * served to whom or what runs: the document does.
  */
-import type { BackupSpec } from '../../protocol/backup.ts';
-import type { ClusterFacts } from '../../protocol/cluster.ts';
+import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
+import { CLUSTER_LEAF_KNOWN, type ClusterFacts } from '../../protocol/cluster.ts';
 import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
 import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Relief } from '../cache/port.ts';
@@ -37,6 +37,8 @@ export interface ClusterRoom {
   start(): void;
   /** Snapshots and drills as the cluster's spec wants them. */
   setBackup(spec: BackupSpec | undefined): void;
+  /** A drill that people asked for; held once. */
+  setDrill(wish: DrillWish | undefined): void;
   /** Prefixes of the site in which services can be reached. */
   setExposed(prefixes: readonly string[]): void;
   /** Pools of the document, with prefixes that see their addresses as they are; undefined while it does not speak of this cluster. */
@@ -188,7 +190,7 @@ export class Keeper {
     const { file, now, authority } = this.#options;
     try {
       await this.#attachment.say(
-        { kind: file.kind, authority: await authority(), knows: ['bindings'] },
+        { kind: file.kind, authority: await authority(), knows: [...CLUSTER_LEAF_KNOWN] },
         now(),
       );
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
@@ -246,6 +248,7 @@ export function plainRoom({ file, keeper, setPools, start, close }: PlainRoom): 
       keeper.start();
     },
     setBackup: () => undefined,
+    setDrill: () => undefined,
     setExposed: () => undefined,
     setPools: (pools) => setPools?.(pools),
     setWorkloads: (wanted) => void keeper.setWorkloads(wanted),

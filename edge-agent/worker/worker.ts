@@ -170,7 +170,10 @@ export class Worker {
       room.setWorkloads(this.#workloadsOf(name));
       room.setPools(this.#poolsOf(name));
     }
-    for (const { leaf, room } of this.#served()) room.setBackup(leaf.backup);
+    for (const { leaf, room } of this.#served()) {
+      room.setBackup(leaf.backup);
+      room.setDrill(leaf.drill);
+    }
     this.#proxy?.proxy.setClusters(
       new Map(
         this.#served().flatMap(({ leaf, room: { served } }) =>

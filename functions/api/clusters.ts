@@ -11,6 +11,7 @@ import { clusterConditions } from '../domain/cluster-status.ts';
 import { isLive } from '../domain/estate.ts';
 import { toldOf } from '../reconcile/told.ts';
 import type { Item } from '../store/port.ts';
+import { drillOperation } from './cluster-drill.ts';
 import { requestOperations } from './cluster-requests.ts';
 import { type Desk, findLive, type Replaceable, tenantPlace, type Wanted } from './collection.ts';
 import { allLive, findDependent } from './dependent.ts';
@@ -31,6 +32,7 @@ export function clusterOperations(desk: Desk): Operation[] {
     replaceOperation(desk, kind),
     deleteOperation(desk, kind),
     ...requestOperations(desk, kind),
+    drillOperation(desk, kind),
   ];
 }
 

@@ -3,6 +3,7 @@
  * `resource.ts` makes the operations of it.
  */
 import type { z } from 'zod';
+import type { Ownership } from '../../protocol/metadata.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { Action, Caller } from '../domain/authorize.ts';
 import type { Allocator } from '../reconcile/allocate.ts';
@@ -56,7 +57,7 @@ export interface Wanted<K extends Kind> {
 /** A kind whose spec users replace. */
 export interface Replaceable<K extends Kind, Shown> extends Collection<K, Shown> {
   readonly schemas: Collection<K, Shown>['schemas'] & {
-    readonly replacement: z.ZodType<{ spec: Kinds[K]['spec'] }>;
+    readonly replacement: z.ZodType<{ metadata?: Ownership | undefined; spec: Kinds[K]['spec'] }>;
   };
   /** Codes of its own rule. */
   readonly problems: readonly ProblemCode[];
@@ -71,7 +72,10 @@ export interface Replaceable<K extends Kind, Shown> extends Collection<K, Shown>
 /** A kind that users create under a name of their choice. */
 export interface Creatable<K extends Kind, Shown> extends Replaceable<K, Shown> {
   readonly schemas: Replaceable<K, Shown>['schemas'] & {
-    readonly creation: z.ZodType<{ metadata: { name: string }; spec: Kinds[K]['spec'] }>;
+    readonly creation: z.ZodType<{
+      metadata: { name: string; owner?: string | undefined };
+      spec: Kinds[K]['spec'];
+    }>;
   };
   /** What is stored unseen of a new item. */
   begin(evidence: Idempotent): Kinds[K]['internal'];

@@ -3,6 +3,7 @@
  * It knows no route and no resource.
  */
 import type { z } from 'zod';
+import { Metadata } from '../../protocol/metadata.ts';
 import type { FieldFault } from '../../protocol/problem.ts';
 import { refuse } from './problems.ts';
 
@@ -36,10 +37,16 @@ function faultsOf(issue: Issue, source: Source): FieldFault[] {
     return [{ pointer: pointerOf(issue.path, source), detail: issue.message }];
   return issue.keys.map((key) => ({
     pointer: pointerOf([...issue.path, key], source),
-    detail: isEnvelope(issue.path, key)
-      ? `Send only the spec: ${shown(key)} is not changed by this request, and the path says the name.`
-      : `There is no field ${shown(key)} here. Remove it, or check its spelling.`,
+    detail: strangeFieldText(issue.path, key),
   }));
+}
+
+function strangeFieldText(path: readonly PropertyKey[], key: string): string {
+  if (path.length === 0 && (key === 'metadata' || key === 'status'))
+    return `Send only the spec: ${shown(key)} is not changed by this request, and the path says the name.`;
+  if (path.length === 1 && path[0] === 'metadata' && key in Metadata.shape)
+    return `Send only the spec, and what may be chosen of the metadata: ${shown(key)} is not changed by this request.`;
+  return `There is no field ${shown(key)} here. Remove it, or check its spelling.`;
 }
 
 /** Of a field with several forms: what is wrong in the one that was meant, or which forms there are. */
@@ -57,11 +64,6 @@ function unionFaults(
 
 function isOfAnotherForm({ code, path }: Issue): boolean {
   return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
-}
-
-/** What a resource is read with beside its spec: the first that people send back. */
-function isEnvelope(path: readonly PropertyKey[], key: string): boolean {
-  return path.length === 0 && (key === 'metadata' || key === 'status');
 }
 
 /** RFC 6901 into a body; `?name` for a query parameter. */

@@ -35,6 +35,9 @@ export interface Content<K extends Kind> {
   readonly internal: Kinds[K]['internal'];
 }
 
+/** What becomes another one; the owner is nobody if it is null. */
+export type Changes<K extends Kind> = Partial<Content<K>> & { readonly owner?: string | null | undefined };
+
 /** The id follows from the request and the item: written twice, it is one entry. */
 export function eventOf(key: ItemKey, cause: Cause, deed: Deed): Event {
   return {
@@ -65,7 +68,7 @@ function changesOf({ specs }: Deed): Pick<Event, 'changes' | 'omitted'> {
 }
 
 export function newItem<K extends Kind>(
-  content: Content<K> & { readonly key: ItemKey<K> },
+  content: Content<K> & { readonly key: ItemKey<K>; readonly owner?: string | undefined },
   cause: Cause,
   deed: Deed,
 ): Item<K> {
@@ -75,6 +78,7 @@ export function newItem<K extends Kind>(
     generation: 1,
     createdAt: cause.now,
     updatedAt: cause.now,
+    ...(content.owner === undefined ? {} : { owner: content.owner }),
     spec: content.spec,
     status: content.status,
     internal: content.internal,
@@ -82,13 +86,16 @@ export function newItem<K extends Kind>(
   };
 }
 
-/** The next version; the generation rises only if the spec is another one. */
-export function nextItem<K extends Kind>(item: Item<K>, changes: Partial<Content<K>>, cause: Cause): Item<K> {
+/** The next version; the generation rises only if the spec or the owner is another one. */
+export function nextItem<K extends Kind>(item: Item<K>, changes: Changes<K>, cause: Cause): Item<K> {
+  const { owner: ownerBefore, ...rest } = item;
   const spec = changes.spec ?? item.spec;
+  const owner = changes.owner === undefined ? ownerBefore : (changes.owner ?? undefined);
   return {
-    ...item,
+    ...rest,
+    ...(owner === undefined ? {} : { owner }),
     version: item.version + 1,
-    generation: item.generation + (sameJson(spec, item.spec) ? 0 : 1),
+    generation: item.generation + (sameJson(spec, item.spec) && owner === ownerBefore ? 0 : 1),
     updatedAt: cause.now,
     spec,
     status: changes.status ?? item.status,
@@ -122,6 +129,7 @@ export function metadataOf(item: Item, name = item.key.name): Metadata {
   return {
     name,
     ...(item.key.tenant === '*' ? {} : { tenant: item.key.tenant }),
+    ...(item.owner === undefined ? {} : { owner: item.owner }),
     createdAt: item.createdAt,
     updatedAt: item.updatedAt,
     generation: item.generation,

@@ -18,6 +18,7 @@ import { etagOf, requireMatch } from './etag.ts';
 import { evidenceOf, IDEMPOTENCY_HEADER, requireReplay } from './idempotency.ts';
 import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEvent } from './item.ts';
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
+import { nextOwner, ownerText } from './owner.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
 import { requireQuota } from './quota.ts';
@@ -106,7 +107,7 @@ export function createOperation<K extends Kind, Shown>(desk: Desk, kind: Creatab
             cause: causeOf(call),
             principal,
           });
-          return { ...prepared, internal: kind.begin(evidence) };
+          return { ...prepared, owner: metadata.owner, internal: kind.begin(evidence) };
         },
         lost: async (item) => kind.lost?.(item),
       });
@@ -126,19 +127,20 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
     query: NO_QUERY,
     headers: MATCH_DOCS,
     answers: [{ status: 200, description: 'Replaced', schema: kind.schemas.one, headers: ['ETag'] }],
-    problems: [...CHANGE_PROBLEMS, ...kind.problems],
+    problems: [...CHANGE_PROBLEMS, 'owned', ...kind.problems],
     async handle(call) {
       const before = await findItem(desk.store, kind, call.param);
       requireMatch(call.header('if-match'), before.generation);
-      const { spec } = call.body;
+      const { metadata, spec } = call.body;
+      const owner = nextOwner(before, metadata);
       const internal = kind.adopt?.(before.internal) ?? before.internal;
-      if (sameJson(before.spec, spec) && sameJson(before.internal, internal))
+      if (owner === undefined && sameJson(before.spec, spec) && sameJson(before.internal, internal))
         return answerItem(kind, before, 200);
       const cause = causeOf(call);
       const { principal } = call;
       const prepared = await kind.prepare({ key: before.key, spec, before, cause, principal });
-      const content = { ...prepared, internal };
-      const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
+      const content = { ...prepared, internal, owner };
+      const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.${ownerText(owner)}`;
       const specs = { before: before.spec, after: content.spec };
       const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail, specs });
       const written = await replaceFitting(desk.store, next, kind.lighter);
@@ -188,7 +190,9 @@ export function crudOperations<K extends Kind, Shown>(desk: Desk, kind: Creatabl
 
 interface Creation<K extends Kind> {
   readonly key: ItemKey<K>;
-  readonly content: (evidence: { idempotency?: ReturnType<typeof evidenceOf> }) => Promise<Content<K>>;
+  readonly content: (evidence: {
+    idempotency?: ReturnType<typeof evidenceOf>;
+  }) => Promise<Content<K> & { readonly owner?: string | undefined }>;
   /** Told of an item that another one came before. */
   readonly lost?: (item: Item<K>) => Promise<void>;
 }

@@ -84,6 +84,7 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
     issuers: [cluster.issuer],
     record: cluster.record,
     ...(cluster.backup === undefined ? {} : { backup: cluster.backup }),
+    ...(cluster.drill === undefined ? {} : { drill: cluster.drill }),
   };
 }
 

@@ -5,7 +5,7 @@
 import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
-import type { BackupSpec } from '../../protocol/backup.ts';
+import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
@@ -118,6 +118,7 @@ export interface ClusterPlace {
   /** Whether its edge is of a version that knows bindings. */
   readonly knowsBindings: boolean;
   readonly backup?: BackupSpec | undefined;
+  readonly drill?: DrillWish | undefined;
 }
 
 export interface AppFacts {

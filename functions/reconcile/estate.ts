@@ -102,13 +102,15 @@ export function keyFacts({ key, spec, internal }: Item<'key'>): KeyFacts {
   return { tenant: key.tenant, name: key.name, role: spec.role, id: keyId(internal.secretHash) };
 }
 
-export function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
+export function clusterPlace({ key, spec, status, internal }: Item<'cluster'>): ClusterPlace {
   const { site, record, backup } = spec;
   const { kind, agent, issuer, knows = [] } = status;
   // Items of earlier versions say less of access.
   const access = ClusterAccess.parse(spec.access);
   const knowsBindings = knows.includes('bindings');
-  return { name: key.name, kind, agent, issuer, site, access, record, backup, knowsBindings };
+  // An agent that knows of no drills would refuse its whole document.
+  const drill = knows.includes('drills') ? internal.drill : undefined;
+  return { name: key.name, kind, agent, issuer, site, access, record, backup, knowsBindings, drill };
 }
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {

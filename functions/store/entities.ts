@@ -40,6 +40,7 @@ export function resourceEntity(table: IsthmusTable) {
       createdAt: string(),
       updatedAt: string(),
       deletedAt: string().optional(),
+      owner: string().optional(),
       mark: string(),
       spec: any(),
       status: any(),

@@ -115,6 +115,7 @@ interface Attributes {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly deletedAt?: string | undefined;
+  readonly owner?: string | undefined;
   readonly spec?: unknown;
   readonly status?: unknown;
   readonly internal?: unknown;
@@ -122,13 +123,14 @@ interface Attributes {
 }
 
 function attributesOf(item: Item) {
-  const { version, generation, createdAt, updatedAt, deletedAt } = item;
+  const { version, generation, createdAt, updatedAt, deletedAt, owner } = item;
   return {
     version,
     generation,
     createdAt,
     updatedAt,
     ...(deletedAt === undefined ? {} : { deletedAt }),
+    ...(owner === undefined ? {} : { owner }),
     spec: plain(item.spec),
     status: plain(item.status),
     internal: plain(item.internal),
@@ -137,8 +139,9 @@ function attributesOf(item: Item) {
 }
 
 function itemOf<K extends Kind>(key: ItemKey<K>, row: Attributes): Item<K> {
-  const { version, generation, createdAt, updatedAt, deletedAt, spec, status, internal, outbox } = row;
+  const { version, generation, createdAt, updatedAt, deletedAt, owner, spec, status, internal, outbox } = row;
   const times = { createdAt, updatedAt, ...(deletedAt === undefined ? {} : { deletedAt }) };
+  const owned = owner === undefined ? {} : { owner };
   // The table is written by this file only, under a key that names the kind: the shape is the kind's.
-  return { key, version, generation, ...times, spec, status, internal, outbox } as Item<K>;
+  return { key, version, generation, ...times, ...owned, spec, status, internal, outbox } as Item<K>;
 }

@@ -4,8 +4,8 @@
  */
 
 import type { z } from 'zod';
-import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
-import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
+import type { AppSpec } from '../../protocol/app.ts';
+import type { DrillWish } from '../../protocol/backup.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterAttachment, ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
@@ -19,12 +19,13 @@ import type { PoolSpec } from '../../protocol/pool.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import type { RoleSpec } from '../../protocol/role.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
-import type { Scaled } from '../../protocol/scaling.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
 import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
 import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
 import type { Token } from '../../protocol/token.ts';
-import type { StageKind } from '../../protocol/track.ts';
+import type { AppKept } from './kept-app.ts';
+
+export type { AppKept, AppPlacedKept, AppStageKept, ScaledKept } from './kept-app.ts';
 
 /** What is stored of each kind beside its metadata. `internal` is never shown. */
 export interface Kinds {
@@ -53,7 +54,11 @@ export interface Kinds {
     internal: Idempotent & { secretHash: string; usedKey?: string | undefined };
   };
   /** What its edge tells of it is kept apart: see `told`. */
-  cluster: { spec: ClusterSpec; status: ClusterKept; internal: Idempotent };
+  cluster: {
+    spec: ClusterSpec;
+    status: ClusterKept;
+    internal: Idempotent & { drill?: DrillWish | undefined };
+  };
   app: { spec: AppSpec; status: AppKept; internal: Idempotent };
   pool: { spec: PoolSpec; status: Record<string, never>; internal: Idempotent };
   role: { spec: RoleSpec; status: Record<string, never>; internal: Idempotent };
@@ -82,56 +87,6 @@ export interface ClusterKept
     Pick<ClusterAttachment, 'knows'> {
   readonly agent: string;
   readonly issuer: SigningRoot;
-}
-
-/** Of an app beside what its clusters tell. */
-export interface AppKept {
-  /** Rises with every change of the template. */
-  readonly release: number;
-  /** The last release that was up in all its clusters, and what it was. */
-  readonly good?: { readonly release: number; readonly template: AppTemplate } | undefined;
-  /** A release that was taken back. It counts while it is the newest. */
-  readonly failed?: { readonly release: number; readonly reason: string } | undefined;
-  /** Earlier ones, newest first: what people can go back to. */
-  readonly past?:
-    | readonly { readonly release: number; readonly template: AppTemplate; readonly until: string }[]
-    | undefined;
-  /** Of a release on its way, in or out, beside the last one. */
-  readonly stage?: AppStageKept | undefined;
-  /** Where it runs, as it was last planned. */
-  readonly placed?: AppPlacedKept | undefined;
-  /** Where it is reached, as its clusters told of it last. */
-  readonly endpoints?: readonly AppEndpoint[] | undefined;
-  /** Where it speaks from, likewise. */
-  readonly origins?: readonly AppOrigin[] | undefined;
-  /** Of an app that scales: how many, as it was last chosen. */
-  readonly scaled?: ScaledKept | undefined;
-}
-
-export interface ScaledKept extends Scaled {
-  /** What was recommended within the hold, and until when it stood, milliseconds since 1970. */
-  readonly held: readonly { readonly wanted: number; readonly atMs: number }[];
-  readonly rise?: { readonly from: number; readonly atMs: number } | undefined;
-}
-
-export interface AppStageKept {
-  readonly release: number;
-  readonly template: AppTemplate;
-  readonly kind: StageKind;
-  readonly step: number;
-  readonly since: string;
-  readonly isPromoted?: boolean | undefined;
-}
-
-export interface AppPlacedKept extends AppPlaced {
-  /** Since when replicas that burst could return, milliseconds since 1970. */
-  readonly roomSinceMs?: number | undefined;
-  /** The placement's words changed since: it is divided afresh. */
-  readonly isReworded?: boolean | undefined;
-  /** Something is the matter, and the sentences say what. */
-  readonly isNoted?: boolean | undefined;
-  /** Replicas that stay until those in their place are ready. */
-  readonly leaving?: readonly { readonly cluster: string; readonly replicas: number }[] | undefined;
 }
 
 /** Parts of a cluster's report, and what became of the services in it; each with the time it was told, or came to be so. */
@@ -165,6 +120,8 @@ export interface Item<K extends Kind = Kind> {
   readonly generation: number;
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Whose manifests it is kept by. */
+  readonly owner?: string | undefined;
   readonly spec: Kinds[K]['spec'];
   readonly status: Kinds[K]['status'];
   readonly internal: Kinds[K]['internal'];

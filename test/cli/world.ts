@@ -7,6 +7,7 @@ import { addDiagnosisCommands } from '../../cli/diagnosis-commands.ts';
 import { EXIT, Fault } from '../../cli/fault.ts';
 import { addPeopleCommands } from '../../cli/people-commands.ts';
 import { addResourceCommands } from '../../cli/resource-commands.ts';
+import { addViewCommands } from '../../cli/view-commands.ts';
 import type { World } from '../../cli/world.ts';
 import { ADMIN, type Bench } from '../functions/api/bench.ts';
 
@@ -26,13 +27,15 @@ export interface Stage {
   readonly files: Readonly<Record<string, string>>;
   readonly key?: string;
   readonly reach?: Partial<Reach>;
+  /** What happens elsewhere while the command waits. */
+  readonly meanwhile?: () => Promise<void>;
   /** Files that were made. */
   readonly written?: Map<string, string>;
 }
 
 /** Runs `isthmus WORDS`; `files` are the only ones that there are. */
 export async function run(
-  { bench, files, key = ADMIN, reach = {}, written = new Map() }: Stage,
+  { bench, files, key = ADMIN, reach = {}, meanwhile, written = new Map() }: Stage,
   words: readonly string[],
 ): Promise<Ran> {
   const out: string[] = [];
@@ -41,10 +44,14 @@ export async function run(
     open: () => apiIn(bench, key),
     print: (text) => void out.push(text),
     say: (text) => void said.push(text),
+    progress: () => undefined,
     nowMs: () => Date.parse(bench.clock.now()),
     read: (file) => files[file] ?? '',
     filesIn: (path) => Object.keys(files).filter((file) => file === path || file.startsWith(`${path}/`)),
-    wait: async (ms) => bench.clock.pass(ms / 1_000),
+    wait: async (ms) => {
+      bench.clock.pass(ms / 1_000);
+      await meanwhile?.();
+    },
     reach: async () => ({ ...REACH, ...reach }),
     kubectl: async ({ metadata }, words) => {
       out.push(`${metadata.name}: kubectl ${words.join(' ')}`);
@@ -57,6 +64,7 @@ export async function run(
     writeErr: (text) => void said.push(text.trimEnd()),
     writeOut: (text) => void out.push(text.trimEnd()),
   });
+  addViewCommands(program, world);
   addResourceCommands(program, world);
   addPeopleCommands(program, world);
   addDiagnosisCommands(program, world);

@@ -169,6 +169,43 @@ describe('a drill', () => {
     expect(drills[0]?.detail).toMatch(/^etcd is missing at the edge: install it/);
   });
 
+  test('that people ask for is held once, whatever the schedule says, and tells its steps', async () => {
+    const one = await care();
+    one.setSpec(spec());
+    await one.pass();
+    const wish = { asked: new Date().toISOString() };
+    expect([one.setWish(wish), one.setWish(wish)]).toEqual([true, false]);
+    await one.pass();
+    await one.pass();
+    const { drills } = one.status();
+    expect(drills).toMatchObject([{ outcome: 'passed', asked: wish.asked }]);
+    expect(drills[0]?.steps?.map(({ name }) => name)).toEqual([
+      ...['fetch', 'restore', 'etcd', 'api_server', 'read_back'],
+    ]);
+    const inSteps = (drills[0]?.steps ?? []).slice(1).reduce((sum, { tookMs }) => sum + tookMs, 0);
+    expect(inSteps).toBeGreaterThan(500);
+    expect(inSteps).toBeLessThanOrEqual((drills[0]?.recoveryMs ?? 0) + 100);
+  });
+
+  test('that was asked for long ago, or can not be held, does not stay open', async () => {
+    const one = await care();
+    await writeFile(kept(), 'a file where the directory should be');
+    one.setSpec(spec());
+    one.setWish({ asked: new Date(Date.now() - 3_600_000).toISOString() });
+    await one.pass();
+    expect(one.status().drills).toEqual([]);
+    const wish = { asked: new Date().toISOString() };
+    one.setWish(wish);
+    await one.pass();
+    expect(one.status().drills).toMatchObject([
+      {
+        outcome: 'failed',
+        asked: wish.asked,
+        detail: expect.stringMatching(/^No drill was held: ./),
+      },
+    ]);
+  });
+
   test('does not touch the live cluster: its etcd is at the same revision afterwards', async () => {
     const one = await care();
     one.setSpec(spec());

@@ -88,7 +88,7 @@ function tokenOf(
 const LEAST: readonly (readonly [RegExp, Role | 'anyone'])[] = [
   [/^(whoami|canI|getDeployment)$/, 'anyone'],
   [/^(create|replace|delete)(Deployment)?(Key|Role|Binding)$/, 'admin'],
-  [/^(create|replace|delete)(Tenant|Cluster)$/, 'admin'],
+  [/^((create|replace|delete)(Tenant|Cluster)|drillCluster)$/, 'admin'],
   [/^createClusterCredential$/, 'viewer'],
   [/^(get|list|export|explain|preview)/, 'viewer'],
   [/^(create|replace|delete|promote|abort)/, 'operator'],

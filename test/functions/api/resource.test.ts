@@ -107,6 +107,39 @@ describe.each(CRUD)('a $kind', ({ path, spec, other }) => {
     expect(bench.snapshot()).toBe(before);
   });
 
+  test('has the owner that it was created with, keeps it when its spec alone is replaced, and gives it up', async () => {
+    const owned = { metadata: { name: 'thing', owner: 'shop' }, spec };
+    const created = await bench.call('POST', path, { body: owned });
+    expect(created.json.metadata).toMatchObject({ owner: 'shop', generation: 1 });
+    const put = (version: number, wanted: object) =>
+      bench.call('PUT', at, { body: wanted, headers: { 'if-match': `"${version}"` } });
+    expect((await put(1, { spec: other })).json.metadata).toMatchObject({ owner: 'shop', generation: 2 });
+    const [listed] = (await bench.call('GET', path)).json.items.filter(
+      (item: typeof created.json) => item.metadata.name === 'thing',
+    );
+    expect(listed.metadata.owner).toBe('shop');
+    const freed = await put(2, { metadata: { owner: null }, spec: other });
+    expect(freed.json.metadata).toMatchObject({ generation: 3 });
+    expect(freed.json.metadata).not.toHaveProperty('owner');
+  });
+
+  test('goes to another owner only if that is said, and an older reading of it is stale then', async () => {
+    await bench.call('POST', path, { body });
+    const put = (version: number, metadata: object) =>
+      bench.call('PUT', at, { body: { metadata, spec }, headers: { 'if-match': `"${version}"` } });
+    expect((await put(1, { owner: 'shop' })).json.metadata).toMatchObject({ owner: 'shop', generation: 2 });
+    expect((await put(1, { owner: 'base' })).json.code).toBe('stale');
+    const before = bench.snapshot();
+    const refused = await put(2, { owner: 'base' });
+    expect([refused.status, refused.json.code]).toEqual([409, 'owned']);
+    expect(refused.json.detail).toContain('of shop');
+    expect(bench.snapshot()).toBe(before);
+    const taken = await put(2, { owner: 'base', takeOwnership: true });
+    expect(taken.json.metadata).toMatchObject({ owner: 'base', generation: 3 });
+    const late = await bench.call('DELETE', at, { headers: { 'if-match': '"2"' } });
+    expect(late.json.code).toBe('stale');
+  });
+
   test('keeps its version when it is replaced by the same', async () => {
     const created = await bench.call('POST', path, { body });
     const same = { spec: created.json.spec };

@@ -46,7 +46,10 @@ const app = (name: string, clusters: readonly string[]) => ({
 const ACME = tenant('acme', {
   sites: [site('acme', 'berlin'), site('acme', 'tokyo')],
   edges: [edge('acme', 'berlin', { tunnelAddress: '100.64.1.1' }), edge('acme', 'tokyo')],
-  clusters: [cluster('prod'), cluster('test', { record: 'exec' })],
+  clusters: [
+    cluster('prod'),
+    cluster('test', { record: 'exec', drill: { asked: '2026-01-31T12:00:00.000Z' } }),
+  ],
   apps: [app('web', ['prod']), app('db', ['prod', 'test'])],
   addressPools: [{ name: 'web', ranges: [{ cluster: 'prod', prefix: '10.9.0.0/28' }] }],
   keys: [key('ci'), key('root', 'admin', '*')],
@@ -117,6 +120,7 @@ describe('the documents', () => {
       ],
       issuers: [ISSUER],
       record: 'exec',
+      drill: { asked: '2026-01-31T12:00:00.000Z' },
     });
   });
 

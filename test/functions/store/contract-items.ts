@@ -50,7 +50,7 @@ export function describeItems(store: Given): void {
   });
 
   it('drops members that a replacement no longer has', async () => {
-    await store().create(site('trimmed', { deletedAt: '2026-02-01T00:00:00.000Z' }));
+    await store().create(site('trimmed', { deletedAt: '2026-02-01T00:00:00.000Z', owner: 'shop' }));
     await store().replace(site('trimmed', { version: 2 }));
     expect(await store().get(siteKey('trimmed'))).toStrictEqual(site('trimmed', { version: 2 }));
   });
@@ -125,5 +125,15 @@ export function describeChanges(store: Given, changes: readonly Change[]): void 
     await store().writeEvent(event('told'));
     const key = siteKey('told');
     expect(changes.slice(before)).toStrictEqual([{ key }, { key }, { key }]);
+  });
+}
+
+export function describeOwners(store: Given): void {
+  it('keeps the owner of an item, and has none of one that was written before there were owners', async () => {
+    const owned = site('owned', { owner: 'shop' });
+    await store().create(owned);
+    await store().create(site('unowned'));
+    expect(await store().get(owned.key)).toStrictEqual(owned);
+    expect(await store().get(siteKey('unowned'))).toStrictEqual(site('unowned'));
   });
 }

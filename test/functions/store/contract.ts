@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Change, Store } from '../../../functions/store/port.ts';
 import { describeDocuments, describeLedger, describeNotices, describeSizes } from './contract-agents.ts';
-import { describeChanges, describeItems, describeOutboxes, describeRaces } from './contract-items.ts';
+import {
+  describeChanges,
+  describeItems,
+  describeOutboxes,
+  describeOwners,
+  describeRaces,
+} from './contract-items.ts';
 import { describeLargeDocuments, describeLargeLiveness, describeLargeRaces } from './contract-large.ts';
 import { describeClaims, describeEvents } from './contract-log.ts';
 import { describeKeys, describePages, describeRefusedPages } from './contract-pages.ts';
@@ -32,6 +38,7 @@ export function describeStore(name: string, open: Open): void {
     });
 
     describeItems(store);
+    describeOwners(store);
     describeOutboxes(store);
     describeRaces(store);
     describePages(store);
