@@ -1911,6 +1911,11 @@ export interface components {
             spec: components["schemas"]["EdgeSpec"];
             status: components["schemas"]["EdgeStatus"];
         };
+        /** @description The number of the key that the edge has, and since when it has it */
+        EdgeKey: {
+            number: number;
+            since: components["schemas"]["Timestamp"];
+        };
         EdgeList: {
             items: components["schemas"]["Edge"][];
             next?: string;
@@ -1921,6 +1926,8 @@ export interface components {
         EdgeSpec: {
             /** @description Until then the edge has no tunnel */
             approved: boolean;
+            /** @description The WireGuard key that is wanted: one more has the edge make a new one. Absent: as it is */
+            keyNumber?: number;
             /**
              * @description Cut off, but kept
              * @default false
@@ -1946,9 +1953,12 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            features?: string[];
             /** @description What was wrong on its host when it last told; absent if it never did */
             findings?: components["schemas"]["Finding"][];
+            key?: components["schemas"]["EdgeKey"];
             links: components["schemas"]["Link"][];
+            nextKey?: components["schemas"]["NextKey"];
             refused: components["schemas"]["RefusedAdvert"][];
             tunnelAddress: components["schemas"]["Address"];
             version: string;
@@ -2216,6 +2226,7 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            features?: string[];
             /** @description What was wrong on its host when it last told; absent if it never did */
             findings?: components["schemas"]["Finding"][];
             /** @description Who owns the routes of the VPC that the hub's slot lies in */
@@ -2266,6 +2277,11 @@ export interface components {
         KeyList: {
             items: components["schemas"]["Key"][];
             next?: string;
+        };
+        KeyOrder: {
+            next?: components["schemas"]["WireguardKey"];
+            present: components["schemas"]["WireguardKey"];
+            rotate: boolean;
         };
         KeySpec: {
             /** @default  */
@@ -2352,6 +2368,12 @@ export interface components {
         };
         Naming: {
             name: components["schemas"]["Name"];
+        };
+        /** @description Made by the edge, and not in use on all legs yet */
+        NextKey: {
+            number: number;
+            publicKey: components["schemas"]["WireguardKey"];
+            since: components["schemas"]["Timestamp"];
         };
         NodeRules: {
             constraints: components["schemas"]["LabelTest"][];
@@ -2672,6 +2694,7 @@ export interface components {
                 generation: number;
             };
             certificate?: string;
+            features?: string[];
             findings: components["schemas"]["Finding"][];
             /** @description Of an edge whose document asks for them */
             proofs?: components["schemas"]["Proof"][];
@@ -2681,6 +2704,7 @@ export interface components {
                 generation: number;
                 reason: string;
             };
+            rotation?: components["schemas"]["RotationReport"];
             version: string;
             wireguardKey: components["schemas"]["WireguardKey"];
         };
@@ -2760,6 +2784,11 @@ export interface components {
         RoleStatus: Record<string, never>;
         Roots: {
             roots: components["schemas"]["SigningRoot"][];
+        };
+        RotationReport: {
+            nextKey: components["schemas"]["WireguardKey"];
+            /** @description What keeps it from the next step */
+            waitsFor?: string;
         };
         Route: {
             metadata: components["schemas"]["Metadata"];
@@ -3612,6 +3641,7 @@ export interface operations {
                     "application/json": {
                         agent: string;
                         domain: string;
+                        keys?: components["schemas"]["KeyOrder"];
                         /** @enum {string} */
                         kind: "self";
                         listenPort?: components["schemas"]["Port"];
@@ -3699,6 +3729,7 @@ export interface operations {
                         /** @enum {string} */
                         kind: "peer";
                         native: components["schemas"]["Cidr"][];
+                        nextKey?: string;
                         publicKey: string;
                         site: components["schemas"]["Name"];
                         tenant: components["schemas"]["Name"];

@@ -10,6 +10,7 @@ import { ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { NodeRules } from './placement.ts';
 import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
+import { KeyOrder } from './rotation.ts';
 import { Port, Protocol } from './service.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
@@ -76,6 +77,7 @@ export const SelfLeaf = z.strictObject({
   pollSeconds: z.int().min(1),
   /** UDP port that a hub listens on. */
   listenPort: Port.optional(),
+  keys: KeyOrder.optional(),
 });
 export type SelfLeaf = z.infer<typeof SelfLeaf>;
 
@@ -150,7 +152,7 @@ export const ProofLeaf = z.strictObject({
 });
 export type ProofLeaf = z.infer<typeof ProofLeaf>;
 
-/** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
+/** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own, whichever of two keys it speaks with. */
 export const PeerLeaf = z.strictObject({
   kind: z.literal('peer'),
   tenant: Name,
@@ -158,6 +160,7 @@ export const PeerLeaf = z.strictObject({
   edge: z.string(),
   agent: z.string(),
   publicKey: z.string(),
+  nextKey: z.string().optional(),
   tunnelAddress: Address,
   virtual: z.array(Cidr),
   native: z.array(Cidr),

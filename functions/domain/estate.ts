@@ -44,6 +44,14 @@ export interface EdgeFacts {
   readonly approved: boolean;
   readonly quarantined: boolean;
   readonly publicKey: string;
+  /** The key that is wanted, by its number; absent: nobody ever asked for another one. */
+  readonly keyNumber?: number | undefined;
+  readonly key?: { readonly number: number; readonly since: string } | undefined;
+  /** Made by the edge, and not in use on all of its legs yet. */
+  readonly nextKey?:
+    | { readonly publicKey: string; readonly number: number; readonly since: string }
+    | undefined;
+  readonly features?: readonly string[] | undefined;
   readonly tunnelAddress: string;
   /** Real prefixes that it advertised and that were accepted. */
   readonly accepted: readonly string[];
@@ -61,6 +69,7 @@ export interface HubFacts {
   readonly tunnelAddress: string;
   /** Absent until the hub has enrolled, and until then nobody is told of it; with a slot it is there from the start. */
   readonly publicKey?: string | undefined;
+  readonly features?: readonly string[] | undefined;
   readonly vpc?: { readonly tenant: string; readonly site: string } | undefined;
   /** What outlives the instance, if the hub is one. */
   readonly slot?: Slot | undefined;

@@ -38,7 +38,13 @@ export interface Kinds {
   edge: {
     spec: EdgeSpec;
     status: EdgeKept;
-    internal: { identityKey: string; token: string; prefixes: readonly string[] | null };
+    /** `formerKey`: WireGuard key before the last rotation; a report that still names it is late. */
+    internal: {
+      identityKey: string;
+      token: string;
+      prefixes: readonly string[] | null;
+      formerKey?: string | undefined;
+    };
   };
   hub: {
     spec: HubSpec;
@@ -140,14 +146,14 @@ export type Telling = {
 };
 
 type EdgeStatusAll = z.infer<typeof EdgeStatus>;
-export type EdgeKept = Pick<
+export type EdgeKept = Omit<
   EdgeStatusAll,
-  'agent' | 'wireguardKey' | 'tunnelAddress' | 'version' | 'advertised' | 'accepted' | 'refused'
+  'document' | 'applied' | 'links' | 'activeHub' | 'findings' | 'conditions'
 >;
 type HubStatusAll = z.infer<typeof HubStatus>;
 export type HubKept = Pick<
   HubStatusAll,
-  'agent' | 'tunnelAddress' | 'wireguardKey' | 'version' | 'certificate'
+  'agent' | 'tunnelAddress' | 'wireguardKey' | 'version' | 'features' | 'certificate'
 >;
 
 /** `tenant` is `*` for what belongs to the deployment (tenants, hubs, their tokens, its keys). Services are `SITE/NAME`. */
