@@ -1,4 +1,4 @@
-/** `whoami`, `status`, `events`, `isolate`, `policy explain` and `completion`: their words. What they do is loaded when it is asked for. */
+/** `whoami`, `status`, `events`, `isolate`, `rotate`, `policy explain` and `completion`: their words. What they do is loaded when it is asked for. */
 import type { Command } from 'commander';
 import type { World } from './world.ts';
 
@@ -36,6 +36,16 @@ export function addPeopleCommands(program: Command, world: World): void {
     .action(async (tenant: string, { off = false }: { off?: boolean }) => {
       const { isolate } = await import('./isolation.ts');
       world.print(await isolate(world.open(), world, { tenant, isolation: off ? 'open' : 'isolated' }));
+    });
+  program
+    .command('rotate')
+    .description(
+      'give an edge a new WireGuard key while traffic flows; waits until every leg of it has the key',
+    )
+    .argument('<edge>')
+    .action(async (edge: string) => {
+      const { rotate } = await import('./rotation.ts');
+      world.print(await rotate(world.open(), world, edge));
     });
   program
     .command('policy')
