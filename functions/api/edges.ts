@@ -72,7 +72,7 @@ function keyNumberOf(
   return keyNumber ?? spec.keyNumber;
 }
 
-async function showEdges(desk: Desk, items: readonly Item<'edge'>[]): Promise<Edge[]> {
+export async function showEdges(desk: Desk, items: readonly Item<'edge'>[]): Promise<Edge[]> {
   const hubs = await readBatches(desk.store);
   return Promise.all(items.map((item) => showEdge(desk, item, hubs)));
 }
