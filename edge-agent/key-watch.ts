@@ -48,9 +48,10 @@ export class KeyWatch {
   async look(): Promise<void> {
     if (this.#leaves.length === 0 || this.#isLooking) return;
     this.#isLooking = true;
-    const peers = await this.#options.sights().finally(() => {
-      this.#isLooking = false;
-    });
+    const peers = await this.#options.sights().catch(() => undefined);
+    this.#isLooking = false;
+    // The next look is a tenth of a second away.
+    if (peers === undefined) return;
     const leaves = this.#leaves;
     const handshakes = new Map(peers.map((peer) => [peer.publicKey, peer.handshakeSeconds]));
     const known = leaves.filter(({ nextKey }) => nextKey !== undefined && handshakes.has(nextKey));

@@ -190,5 +190,5 @@ function rotated({ keys, report, updatedAt, approved: isApproved, quarantined }:
   const { waitsFor } = report?.report.rotation ?? {};
   return waitsFor === undefined
     ? waiting('Switching', `Key ${nextKey.number} is made, and the legs go over to it one by one.`)
-    : waiting('Waiting', `Key ${nextKey.number} is made. ${waitsFor}`);
+    : waiting('WaitingForHub', `Key ${nextKey.number} is made. ${waitsFor}`);
 }

@@ -67,7 +67,7 @@ describe('a rotation', () => {
     await wish(2);
     const rotation = { nextKey: newKey(), waitsFor: 'hub2 is not heard: bring it back, or delete it.' };
     await report(bench, edge, { features: FEATURES, rotation });
-    expect(await rotated()).toBe('False Waiting');
+    expect(await rotated()).toBe('False WaitingForHub');
     expect(JSON.stringify((await shown()).status.conditions)).toContain(rotation.waitsFor);
   });
 
