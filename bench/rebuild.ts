@@ -4,7 +4,7 @@
  * `node bench/rebuild.ts [ROUNDS]`
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkloadLeaf } from '../protocol/document.ts';
+import type { WorkloadLeaf } from '../protocol/cluster-leaf.ts';
 import {
   bring,
   heldApp,

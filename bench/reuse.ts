@@ -4,7 +4,7 @@
  * `node bench/reuse.ts [ROUNDS]`
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkloadLeaf } from '../protocol/document.ts';
+import type { WorkloadLeaf } from '../protocol/cluster-leaf.ts';
 import { workloadOf } from '../test/edge-agent/clusters/driver-contract.ts';
 import { raiseDockerStand } from '../test/live/docker-stand.ts';
 import { median, printResult } from './figures.ts';

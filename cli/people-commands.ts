@@ -1,4 +1,4 @@
-/** `whoami`, `status`, `events`, `isolate`, `policy explain` and `completion`: their words. What they do is loaded when it is asked for. */
+/** `whoami`, `status`, `events`, `isolate`, `rotate`, `policy explain` and `completion`: their words. What they do is loaded when it is asked for. */
 import type { Command } from 'commander';
 import type { World } from './world.ts';
 
@@ -37,6 +37,7 @@ export function addPeopleCommands(program: Command, world: World): void {
       const { isolate } = await import('./isolation.ts');
       world.print(await isolate(world.open(), world, { tenant, isolation: off ? 'open' : 'isolated' }));
     });
+  addRotation(program, world);
   program
     .command('policy')
     .description('questions about policies')
@@ -57,5 +58,18 @@ export function addPeopleCommands(program: Command, world: World): void {
       const { completionScript } = await import('./completion.ts');
       const names = program.commands.map((one) => one.name());
       world.print(completionScript(shell, names));
+    });
+}
+
+function addRotation(program: Command, world: World): void {
+  program
+    .command('rotate')
+    .description(
+      'give an edge a new WireGuard key while traffic flows; waits until every leg of it has the key',
+    )
+    .argument('<edge>')
+    .action(async (edge: string) => {
+      const { rotate } = await import('./rotation.ts');
+      world.print(await rotate(world.open(), world, edge));
     });
 }

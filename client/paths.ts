@@ -1998,6 +1998,11 @@ export interface components {
             spec: components["schemas"]["EdgeSpec"];
             status: components["schemas"]["EdgeStatus"];
         };
+        /** @description The number of the key that the edge has, and since when it has it */
+        EdgeKey: {
+            number: number;
+            since: components["schemas"]["Timestamp"];
+        };
         EdgeList: {
             items: components["schemas"]["Edge"][];
             next?: string;
@@ -2009,6 +2014,8 @@ export interface components {
         EdgeSpec: {
             /** @description Until then the edge has no tunnel */
             approved: boolean;
+            /** @description The WireGuard key that is wanted: one more has the edge make a new one. Absent: as it is */
+            keyNumber?: number;
             /**
              * @description Cut off, but kept
              * @default false
@@ -2034,9 +2041,12 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            features?: string[];
             /** @description What was wrong on its host when it last told; absent if it never did */
             findings?: components["schemas"]["Finding"][];
+            key?: components["schemas"]["EdgeKey"];
             links: components["schemas"]["Link"][];
+            nextKey?: components["schemas"]["NextKey"];
             refused: components["schemas"]["RefusedAdvert"][];
             tunnelAddress: components["schemas"]["Address"];
             version: string;
@@ -2305,6 +2315,7 @@ export interface components {
                 epoch: number;
                 generation: number;
             };
+            features?: string[];
             /** @description What was wrong on its host when it last told; absent if it never did */
             findings?: components["schemas"]["Finding"][];
             /** @description Who owns the routes of the VPC that the hub's slot lies in */
@@ -2355,6 +2366,11 @@ export interface components {
         KeyList: {
             items: components["schemas"]["Key"][];
             next?: string;
+        };
+        KeyOrder: {
+            next?: components["schemas"]["WireguardKey"];
+            present: components["schemas"]["WireguardKey"];
+            rotate: boolean;
         };
         KeySpec: {
             /** @default  */
@@ -2466,6 +2482,12 @@ export interface components {
         };
         Naming: {
             name: components["schemas"]["Name"];
+        };
+        /** @description Made by the edge, and not in use on all legs yet */
+        NextKey: {
+            number: number;
+            publicKey: components["schemas"]["WireguardKey"];
+            since: components["schemas"]["Timestamp"];
         };
         NodeRules: {
             constraints: components["schemas"]["LabelTest"][];
@@ -2801,6 +2823,7 @@ export interface components {
                 generation: number;
             };
             certificate?: string;
+            features?: string[];
             findings: components["schemas"]["Finding"][];
             /** @description Of an edge whose document asks for them */
             proofs?: components["schemas"]["Proof"][];
@@ -2810,6 +2833,7 @@ export interface components {
                 generation: number;
                 reason: string;
             };
+            rotation?: components["schemas"]["RotationReport"];
             version: string;
             wireguardKey: components["schemas"]["WireguardKey"];
         };
@@ -2890,6 +2914,11 @@ export interface components {
         RoleStatus: Record<string, never>;
         Roots: {
             roots: components["schemas"]["SigningRoot"][];
+        };
+        RotationReport: {
+            nextKey: components["schemas"]["WireguardKey"];
+            /** @description What keeps it from the next step */
+            waitsFor?: string;
         };
         Route: {
             metadata: components["schemas"]["Metadata"];
@@ -3767,6 +3796,7 @@ export interface operations {
                     "application/json": {
                         agent: string;
                         domain: string;
+                        keys?: components["schemas"]["KeyOrder"];
                         /** @enum {string} */
                         kind: "self";
                         listenPort?: components["schemas"]["Port"];
@@ -3854,6 +3884,7 @@ export interface operations {
                         /** @enum {string} */
                         kind: "peer";
                         native: components["schemas"]["Cidr"][];
+                        nextKey?: string;
                         publicKey: string;
                         site: components["schemas"]["Name"];
                         tenant: components["schemas"]["Name"];

@@ -1,4 +1,4 @@
-/** One edge: approve it, cut it off, let it back or remove it; what the hubs see of it, what it told of itself, what happened to it. */
+/** One edge: approve it, cut it off, let it back, give it a new key or remove it; what the hubs see of it, what it told of itself, what happened to it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
 import { ConditionTable } from './condition-table.tsx';
@@ -88,6 +88,16 @@ function Choices({ edge }: { readonly edge: Schemas['Edge'] }) {
       >
         {quarantined ? words.liftEffect : words.quarantineEffect}
       </Confirm>
+      {approved && !quarantined && !isRotating(edge) && (
+        <Confirm
+          action={words.rotateKey}
+          title={titled(words.rotateEdge)}
+          perform={change({ keyNumber: keyNumberOf(edge) + 1 })}
+          changes={changes}
+        >
+          {words.rotateEffect}
+        </Confirm>
+      )}
       <Confirm
         action={words.remove}
         title={titled(words.removeEdge)}
@@ -99,6 +109,16 @@ function Choices({ edge }: { readonly edge: Schemas['Edge'] }) {
       </Confirm>
     </div>
   );
+}
+
+/** The first key has the number 1, and nobody may have asked for another one. */
+function keyNumberOf({ status }: Schemas['Edge']): number {
+  return status.key?.number ?? 1;
+}
+
+/** While one rotation is under way, the condition above says what it waits for, and no other one can be asked for. */
+function isRotating(edge: Schemas['Edge']): boolean {
+  return (edge.spec.keyNumber ?? 1) > keyNumberOf(edge);
 }
 
 function LinkTable({ links, at }: { readonly links: readonly Schemas['Link'][]; readonly at: string }) {
@@ -135,9 +155,10 @@ function LinkTable({ links, at }: { readonly links: readonly Schemas['Link'][]; 
   );
 }
 
-function Told({ edge: { status, spec }, at }: { readonly edge: Schemas['Edge']; readonly at: string }) {
+function Told({ edge, at }: { readonly edge: Schemas['Edge']; readonly at: string }) {
   const { language, words } = useLanguage();
-  const { applied, document } = status;
+  const { status, spec } = edge;
+  const { applied, document, key } = status;
   const rows: readonly (readonly [string, string])[] = [
     [words.site, spec.site],
     [words.version, status.version],
@@ -146,6 +167,8 @@ function Told({ edge: { status, spec }, at }: { readonly edge: Schemas['Edge']; 
     [words.documentNewest, document === undefined ? '–' : `${document.epoch}.${document.generation}`],
     [words.tunnelAddress, status.tunnelAddress],
     [words.publicKey, status.wireguardKey],
+    [words.keyNumber, String(keyNumberOf(edge))],
+    [words.keySince, key === undefined ? '–' : ageWords(ageSeconds(key.since, at), language)],
     [words.agent, status.agent],
   ];
   return (

@@ -29,6 +29,7 @@ import { Poll } from './poll.ts';
 import { reportOf } from './report-of.ts';
 import { RequestCounter } from './request-counter.ts';
 import type { Role } from './role.ts';
+import { Rotation } from './rotation.ts';
 import { Serial } from './serial.ts';
 import type { Config, Paths } from './settings.ts';
 import { serveStatus } from './socket.ts';
@@ -55,6 +56,7 @@ export class Agent {
   readonly #documents: Documents;
   readonly #reporter: Reporter;
   readonly #role: Role;
+  readonly #rotation: Rotation;
   readonly #names: Names;
   readonly #passes: Passes;
   readonly #pace = new Pace();
@@ -94,6 +96,7 @@ export class Agent {
       now,
     });
     this.#reporter = new Reporter(this.#controlPlane);
+    this.#rotation = this.#openRotation();
     this.#role = this.#openRole();
     this.#names = new Names({
       config,
@@ -162,7 +165,8 @@ export class Agent {
     if (config.role === 'edge') {
       const clusters = this.#openClusters();
       const onProof = () => void this.#reports.request('report');
-      return openEdge({ ...timing, wireguard, refused, onNudge, onPath, onProof, clusters });
+      const rotation = this.#rotation;
+      return openEdge({ ...timing, wireguard, refused, onNudge, onPath, onProof, clusters, rotation });
     }
     const device = interfaceName(agent, agent);
     const { enabled } = config.gateway;
@@ -179,6 +183,19 @@ export class Agent {
       onNudge,
       sights: () => observePeers({ wireguard, device, runtimeDirectory }),
       cloud: account && config.cloud && { account, hub: config.cloud.hub, journal: this.#journalOfVpc },
+    });
+  }
+
+  #openRotation(): Rotation {
+    const { config, clock, host, log } = this.#options;
+    return new Rotation({
+      agent: config.agent,
+      ring: host.ring,
+      devices: () => this.#passes.last?.state?.interfaces,
+      now: () => clock.monotonicMs(),
+      log,
+      onSwitch: () => void this.#passes.request('path'),
+      onTold: () => void this.#reports.request('report'),
     });
   }
 
@@ -238,16 +255,12 @@ export class Agent {
 
   /** Says what changed; while the control plane is away, the next drift pass says it again. */
   async #report(): Promise<void> {
-    const { host, config } = this.#options;
     const status = await this.status();
-    await this.#reporter.send(
-      reportOf({
-        status,
-        config,
-        wireguardKey: host.wireguardKey,
-        certificate: this.#passes.gateway?.certificate,
-      }),
-    );
+    const { config } = this.#options;
+    const certificate = this.#passes.gateway?.certificate;
+    const told = this.#rotation.told();
+    const sent = await this.#reporter.send(reportOf({ status, config, told, certificate }));
+    if (sent.kind === 'denied' && sent.pointers.includes('/rotation/nextKey')) this.#rotation.refused();
   }
 
   readonly #journalOfVpc: OwnershipOptions['journal'] = (event, steps, reason) => {

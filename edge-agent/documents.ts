@@ -2,7 +2,8 @@
  * Which document is in force: fetches, keeps the ledger, and runs the trial of each new one. It must not apply
  * anything: the loop asks what is in force and says when it has begun to apply it.
  */
-import { compareVersions, type Document, type SigningRoot, type Version } from '../protocol/document.ts';
+import { compareVersions, type Document, type Version } from '../protocol/document.ts';
+import { type SigningRoot } from '../protocol/signing-root.ts';
 import {
   isBad,
   isSameVersion,

@@ -13,6 +13,7 @@ import { ProofAnswerer } from './probe/proof-answerer.ts';
 import { ProofAsker } from './probe/proof-asker.ts';
 import type { ReadRefused } from './probe/refused-packet.ts';
 import type { Role } from './role.ts';
+import type { Rotation } from './rotation.ts';
 import type { Tuning } from './settings.ts';
 import { handshakeAge, type PeerStatus } from './status.ts';
 
@@ -33,10 +34,11 @@ export interface EdgeOptions {
   readonly onProof: () => void;
   readonly onNudge: () => void;
   readonly clusters: ClustersProcess;
+  readonly rotation: Rotation;
 }
 
 export function openEdge(options: EdgeOptions): Role {
-  const { now, onNudge, onPath, tuning, clusters } = options;
+  const { now, onNudge, onPath, tuning, clusters, rotation } = options;
   const answerer = new ProofAnswerer(options);
   const activeHub = () => prober.view().find(({ name }) => name === prober.active);
   const asker = new ProofAsker({ now, hub: () => activeHub()?.tunnelAddress, onChange: options.onProof });
@@ -45,6 +47,8 @@ export function openEdge(options: EdgeOptions): Role {
     now,
     onChange: onPath,
     standbyEvery: STANDBY_EVERY,
+    avoided: () => rotation.avoided,
+    onRound: () => rotation.tick(prober.view(), prober.active),
     isBusy: watchTraffic(options, () => ({
       hub: prober.active,
       packets: asker.packets + answerer.packets,
@@ -53,11 +57,12 @@ export function openEdge(options: EdgeOptions): Role {
   const listener = new NudgeListener({ now, onNudge });
   return {
     update: (document) => {
+      rotation.update(document);
       update(document, prober, listener);
       prove(document, asker, answerer);
       clusters.update(document, activeHub()?.rttMs);
     },
-    choice: () => choiceOf(prober),
+    choice: () => choiceOf(prober, rotation),
     peers: () => Promise.all(prober.view().map((hub) => peerStatus(hub, prober.active, options))),
     silentSites: () => NO_SITES,
     nameHubs: () =>
@@ -125,9 +130,13 @@ function watchTraffic(
   };
 }
 
-function choiceOf(prober: Prober): Choice {
+function choiceOf(prober: Prober, { keyByHub }: Rotation): Choice {
   const mtuByHub = Object.fromEntries(prober.view().map(({ name, mtuBytes }) => [name, mtuBytes]));
-  return prober.active === undefined ? { mtuByHub } : { activeHub: prober.active, mtuByHub };
+  return {
+    mtuByHub,
+    ...(prober.active === undefined ? {} : { activeHub: prober.active }),
+    ...(keyByHub === undefined ? {} : { keyByHub }),
+  };
 }
 
 function rank(hub: HubView, active: string | undefined): number {

@@ -8,8 +8,8 @@ import { isIPv4 } from 'node:net';
 import { run } from './apply/command.ts';
 import { sendDatagram } from './apply/datagram.ts';
 import type { Hands } from './apply/hands.ts';
-import { ensureKey } from './apply/keys.ts';
 import { openWireguard } from './apply/open-wireguard.ts';
+import { KeyRing } from './key-ring.ts';
 import type { Eyes } from './observe/host.ts';
 import type { Config, Environment, Paths } from './settings.ts';
 
@@ -18,7 +18,7 @@ const LOOKUP_TIMEOUT_MS = 2_000;
 
 export interface Host {
   readonly hands: Hands;
-  readonly wireguardKey: string;
+  readonly ring: KeyRing;
   /** Eyes with the control plane's addresses of now. */
   eyes(): Promise<Eyes>;
 }
@@ -36,11 +36,11 @@ export async function openHost({ config, paths, environment, now }: HostInput): 
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   const runtimeDirectory = paths.run;
   const wireguard = await openWireguard({ run, runtimeDirectory, environment });
-  const wireguardKey = await ensureKey(paths.wireguardKey);
+  const ring = new KeyRing(paths);
   const addresses = new ControlPlaneAddresses(config.controlPlane, now);
   return {
-    wireguardKey,
-    hands: { run, wireguard, privateKeyFile: paths.wireguardKey, runtimeDirectory, sendDatagram },
+    ring,
+    hands: { run, wireguard, privateKeyFile: (key) => ring.fileOf(key), runtimeDirectory, sendDatagram },
     eyes: async () => ({
       run,
       wireguard,
@@ -48,7 +48,8 @@ export async function openHost({ config, paths, environment, now }: HostInput): 
       self: {
         agent: config.agent,
         role: config.role,
-        publicKey: wireguardKey,
+        publicKey: ring.view.present,
+        spareKeys: [ring.view.next, ring.view.old].filter((key) => key !== undefined),
         controlPlaneAddresses: await addresses.current(),
       },
     }),

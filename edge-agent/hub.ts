@@ -8,10 +8,11 @@ import { proofAddress } from '../protocol/proof.ts';
 import type { Finding, Liveness } from '../protocol/report.ts';
 import type { Cloud, Ownership, OwnershipOptions, OwnershipView } from './cloud/cloud.ts';
 import { HubMessages } from './hub-messages.ts';
+import { KeyWatch } from './key-watch.ts';
 import type { Caller } from './link/fetch.ts';
 import { LivenessSender } from './link/liveness.ts';
 import { silentSites } from './names/silence.ts';
-import type { PeerSight } from './observe/peers.ts';
+import { joinedSight, type PeerSight } from './observe/peers.ts';
 import { refusedSetOf } from './plan/firewall-hub.ts';
 import { leafOf, leavesOf } from './plan/leaves.ts';
 import type { Choice } from './plan/state.ts';
@@ -71,6 +72,7 @@ class HubRole implements Role {
   readonly #messages: HubMessages;
   readonly #ownership: Ownership | undefined;
   readonly #beats: Poll;
+  readonly #keys: KeyWatch;
   #peers: readonly PeerLeaf[] = [];
   readonly #twins: Prober;
   #detours: Readonly<Record<string, string>> = {};
@@ -81,8 +83,10 @@ class HubRole implements Role {
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#keys = new KeyWatch({ sights: options.sights, onChange: options.onPath });
     this.#responder = new Responder({
       now: options.now,
+      markOf: (peer) => this.#keys.markOf(peer),
       refused: (peer, from, to) => this.#refused(peer, from, to),
     });
     this.#liveness = new LivenessSender(options.caller, options.now);
@@ -106,6 +110,7 @@ class HubRole implements Role {
     const self = document && leafOf(document, 'self');
     if (document === undefined || self === undefined) return;
     this.#peers = leavesOf(document, 'peer');
+    this.#keys.update(this.#peers);
     this.#options.requests?.update(document);
     const slot = leafOf(document, 'slot');
     this.#ownership?.update(slot);
@@ -125,7 +130,8 @@ class HubRole implements Role {
   }
 
   choice(): Choice {
-    return { mtuByHub: {}, detours: this.#detours, vpcVia: this.#vpcVia };
+    const { keyByEdge } = this.#keys;
+    return { mtuByHub: {}, detours: this.#detours, vpcVia: this.#vpcVia, keyByEdge };
   }
 
   ownership(): OwnershipView | undefined {
@@ -163,7 +169,7 @@ class HubRole implements Role {
 
   async peers(): Promise<readonly PeerStatus[]> {
     const sights = await this.#sightsByKey();
-    return this.#peers.map((peer) => this.#statusOf(peer, sights.get(peer.publicKey)));
+    return this.#peers.map((peer) => this.#statusOf(peer, sightOf(peer, sights)));
   }
 
   async stop(): Promise<void> {
@@ -180,6 +186,7 @@ class HubRole implements Role {
   /** After a late timer nothing is judged: probes that came meanwhile have not been read yet. */
   #watchLegs(): void {
     if (this.#watch === undefined) return;
+    void this.#keys.look();
     const { now, onPath, tuning } = this.#options;
     const nowMs = now();
     const isLate = nowMs - this.#watchedMs > tuning.probeIntervalMs * LATE_FACTOR;
@@ -248,6 +255,12 @@ class HubRole implements Role {
     });
     return this.#options.tuning.livenessMs;
   }
+}
+
+function sightOf({ publicKey, nextKey }: PeerLeaf, sights: ReadonlyMap<string, PeerSight>) {
+  return joinedSight(
+    [sights.get(publicKey), sights.get(nextKey ?? '')].filter((sight) => sight !== undefined),
+  );
 }
 
 function livenessOf(peer: PeerStatus): Liveness['peers'][number] {

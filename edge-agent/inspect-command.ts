@@ -34,6 +34,7 @@ export async function planInWords(installed: Installed): Promise<string> {
       guardRefused: () => undefined,
     },
     facts,
+    state.interfaces,
   );
   const steps = wanted.state === undefined ? [] : planSteps(wanted.state, state);
   const version = wanted.version === undefined ? 'no document' : `document ${versionText(wanted.version)}`;

@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Document, SignedDocument, SigningRoot, Version } from '../protocol/document.ts';
+import { Document, SignedDocument, Version } from '../protocol/document.ts';
+import { SigningRoot } from '../protocol/signing-root.ts';
 import { writeDurably } from './link/durable.ts';
 import { hashOf } from './link/verify.ts';
 

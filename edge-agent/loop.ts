@@ -53,7 +53,7 @@ async function applyWanted(
   host: { readonly facts: HostFacts; readonly observed: HostState },
 ): Promise<Pass> {
   const { facts } = host;
-  const { state, version, findings } = decide(world, facts);
+  const { state, version, findings } = decide(world, facts, host.observed.interfaces);
   const steps = state === undefined ? [] : planSteps(state, host.observed);
   if (version !== undefined) world.applying(version);
   const failure = await applyPlanned(world, steps);
@@ -72,14 +72,15 @@ export interface Wanted {
 export function decide(
   world: Pick<World, 'document' | 'fallback' | 'choice' | 'guardRefused'>,
   facts: HostFacts,
+  before: HostState['interfaces'],
 ): Wanted {
   const document = world.document();
   if (document === undefined) return { state: closedState(), findings: [] };
-  const first = desired({ document, facts, choice: world.choice() });
+  const first = desired({ document, facts, before, choice: world.choice() });
   if (first.kind === 'wanted') return { ...first, version: document.version };
   world.guardRefused(document.version, reasonOf(first));
   const older = world.fallback();
-  const second = older && desired({ document: older, facts, choice: world.choice() });
+  const second = older && desired({ document: older, facts, before, choice: world.choice() });
   if (older === undefined || second?.kind !== 'wanted') return { findings: first.findings };
   return { state: second.state, version: older.version, findings: [...first.findings, ...second.findings] };
 }

@@ -3,6 +3,7 @@
  * sent whenever it differs. Ages and counters come by the hubs' liveness.
  */
 import type { Report } from '../protocol/report.ts';
+import { TWO_KEYS } from '../protocol/rotation.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { diagnose } from './diagnose.ts';
 import { type Config } from './settings.ts';
@@ -12,7 +13,7 @@ import { ROUTABLE_MAX } from './worker/messages.ts';
 export interface ReportInput {
   readonly status: Status;
   readonly config: Config;
-  readonly wireguardKey: string;
+  readonly told: Pick<Report, 'wireguardKey' | 'rotation'>;
   readonly certificate: string | undefined;
 }
 
@@ -24,12 +25,13 @@ const NOT_REPORTED = [
   'document.refused',
 ];
 
-export function reportOf({ status, config, wireguardKey, certificate }: ReportInput): Report {
+export function reportOf({ status, config, told, certificate }: ReportInput): Report {
   const { applied, refused } = status.document;
   const { proofs } = status;
   return {
     version: RELEASE,
-    wireguardKey,
+    features: [TWO_KEYS],
+    ...told,
     advertise: advertisedBy(config, status),
     ...(applied === undefined ? {} : { applied }),
     ...(refused === undefined || refused.epoch === 0 ? {} : { refused }),

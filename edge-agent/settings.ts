@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Address, Cidr } from '../protocol/address.ts';
-import { SigningRoot } from '../protocol/document.ts';
 import { Name } from '../protocol/metadata.ts';
+import { SigningRoot } from '../protocol/signing-root.ts';
 
 const CONFIG_BYTES_MAX = 1_000_000;
 
@@ -70,6 +70,9 @@ export interface Paths {
   readonly state: string;
   readonly identityKey: string;
   readonly wireguardKey: string;
+  /** Of an edge whose key is being replaced: the next one, and the one before. */
+  readonly nextKey: string;
+  readonly oldKey: string;
   /** What the host has of its slot, if it is a cloud instance. */
   readonly slot: string;
   readonly ledger: string;
@@ -111,6 +114,8 @@ export function pathsUnder(root: string): Paths {
     state,
     identityKey: join(state, 'identity.key'),
     wireguardKey: join(state, 'wireguard.key'),
+    nextKey: join(state, 'wireguard.next.key'),
+    oldKey: join(state, 'wireguard.old.key'),
     slot: join(state, 'slot.json'),
     ledger: join(state, 'ledger'),
     journal: join(state, 'journal.jsonl'),

@@ -1,7 +1,7 @@
 /** What is the same for everybody: the deployment's pools, signing roots, domain and version. */
 import { z } from 'zod';
 import { Cidr } from './address.ts';
-import { SigningRoot } from './document.ts';
+import { SigningRoot } from './signing-root.ts';
 
 export const Deployment = z
   .strictObject({

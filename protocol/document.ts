@@ -4,17 +4,14 @@
  */
 import { z } from 'zod';
 import { Address, Cidr, Endpoint } from './address.ts';
-import { AppTemplate } from './app.ts';
-import { BackupSpec, DrillWish } from './backup.ts';
-import { BindingSubject } from './binding.ts';
-import { CLUSTER_BINDINGS_MAX, ClusterGroup, ClusterKind } from './cluster.ts';
+import { ClusterLeaf, ClustersLeaf, PoolLeaf, WorkloadLeaf } from './cluster-leaf.ts';
 import { Name } from './metadata.ts';
-import { NodeRules } from './placement.ts';
 import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
+import { KeyOrder } from './rotation.ts';
 import { Port, Protocol } from './service.ts';
+import { SigningRoot } from './signing-root.ts';
 import { Mapping } from './site.ts';
 import { Discovery, InterfaceId, VpcId } from './slot.ts';
-import { StageOrder } from './track.ts';
 
 /** UDP ports inside the tunnel. */
 export const PROBE_PORT = 7861;
@@ -59,11 +56,6 @@ export const SignedDocument = z
   .meta({ id: 'SignedDocument' });
 export type SignedDocument = z.infer<typeof SignedDocument>;
 
-export const SigningRoot = z
-  .strictObject({ id: z.string(), publicKey: z.string().meta({ description: 'SPKI, DER in base64' }) })
-  .meta({ id: 'SigningRoot' });
-export type SigningRoot = z.infer<typeof SigningRoot>;
-
 /** `self`: who the agent is. */
 export const SelfLeaf = z.strictObject({
   kind: z.literal('self'),
@@ -77,6 +69,7 @@ export const SelfLeaf = z.strictObject({
   pollSeconds: z.int().min(1),
   /** UDP port that a hub listens on. */
   listenPort: Port.optional(),
+  keys: KeyOrder.optional(),
 });
 export type SelfLeaf = z.infer<typeof SelfLeaf>;
 
@@ -151,7 +144,7 @@ export const ProofLeaf = z.strictObject({
 });
 export type ProofLeaf = z.infer<typeof ProofLeaf>;
 
-/** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own. */
+/** `peer/TENANT/SITE/EDGE`, of a hub: an edge, and the source addresses that are its own, whichever of two keys it speaks with. */
 export const PeerLeaf = z.strictObject({
   kind: z.literal('peer'),
   tenant: Name,
@@ -159,6 +152,7 @@ export const PeerLeaf = z.strictObject({
   edge: z.string(),
   agent: z.string(),
   publicKey: z.string(),
+  nextKey: z.string().optional(),
   tunnelAddress: Address,
   virtual: z.array(Cidr),
   native: z.array(Cidr),
@@ -204,73 +198,6 @@ export const SlotLeaf = z.strictObject({
     .min(1),
 });
 export type SlotLeaf = z.infer<typeof SlotLeaf>;
-
-/**
- * `cluster/NAME`, of the edge that holds its credentials. `access` is everybody who may ask now, with the user and the groups that
- * the cluster sees: who is not named any more is cut off, running streams included. `issuers` sign tokens (Ed25519) and nothing else: the API that
- * gives them out can sign no document. `drill` stands until another one is asked for: the edge leaves what is old alone.
- */
-export const ClusterLeaf = z.strictObject({
-  kind: z.literal('cluster'),
-  tenant: Name,
-  cluster: Name,
-  type: ClusterKind,
-  host: z.string(),
-  access: z.array(
-    z.strictObject({
-      subject: z.string().max(200),
-      user: z.string().max(200),
-      groups: z.array(ClusterGroup),
-    }),
-  ),
-  bindings: z
-    .array(z.strictObject({ who: BindingSubject, groups: z.array(ClusterGroup) }))
-    .max(CLUSTER_BINDINGS_MAX)
-    .optional(),
-  issuers: z.array(SigningRoot).min(1).max(4),
-  record: z.enum(['none', 'exec']),
-  backup: BackupSpec.optional(),
-  drill: DrillWish.optional(),
-});
-export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
-
-/**
- * `workload/CLUSTER/APP`, of the same edge: an app to run there. `release` rises with every change of the template; `replicas` of the template are those of this
- * cluster, a plain number. `nodes`: where in it; anywhere if absent. `sample`: the edge tells how much CPU its containers use; so much a container is as it should be.
- * `workload/CLUSTER/APP.next` is its second track, with `track`, while a release comes by stages; `stage` is the same on both then.
- */
-export const WorkloadLeaf = z.strictObject({
-  kind: z.literal('workload'),
-  tenant: Name,
-  cluster: Name,
-  app: Name,
-  namespace: Name,
-  release: z.int().min(1),
-  template: AppTemplate,
-  sample: z.strictObject({ cpuMillis: z.int().min(1) }).optional(),
-  nodes: NodeRules.optional(),
-  track: z.literal('next').optional(),
-  stage: StageOrder.optional(),
-});
-export type WorkloadLeaf = z.infer<typeof WorkloadLeaf>;
-
-/** `pool/CLUSTER/POOL`, of the same edge: addresses that this cluster hands out. */
-export const PoolLeaf = z.strictObject({
-  kind: z.literal('pool'),
-  tenant: Name,
-  cluster: Name,
-  pool: Name,
-  prefixes: z.array(Cidr).min(1),
-});
-export type PoolLeaf = z.infer<typeof PoolLeaf>;
-
-/** `clusters/TENANT`, of a hub: server names that are passed through, undecrypted, to the edge's cluster proxy. */
-export const ClustersLeaf = z.strictObject({
-  kind: z.literal('clusters'),
-  tenant: Name,
-  clusters: z.array(z.strictObject({ host: z.string(), address: Address, port: Port })),
-});
-export type ClustersLeaf = z.infer<typeof ClustersLeaf>;
 
 export const Leaf = z.discriminatedUnion('kind', [
   SelfLeaf,

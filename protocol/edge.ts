@@ -3,12 +3,16 @@ import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
 import { Condition, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Finding } from './report.ts';
+import { EdgeKey, Features, KeyNumber, NextKey } from './rotation.ts';
 
 export const EdgeSpec = z
   .strictObject({
     site: Name,
     approved: z.boolean().meta({ description: 'Until then the edge has no tunnel' }),
     quarantined: z.boolean().default(false).meta({ description: 'Cut off, but kept' }),
+    keyNumber: KeyNumber.optional().meta({
+      description: 'The WireGuard key that is wanted: one more has the edge make a new one. Absent: as it is',
+    }),
   })
   .meta({ id: 'EdgeSpec' });
 export type EdgeSpec = z.infer<typeof EdgeSpec>;
@@ -50,7 +54,10 @@ export const EdgeStatus = z
     agent: z.string(),
     wireguardKey: z.string(),
     tunnelAddress: Address,
+    key: EdgeKey.optional(),
+    nextKey: NextKey.optional(),
     version: z.string(),
+    features: Features.optional(),
     advertised: z.array(Cidr),
     accepted: z.array(Cidr),
     refused: z.array(RefusedAdvert),

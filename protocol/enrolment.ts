@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { Address, Cidr } from './address.ts';
-import { SigningRoot } from './document.ts';
 import { Name } from './metadata.ts';
+import { SigningRoot } from './signing-root.ts';
 import { WireguardKey } from './wireguard-key.ts';
 
 /** Largest difference between the clocks of an agent and the control plane that a signed request may show. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Address, Endpoint } from './address.ts';
 import { Condition, creation, listOf, Name, replacement, resource, Timestamp } from './metadata.ts';
 import { Finding } from './report.ts';
+import { Features } from './rotation.ts';
 import { RouteOwner, Slot } from './slot.ts';
 
 export const HubSpec = z
@@ -27,6 +28,7 @@ export const HubStatus = z
       .optional()
       .meta({ description: "Absent until the hub has enrolled; of a slot, the slot's" }),
     version: z.string().optional(),
+    features: Features.optional(),
     document: z.strictObject({ epoch: z.int(), generation: z.int() }).optional(),
     applied: z.strictObject({ epoch: z.int(), generation: z.int(), at: Timestamp }).optional(),
     findings: z

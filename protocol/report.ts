@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Cidr } from './address.ts';
 import { Version } from './document.ts';
 import { Name } from './metadata.ts';
+import { Features, RotationReport } from './rotation.ts';
 import { WireguardKey } from './wireguard-key.ts';
 
 /** A fault that a person can act on, as `edge-agent doctor` prints it. `code` is stable. */
@@ -35,7 +36,9 @@ export type Proof = z.infer<typeof Proof>;
 export const Report = z
   .strictObject({
     version: z.string().max(50),
+    features: Features.optional(),
     wireguardKey: WireguardKey,
+    rotation: RotationReport.optional(),
     advertise: z.array(Cidr).max(64),
     applied: Version.optional(),
     refused: z

@@ -63,6 +63,12 @@ export const SITES_ENGLISH = {
   lift: 'Lift the quarantine',
   liftEdge: 'Lift the quarantine of the edge',
   liftEffect: 'It gets its tunnel back if it is approved.',
+  rotateKey: 'Rotate the key',
+  rotateEdge: 'Rotate the WireGuard key of the edge',
+  rotateEffect:
+    'The edge makes a new key, and its legs go over to it one by one: connections live on. It takes some seconds, and the key of now stays until every hub has taken the new one.',
+  keyNumber: 'Number of the key',
+  keySince: 'Key in use since',
   removeEdge: 'Remove the edge',
   removeEdgeEffect:
     'Its identity ends and its tunnel is cut. To come back it has to enrol anew with a token. Its site stays.',
@@ -138,6 +144,12 @@ export const SITES_CHINESE: typeof SITES_ENGLISH = {
   lift: '解除隔离审查',
   liftEdge: '解除边缘的隔离审查',
   liftEffect: '若已批准，它将恢复隧道。',
+  rotateKey: '轮换密钥',
+  rotateEdge: '轮换边缘的 WireGuard 密钥',
+  rotateEffect:
+    '边缘生成新密钥，各条隧道逐一切换，连接不会中断。需要数秒；在每个枢纽接受新密钥之前，现有密钥继续有效。',
+  keyNumber: '密钥编号',
+  keySince: '密钥启用于',
   removeEdge: '移除边缘',
   removeEdgeEffect: '其身份失效，隧道被切断。再次加入须用令牌重新注册。站点保留。',
 

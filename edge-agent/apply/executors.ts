@@ -41,8 +41,11 @@ export const EXECUTORS: { readonly [Kind in StepKind]: Executor<Kind> } = {
     await perform(hands, ['sysctl', '-qw', `${key}=${value}`]);
   },
   createInterface: ({ name }, hands) => hands.wireguard.create(name),
-  configureInterface: ({ name, listenPort }, { wireguard, privateKeyFile }) =>
-    wireguard.configure(name, { privateKeyFile, ...(listenPort === undefined ? {} : { listenPort }) }),
+  configureInterface: ({ name, publicKey, listenPort }, { wireguard, privateKeyFile }) =>
+    wireguard.configure(name, {
+      privateKeyFile: privateKeyFile(publicKey),
+      ...(listenPort === undefined ? {} : { listenPort }),
+    }),
   configurePeers: ({ name, peers }, hands) => hands.wireguard.setPeers(name, peers),
   removePeers: ({ name, publicKeys }, hands) => hands.wireguard.removePeers(name, publicKeys),
   setMtu: ({ name, mtu }, hands) => ip(hands, ['link', 'set', 'dev', name, 'mtu', String(mtu)]),

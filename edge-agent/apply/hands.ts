@@ -5,8 +5,8 @@ import type { Wireguard } from './wireguard.ts';
 export interface Hands {
   readonly run: Run;
   readonly wireguard: Wireguard;
-  /** The agent's WireGuard key, mode 0600. */
-  readonly privateKeyFile: string;
+  /** File, mode 0600, with the private half of a WireGuard key of this host. */
+  privateKeyFile(publicKey: string): string;
   /** Such as `/run/isthmus`: what must not outlive a boot. */
   readonly runtimeDirectory: string;
   /** Sends one small UDP datagram to a port of an address; resolves when it has left. */

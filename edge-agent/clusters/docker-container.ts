@@ -1,6 +1,6 @@
 /** From an app to a container at a plain engine, and to the networks that it is in. Values in, values out. */
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import {
   appName,

@@ -1,6 +1,6 @@
 /** Does the steps of a plan at plain engines, one executor a kind. What takes long (a pull, an orderly stop) goes on behind the pass that began it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import { archiveOf } from '../engine/archive.ts';
 import type { EngineClient } from '../engine/client.ts';

@@ -1,5 +1,5 @@
 /** Images at plain engines: whether one is there, and its pull behind the pass that needs it. */
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { undefinedOn } from '../engine/errors.ts';
 

@@ -2,7 +2,7 @@
 
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { Asked } from './docker-step.ts';
 import { type AppRef, DriverError } from './driver.ts';
 import { isServing } from './track.ts';

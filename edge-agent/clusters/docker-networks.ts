@@ -1,6 +1,6 @@
 /** Networks at a plain engine: the tenant's own, and those in which containers of a pool have their addresses. Made where they are missing. */
 import { z } from 'zod';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { EngineClient } from '../engine/client.ts';
 import { type Lan, poolNetwork } from './docker-container.ts';
 import { isOfTenant, isOurs, TENANT_LABEL } from './docker-marks.ts';

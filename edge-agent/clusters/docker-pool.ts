@@ -1,7 +1,7 @@
 /** Addresses that containers of a pool can have at plain engines. Values in, values out. */
 import { formatAddress, isAddressIn, parsePrefix, sizeOf } from '../../protocol/address.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { poolNetworkName } from './docker-container.ts';
 
 const ADDRESSES_MAX = 4_096;

@@ -1,6 +1,6 @@
 /** Looks at plain engines: what is there of an app, what else is there that matters to it, and which engines do not answer. It changes nothing. */
 import { z } from 'zod';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { type EngineClient, filtersOf } from '../engine/client.ts';
 import { EngineError, undefinedOn } from '../engine/errors.ts';
 import { isOurs, markFilter } from './docker-marks.ts';

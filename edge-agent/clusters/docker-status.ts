@@ -1,6 +1,6 @@
 /** How an app is at plain engines, from its containers and from what its plan waits for. Values in, values out. */
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import {
   ADDRESS_LABEL,
   containerName,

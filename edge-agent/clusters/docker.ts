@@ -3,7 +3,7 @@
  * each at every pass; once made, containers need nobody: their engines bring them back after a restart. What is done is decided in `docker-plan.ts`.
  */
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import { logLines } from '../engine/log-lines.ts';
 import type { CpuReading } from '../usage/meter.ts';

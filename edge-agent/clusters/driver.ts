@@ -14,7 +14,7 @@
  *   driver.unsupported  The app asks for something that this kind of cluster does not have.
  */
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { CpuReading } from '../usage/meter.ts';
 
 export type DriverFault =

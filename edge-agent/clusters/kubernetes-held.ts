@@ -4,7 +4,7 @@
  * them whenever it starts; more memory, by a byte, is what makes its node start a container again. Values in, values out.
  */
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { DriverError } from './driver.ts';
 import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';
 

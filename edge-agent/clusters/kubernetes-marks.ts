@@ -1,5 +1,5 @@
 /** Names and labels by which we know what is ours in a Kubernetes cluster. */
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import type { ResourceType } from '../kube/objects.ts';
 

@@ -1,6 +1,7 @@
 /** Where on the nodes of a Kubernetes cluster the pods of an app may go. Throws `driver.unsupported` for what its scheduler can't be told. Values in, values out. */
+
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { LabelSubject, LabelTest } from '../../protocol/constraint.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { DriverError } from './driver.ts';
 import { selectorOf } from './kubernetes-marks.ts';

@@ -4,7 +4,7 @@
  */
 import type { AppCaller, AppTemplate } from '../../protocol/app.ts';
 import { type Json as CanonicalJson, canonicalJson } from '../../protocol/canonical.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { PolicyPort } from '../../protocol/policy.ts';
 import { isHeld, variablesName } from './kubernetes-held.ts';
 import {

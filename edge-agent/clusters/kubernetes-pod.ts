@@ -1,6 +1,6 @@
 /** The pod of an app: containers, probes, files, secrets, volumes. Values in, values out. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { POOL_ANNOTATION } from '../../protocol/pool.ts';
 import {
   type Hash,

@@ -1,5 +1,5 @@
 /** What the driver reads of an app again and again: its controller, and its pods. It changes nothing. */
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { undefinedOn } from '../kube/errors.ts';

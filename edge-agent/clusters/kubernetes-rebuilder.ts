@@ -1,5 +1,5 @@
 /** Rebuilds an app's pods in place: reads them, lets `kubernetes-rebuild.ts` decide, and does its steps. It waits for nothing: the next pass goes on. */
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { parseJson } from '../../protocol/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';

@@ -1,7 +1,7 @@
 /** How an app is in a Kubernetes cluster, from its controller, its pods and what was said about them. Values in, values out. */
 import { z } from 'zod';
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { ObjectConditions, ObjectMeta } from '../kube/objects.ts';
 import { judged, rebuilding, withAddress } from './kubernetes-judgement.ts';
 import { CONTENT_ANNOTATION } from './kubernetes-marks.ts';

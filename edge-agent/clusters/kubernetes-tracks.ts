@@ -3,7 +3,7 @@
  * they run, because a Deployment's selector never changes and another template would be other pods.
  */
 import { z } from 'zod';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { undefinedOn } from '../kube/errors.ts';

@@ -3,7 +3,7 @@
  * It changes nothing.
  */
 import { z } from 'zod';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { listAll } from '../kube/list.ts';

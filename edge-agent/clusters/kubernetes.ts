@@ -1,7 +1,7 @@
 /** The driver of Kubernetes: server-side apply with a field manager of our own. What belongs to an app is decided in `kubernetes-objects.ts` and `kubernetes-plan.ts`. */
 import { createHash } from 'node:crypto';
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, type KubeFault, undefinedOn } from '../kube/errors.ts';
 import { listAll } from '../kube/list.ts';

@@ -1,6 +1,6 @@
 /** What Marathon is asked to run for a workload. Pure, but for the hash that it is handed. What Marathon does not have is refused here, with a sentence that says so. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { AppRef } from './driver.ts';
 import { fileVariables, quote, scriptOf } from './file-script.ts';
 import { constraintsOf } from './marathon-constraints.ts';

@@ -1,6 +1,6 @@
 /** How an app is in Marathon, from what that says of it. Values in, values out. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { AppNews } from '../marathon/news.ts';
 import type { App, QueueItem, Task, TaskFailure } from '../marathon/wire.ts';
 import { isOurs, isRemoved, isStale } from './marathon-plan.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { MarathonClient, MarathonRequest } from '../marathon/client.ts';
 import { MarathonError, type MarathonFault } from '../marathon/errors.ts';
 import type { MarathonNews } from '../marathon/news.ts';

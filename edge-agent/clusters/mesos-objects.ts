@@ -1,7 +1,7 @@
 /** What Mesos is asked to run for a workload. Pure, but for the hash that it is handed. What Mesos does not have is refused here, with a sentence that says so. */
 import type { AppTemplate, Probe } from '../../protocol/app.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { LabelTest } from '../../protocol/constraint.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import type { MesosApp } from '../mesos/app.ts';
 import { DriverError } from './driver.ts';

@@ -1,6 +1,6 @@
 /** How an app is in Mesos, from what our framework knows of it. Values in, values out. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { Refusal } from '../mesos/offers.ts';
 import type { AppView } from '../mesos/state.ts';
 import { isReady, type TaskRecord } from '../mesos/tasks.ts';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { keyOf } from '../mesos/app.ts';
 import { MesosError, type MesosFault } from '../mesos/client.ts';
 import type { MesosFramework } from '../mesos/framework.ts';

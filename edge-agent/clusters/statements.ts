@@ -1,7 +1,7 @@
 /** What every driver states of an app, in the same words. Values in, values out. */
 import type { AppInstance, ContainerStatus } from '../../protocol/app.ts';
 import type { Statement } from '../../protocol/cluster.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 
 const MESSAGE_MAX = 1_000;
 const STATEMENT_MAX = 500;

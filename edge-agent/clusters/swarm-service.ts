@@ -2,8 +2,8 @@
 
 import type { AppTemplate } from '../../protocol/app.ts';
 import type { Json } from '../../protocol/canonical.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { LabelSubject, LabelTest } from '../../protocol/constraint.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import {

@@ -1,6 +1,6 @@
 /** How an app is in a swarm, from its service, tasks and nodes. Values in, values out. */
 import type { AppInstance, AppTemplate, ContainerStatus } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { appOfTrack } from '../../protocol/track.ts';
 import { CONTENT_LABEL, probeOf, replicasOf } from './docker-marks.ts';
 import { available, type Judgement, say, upToDate } from './statements.ts';

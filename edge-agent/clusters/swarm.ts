@@ -1,7 +1,7 @@
 /** The driver of Docker Swarm, by the API of one of its managers. What belongs to an app is decided in `swarm-service.ts` and `swarm-plan.ts`. */
 import { z } from 'zod';
 import type { AppInstance } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { type EngineClient, filtersOf } from '../engine/client.ts';
 import { undefinedOn } from '../engine/errors.ts';
 import { logLines } from '../engine/log-lines.ts';

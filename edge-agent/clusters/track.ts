@@ -1,5 +1,5 @@
 /** The two tracks of an app, as drivers see them: what objects are called, which track is asked, and what no orchestrator can hold. Values in, values out. */
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { trackName } from '../../protocol/track.ts';
 import { type Driver, DriverError } from './driver.ts';
 

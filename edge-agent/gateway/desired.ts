@@ -6,7 +6,7 @@
 import { isAddressIn, type Prefix, parsePrefix } from '../../protocol/address.ts';
 import { APP_ENDPOINTS_MAX } from '../../protocol/app-endpoint.ts';
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
-import type { ClustersLeaf } from '../../protocol/document.ts';
+import type { ClustersLeaf } from '../../protocol/cluster-leaf.ts';
 import type { AppsLeaf, RoutesLeaf } from '../../protocol/reach-leaf.ts';
 import { RouteSpec } from '../../protocol/route.ts';
 import type { GatewayRoute, GatewayState, GatewayTarget, RefusedRoute } from '../plan/gateway.ts';

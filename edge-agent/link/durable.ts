@@ -30,7 +30,7 @@ function writeAll(file: number, bytes: Buffer): void {
 }
 
 /** The rename itself lies in the directory. */
-function flushDirectory(directory: string): void {
+export function flushDirectory(directory: string): void {
   const handle = openSync(directory, 'r');
   try {
     fsyncSync(handle);

@@ -11,10 +11,10 @@ import {
   Leaf,
   type Manifest,
   SignedDocument,
-  type SigningRoot,
   type Version,
 } from '../../protocol/document.ts';
 import { parseJson } from '../../protocol/json.ts';
+import { type SigningRoot } from '../../protocol/signing-root.ts';
 
 const LEAVES_MAX = 25_000;
 const LEAF_BYTES_MAX = 4_000_000;

@@ -23,7 +23,7 @@ export interface Eyes {
   readonly wireguard: Pick<WireguardDoor, 'show'> & { readonly implementation: 'kernel' | 'userspace' };
   readonly runtimeDirectory: string;
   /** What the agent knows of itself. */
-  readonly self: Pick<HostFacts, 'agent' | 'role' | 'publicKey' | 'controlPlaneAddresses'>;
+  readonly self: Pick<HostFacts, 'agent' | 'role' | 'publicKey' | 'spareKeys' | 'controlPlaneAddresses'>;
 }
 
 export interface Observation {

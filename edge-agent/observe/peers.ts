@@ -37,3 +37,17 @@ function sightOf(device: string, peer: DevicePeer) {
     sentBytes,
   };
 }
+
+/** An edge with two keys is one: the key that shook hands last says where it is, and what passed by either counts. */
+export function joinedSight(sights: readonly PeerSight[]): PeerSight | undefined {
+  const [newest] = [...sights].sort((a, b) => (b.handshakeSeconds ?? 0) - (a.handshakeSeconds ?? 0));
+  const sum = (of: (sight: PeerSight) => number) => sights.reduce((all, sight) => all + of(sight), 0);
+  return (
+    newest && {
+      ...newest,
+      receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+      sentBytes: sum(({ sentBytes }) => sentBytes),
+      spoofedPackets: sum(({ spoofedPackets }) => spoofedPackets),
+    }
+  );
+}

@@ -28,16 +28,17 @@ interface Edge {
   readonly proof?: ProofRules | undefined;
   readonly facts: HostFacts;
   readonly choice: Choice;
+  readonly before: DesiredInput['before'];
 }
 
 export function desiredEdge(input: DesiredInput): { state: DesiredState; findings: Finding[] } {
-  const { document, facts, choice } = input;
+  const { document, facts, choice, before } = input;
   const self = leafOf(document, 'self');
   if (!self) return { state: closedState(), findings: [] };
   const hubs = leafOf(document, 'hubs')?.hubs ?? [];
   const hasClusters = leafOf(document, 'cluster') !== undefined;
   const proof = proofOf(document, self);
-  const edge: Edge = { self, hubs, site: siteRules(document), hasClusters, proof, facts, choice };
+  const edge: Edge = { self, hubs, site: siteRules(document), hasClusters, proof, facts, choice, before };
   return { state: stateOf(edge), findings: hubs.length === 0 ? [NO_HUB] : [] };
 }
 
@@ -90,17 +91,25 @@ function mtuOf({ choice }: Edge, hub: Hub): number {
 
 /** Every hub's peer holds every prefix: WireGuard's list is also the source filter, and traffic may come by any hub. */
 function interfaceOf(edge: Edge, hub: Hub): InterfaceState {
-  const { self, facts } = edge;
+  const { self } = edge;
   const allowedIps = sharedOf(edge);
   const { publicKey, endpoint } = hub;
   return {
     link: 'up',
-    publicKey: facts.publicKey,
+    publicKey: legKey(edge, hub),
     // The device takes what WireGuard can; what the path takes stands on the routes, so that larger probes still leave whole.
     mtu: DEFAULT_MTU,
     addresses: [`${self.tunnelAddress}/32`],
     peers: [{ publicKey, endpoint, allowedIps, keepaliveSeconds: KEEPALIVE_SECONDS }],
   };
+}
+
+/** One leg after the other gets the next key; a key that is not this host's is nobody's choice. */
+function legKey(edge: Edge, hub: Hub): string {
+  const { facts, choice, before } = edge;
+  const own = [facts.publicKey, ...(facts.spareKeys ?? [])];
+  const wished = [choice.keyByHub?.[hub.name], before?.[deviceOf(edge, hub)]?.publicKey];
+  return wished.find((key) => key !== undefined && own.includes(key)) ?? facts.publicKey;
 }
 
 /** What any hub may carry. */

@@ -1,10 +1,11 @@
 /** What should be on a hub: one device with every edge as a peer, a link to each twin, routes, and the firewall between tenants. */
 import { formatPrefix, networkOf, parsePrefix } from '../../protocol/address.ts';
-import type { Document, PeerLeaf, SelfLeaf } from '../../protocol/document.ts';
+import type { Document, SelfLeaf } from '../../protocol/document.ts';
 import { proofAddress } from '../../protocol/proof.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { siteRules } from './desired-edge.ts';
 import { closedState, type DesiredInput } from './desired-input.ts';
+import { edgePeers, holdersOf, keyInUse } from './edge-peers.ts';
 import { interfaceName } from './fingerprint.ts';
 import { type Firewall, hubFirewall, type Pair, type TenantRules } from './firewall.ts';
 import { sortPrefixes } from './intervals.ts';
@@ -15,7 +16,6 @@ import {
   type DesiredState,
   type HostFacts,
   type InterfaceState,
-  type PeerState,
   type RouteState,
 } from './state.ts';
 import { byPrefix, TCP_HEADERS_BYTES, tunnelSysctls } from './tunnels.ts';
@@ -28,19 +28,20 @@ interface Hub {
   readonly self: SelfLeaf;
   readonly facts: HostFacts;
   readonly choice: Choice;
+  readonly before: DesiredInput['before'];
   /** The device that all edges share. */
   readonly device: string;
   readonly links: readonly TwinLink[];
 }
 
-export function desiredHub({ document, facts, choice }: DesiredInput): {
+export function desiredHub({ document, facts, choice, before }: DesiredInput): {
   state: DesiredState;
   findings: Finding[];
 } {
   const self = leafOf(document, 'self');
   if (!self) return { state: closedState(), findings: [] };
   const device = interfaceName(self.agent, self.agent);
-  const hub: Hub = { document, self, facts, choice, device, links: twinLinks(document) };
+  const hub: Hub = { document, self, facts, choice, before, device, links: twinLinks(document) };
   const devices = [device, ...hub.links.map((link) => link.device)];
   const links = hub.links.map((link) => [link.device, linkOf(hub, link)] as const);
   const state = {
@@ -83,7 +84,8 @@ function noRedirects(devices: readonly string[]): Record<string, string> {
   return { 'net.ipv4.conf.all.send_redirects': '0', ...Object.fromEntries(each) };
 }
 
-function interfaceOf({ document, self, facts }: Hub): InterfaceState {
+function interfaceOf({ document, self, facts, choice, before, device }: Hub): InterfaceState {
+  const has = holdersOf(before?.[device]?.peers ?? []);
   return {
     link: 'up',
     publicKey: facts.publicKey,
@@ -91,7 +93,7 @@ function interfaceOf({ document, self, facts }: Hub): InterfaceState {
     mtu: DEFAULT_MTU,
     addresses: [`${self.tunnelAddress}/32`],
     peers: leavesOf(document, 'peer')
-      .map(edgePeer)
+      .flatMap((leaf) => edgePeers(leaf, keyInUse(leaf, choice.keyByEdge?.[leaf.agent], has)))
       .sort((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
   };
 }
@@ -106,11 +108,6 @@ function linkOf(hub: Hub, { publicKey, endpoint, listenPort }: TwinLink): Interf
     addresses: [`${hub.self.tunnelAddress}/32`],
     peers: [{ publicKey, endpoint, allowedIps: sharedOf(hub), keepaliveSeconds: LINK_KEEPALIVE_SECONDS }],
   };
-}
-
-/** The allowed prefixes are the source check: what an edge sends from any other address is dropped by WireGuard. */
-function edgePeer({ publicKey, tunnelAddress, virtual, native }: PeerLeaf): PeerState {
-  return { publicKey, allowedIps: sortPrefixes([`${tunnelAddress}/32`, ...virtual, ...native]) };
 }
 
 function firewallOf({ document, self, links }: Hub, devices: readonly string[]): Firewall {

@@ -21,7 +21,9 @@ export function guardHub(document: Document, self: SelfLeaf): Finding[] {
 function guardKeys(document: Document, peers: readonly PeerLeaf[]): Finding[] {
   const twins = leafOf(document, 'twins')?.hubs ?? [];
   const owners = [
-    ...peers.map(({ agent, publicKey }) => ({ agent, publicKey })),
+    ...peers.flatMap(({ agent, publicKey, nextKey }) =>
+      [publicKey, ...(nextKey === undefined ? [] : [nextKey])].map((key) => ({ agent, publicKey: key })),
+    ),
     ...twins.map(({ name, publicKey }) => ({ agent: `hub.${name}`, publicKey })),
   ];
   const seen = new Map<string, string>();

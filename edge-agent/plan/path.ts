@@ -8,6 +8,8 @@ export interface PathSettings {
   readonly missesToDown: number;
   /** Rounds with an answer after which a hub that was down is up again. */
   readonly goodToReturn: number;
+  /** A hub that is to carry nothing as long as another can. */
+  readonly avoided?: string | undefined;
 }
 
 /** `unknown`: not heard of yet; the first answer makes it `up`. */
@@ -54,7 +56,7 @@ export function nextPath(state: PathState, round: Round, settings: PathSettings)
           : missed(hub, settings),
     ]),
   );
-  return { hubs, active: chooseActive(hubs, state.active) };
+  return { hubs, active: chooseActive(hubs, state.active, settings.avoided) };
 }
 
 function heard(hub: HubPath, settings: PathSettings): HubPath {
@@ -69,13 +71,17 @@ function missed(hub: HubPath, settings: PathSettings): HubPath {
   return { state: lost ? 'down' : hub.state, misses, goods: 0 };
 }
 
-/** Sticky: the active hub stays while it is up, and also while no other is. */
+/** Sticky: the active hub stays while it is up and not avoided, and also while no other is. */
 function chooseActive(
   hubs: Readonly<Record<string, HubPath>>,
   active: string | undefined,
+  avoided?: string,
 ): string | undefined {
-  if (active !== undefined && hubs[active]?.state === 'up') return active;
   const names = Object.keys(hubs);
-  const up = names.find((name) => hubs[name]?.state === 'up');
+  const able = names.filter((name) => hubs[name]?.state === 'up');
+  const wished = able.filter((name) => name !== avoided);
+  const choice = wished.length > 0 ? wished : able;
+  if (active !== undefined && choice.includes(active)) return active;
+  const [up] = choice;
   return up ?? (active !== undefined && hubs[active] !== undefined ? active : names[0]);
 }

@@ -86,16 +86,24 @@ function isLast({ interfaces }: DesiredState): boolean {
   return Object.keys(interfaces).length === 0;
 }
 
-/** Peers that stay, with the prefixes that they keep; one that gives up nothing is the same value as before. */
+/**
+ * Peers that stay, with the prefixes that they keep; one that gives up nothing is the same value as before. What goes to another peer of the same owner is not taken
+ * away first: WireGuard moves it when the other one gets it, and nobody else may use it in between.
+ */
 function narrowedPeers(want: InterfaceState, have: InterfaceState): PeerState[] {
   const wanted = byKey(want.peers);
   return have.peers.flatMap((peer) => {
     const after = wanted.get(peer.publicKey);
-    const allowed = new Set(after?.allowedIps);
+    const allowed = new Set(after && prefixesOfOwner(after, want.peers));
     const kept = peer.allowedIps.filter((prefix) => allowed.has(prefix));
     if (!after) return [];
     return kept.length === peer.allowedIps.length ? peer : { ...peer, allowedIps: kept };
   });
+}
+
+function prefixesOfOwner({ owner, allowedIps }: PeerState, peers: readonly PeerState[]): readonly string[] {
+  if (owner === undefined) return allowedIps;
+  return peers.flatMap((peer) => (peer.owner === owner ? peer.allowedIps : []));
 }
 
 function keyOf({ publicKey }: PeerState): string {
@@ -136,9 +144,12 @@ function isConfigured(want: InterfaceState, have: InterfaceState): boolean {
   return want.publicKey === have.publicKey && port;
 }
 
+/** Whoever takes over comes before who hands over. */
 function changedPeers(want: InterfaceState, have?: InterfaceState): PeerState[] {
   const current = byKey(have?.peers ?? []);
-  return want.peers.filter((peer) => !isPeer(peer, current.get(peer.publicKey)));
+  const changed = want.peers.filter((peer) => !isPeer(peer, current.get(peer.publicKey)));
+  const isLeft = ({ owner, allowedIps }: PeerState) => owner !== undefined && allowedIps.length === 0;
+  return [...changed.filter((peer) => !isLeft(peer)), ...changed.filter(isLeft)];
 }
 
 function isPeer(want: PeerState, have: PeerState | undefined): boolean {
@@ -195,9 +206,10 @@ function removedRoutes(desired: DesiredState, observed: HostState): Step[] {
 function primeSteps({ name, desired, observed }: Where): Step[] {
   const want = desired.interfaces[name];
   if (!want) return [];
-  const dialled = changedPeers(want, observed.interfaces[name]).filter(
-    ({ endpoint }) => endpoint !== undefined,
-  );
+  const have = observed.interfaces[name];
+  const isRekeyed = have !== undefined && have.publicKey !== want.publicKey;
+  const touched = isRekeyed ? want.peers : changedPeers(want, have);
+  const dialled = touched.filter(({ endpoint }) => endpoint !== undefined);
   const route = desired.routes.find(({ prefix, device }) => device === name && prefix.endsWith('/32'));
   const address = route?.prefix.replace(/\/32$/, '');
   return dialled.length === 0 || !address ? [] : [{ kind: 'primeTunnel', name, address }];

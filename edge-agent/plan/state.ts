@@ -23,6 +23,8 @@ export interface PeerState {
   /** Prefixes, sorted by address. */
   readonly allowedIps: readonly string[];
   readonly keepaliveSeconds?: number;
+  /** Desired only: peers of one owner hand prefixes to each other without a moment in which nobody has them. */
+  readonly owner?: string;
 }
 
 export interface InterfaceState {
@@ -83,6 +85,8 @@ export interface HostFacts {
   readonly implementation: 'kernel' | 'userspace';
   /** WireGuard public key of this agent. */
   readonly publicKey: string;
+  /** Public halves of the other keys that this host holds, while one replaces another. */
+  readonly spareKeys?: readonly string[];
   readonly lanDevices: readonly LanDevice[];
   readonly defaultDevice?: string;
   /** Routes of the main table that are neither ours, nor on the link, nor the default route. */
@@ -98,6 +102,10 @@ export interface Choice {
   readonly activeHub?: string;
   /** Bytes. */
   readonly mtuByHub: Readonly<Record<string, number>>;
+  /** Of an edge: which of its keys it speaks to a hub with; absent: the one that is set, if it is its own. */
+  readonly keyByHub?: Readonly<Record<string, string>>;
+  /** Of a hub: which of two keys an edge (by agent id) speaks with; absent: the one that has its prefixes. */
+  readonly keyByEdge?: Readonly<Record<string, string>>;
   /** Of a hub: edges (by agent id) that are reached by another hub of the group for now. */
   readonly detours?: Readonly<Record<string, string>>;
   /** Of a hub: the hub that owns the routes of the VPC that both stand in, if that is another one and is up. */

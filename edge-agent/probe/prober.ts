@@ -36,6 +36,8 @@ export interface HubView {
   readonly isMtuMeasured: boolean;
   readonly rttMs?: number | undefined;
   readonly replyAgeMs?: number | undefined;
+  /** Mark of the next key that the hub said it takes. */
+  readonly accepts?: number | undefined;
 }
 
 /** Probes sent and answers received since a hub became known, by its name. */
@@ -53,6 +55,8 @@ export interface ProberOptions {
   readonly isBusy?: (own: OwnPackets) => boolean;
   /** A round is over; hubs by name. */
   readonly onRound?: ((round: Round) => void) | undefined;
+  /** A hub that is to carry nothing as long as another can. */
+  readonly avoided?: () => string | undefined;
   /** Port of the hubs' responders; another one in tests. */
   readonly port?: number;
 }
@@ -64,6 +68,7 @@ interface Target {
   /** Ours, both ways. */
   packets: number;
   replyMs: number | undefined;
+  accepts: number | undefined;
 }
 
 export class Prober {
@@ -104,13 +109,14 @@ export class Prober {
 
   view(): readonly HubView[] {
     const nowMs = this.#options.now();
-    return [...this.#targets.values()].map(({ hub, mtu, asking, replyMs }) => ({
+    return [...this.#targets.values()].map(({ hub, mtu, asking, replyMs, accepts }) => ({
       ...hub,
       state: this.#path.hubs[hub.name]?.state ?? 'unknown',
       mtuBytes: mtu.sizeBytes,
       isMtuMeasured: mtu.isMeasured,
       rttMs: asking.rttMs,
       replyAgeMs: replyMs === undefined ? undefined : nowMs - replyMs,
+      accepts,
     }));
   }
 
@@ -140,6 +146,7 @@ export class Prober {
     this.#path = nextPath(this.#path, round, {
       missesToDown: settings.probeMisses,
       goodToReturn: settings.probeGoodToReturn,
+      avoided: this.#options.avoided?.(),
     });
     for (const target of targets) this.#ask(target, { atMs: nowMs, isBusy });
     this.#options.onRound?.(round);
@@ -205,6 +212,7 @@ export class Prober {
     this.#outstanding.delete(packet.number);
     const nowMs = this.#options.now();
     target.replyMs = nowMs;
+    target.accepts = packet.accepts;
     target.packets += 1;
     target.asking = answered(target.asking, sentMs);
     const sizeBytes = bytes.length + IP_AND_UDP_BYTES;
@@ -229,7 +237,7 @@ interface Now {
 }
 
 function fresh(hub: ProbedHub): Target {
-  return { hub, mtu: UNMEASURED, asking: NOT_ASKED, packets: 0, replyMs: undefined };
+  return { hub, mtu: UNMEASURED, asking: NOT_ASKED, packets: 0, replyMs: undefined, accepts: undefined };
 }
 
 function roundOf(targets: readonly Target[], probeIntervalMs: number): Pick<Round, 'answered' | 'resting'> {

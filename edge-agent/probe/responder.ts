@@ -14,6 +14,8 @@ export interface ResponderOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly port?: number;
+  /** Mark of the next key that is taken from this tunnel address; zero: none. */
+  readonly markOf?: (peer: string) => number;
   /** Packets that this hub's firewall refused between two addresses, if this peer may ask for them. */
   readonly refused?: (peer: string, from: string, to: string) => Promise<number | undefined>;
 }
@@ -21,6 +23,7 @@ export interface ResponderOptions {
 export class Responder {
   readonly #now: () => number;
   readonly #refused: ResponderOptions['refused'];
+  readonly #markOf: NonNullable<ResponderOptions['markOf']>;
   readonly #socket: TunnelSocket;
   readonly #askedMs = new Map<string, number>();
   #peers: ReadonlySet<string> = new Set();
@@ -28,6 +31,7 @@ export class Responder {
   constructor(options: ResponderOptions) {
     this.#now = options.now;
     this.#refused = options.refused;
+    this.#markOf = options.markOf ?? (() => 0);
     this.#socket = new TunnelSocket(options.port ?? PROBE_PORT, (bytes, from) => this.#receive(bytes, from));
   }
 
@@ -62,7 +66,7 @@ export class Responder {
     const packet = decodeProbe(bytes);
     if (packet?.kind !== 'probe') return;
     if (packet.heard === true) this.#askedMs.set(from.address, this.#now());
-    this.#socket.send(replyTo(bytes), from.port, from.address);
+    this.#socket.send(replyTo(bytes, this.#markOf(from.address)), from.port, from.address);
   }
 
   async #tell(bytes: Buffer, { address, port }: RemoteInfo): Promise<void> {

@@ -1,5 +1,5 @@
 /** Who asks, held against the newest word of access: what a key was given, or what the bindings give that name who signed in. */
-import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import { type Bearer, bearerUser, groupsBound } from '../../protocol/identity.ts';
 import type { Requester } from '../cache/port.ts';
 

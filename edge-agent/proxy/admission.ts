@@ -1,6 +1,6 @@
 /** Whether a request comes in, and as whom: name, host, target, token and the document's access, in this order. It sends nothing. */
 import type { IncomingMessage } from 'node:http';
-import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterRequest, Requester } from '../cache/port.ts';
 import { type Claimant, requesterOf } from './access.ts';
 import { type Refusal, WITHDRAWN } from './answers.ts';

@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import {
   CLUSTER_TOKEN_ALGORITHM,
   CLUSTER_TOKEN_ISSUER,
@@ -14,8 +15,8 @@ import {
   ClusterTokenClaims,
   clusterAudience,
 } from '../../protocol/cluster-token.ts';
-import type { ClusterLeaf, SigningRoot } from '../../protocol/document.ts';
 import { bearerUser } from '../../protocol/identity.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import type { Claimant } from './access.ts';
 
 const HEADER_MEMBERS = 'alg,kid,typ';

@@ -1,8 +1,8 @@
 /** Whether an app's containers have the addresses that its pool promises. Values in, values out. */
 import { isAddressIn, parsePrefix } from '../../protocol/address.ts';
 import type { Statement } from '../../protocol/cluster.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 
 type AppTold = NonNullable<ClusterReport['apps']>[number];
 

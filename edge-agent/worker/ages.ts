@@ -1,7 +1,7 @@
 /** Since when each app has had what it was told, and since when it has been up in one go. Edges count, because only they know when a cluster was told. */
 import { DEADLINE_EXCEEDED, saysNotUp } from '../../protocol/app-change.ts';
 import type { Statement } from '../../protocol/cluster.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { type StageTold, trackName } from '../../protocol/track.ts';
 
 interface Known {

@@ -1,8 +1,8 @@
 /** Whether an app's access holds in the network that the cluster has. Values in, values out. */
 import { ENFORCED } from '../../protocol/app-change.ts';
 import type { ClusterKind, ClusterNetwork, Statement } from '../../protocol/cluster.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 
 type AppTold = NonNullable<ClusterReport['apps']>[number];
 

@@ -4,8 +4,8 @@
  */
 import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import type { ClusterFacts, Statement } from '../../protocol/cluster.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Run } from '../apply/command.ts';
 import { type Cache, openCache } from '../cache/cache.ts';
 import type { KubernetesFile } from '../cluster-files.ts';

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { Address, Cidr } from '../../protocol/address.ts';
-import { ClusterLeaf, type Document, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
+import { ClusterLeaf, PoolLeaf, WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
+import { type Document } from '../../protocol/document.ts';
 import { Finding } from '../../protocol/report.ts';
 
 /** As many as an edge may advertise. */

@@ -4,8 +4,8 @@
  */
 import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import { CLUSTER_LEAF_KNOWN, type ClusterFacts } from '../../protocol/cluster.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { Relief } from '../cache/port.ts';
 import type { ClusterFile } from '../cluster-files.ts';
 import type { Driver } from '../clusters/driver.ts';

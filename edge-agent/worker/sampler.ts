@@ -2,8 +2,9 @@
  * Measures the CPU of apps that scale by it, every few seconds, and keeps what is to be told of them. It must not decide what is worth telling, nor how many
  * containers there are: `news.ts` and the control plane do.
  */
+
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import type { AppUsage } from '../../protocol/scaling.ts';
 import { type Driver, DriverError } from '../clusters/driver.ts';
 import { type Metered, meter, usageOf } from '../usage/meter.ts';

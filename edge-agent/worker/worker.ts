@@ -3,7 +3,7 @@
  * pass is decided in `proxy`, what is wanted by the document.
  */
 import { CLUSTER_PORT } from '../../protocol/cluster.ts';
-import type { ClusterLeaf } from '../../protocol/document.ts';
+import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { run } from '../apply/command.ts';
 import { type ClusterFile, nodesDirectory, readClusterFiles } from '../cluster-files.ts';

@@ -2,8 +2,8 @@
 
 import { type AppInstance } from '../../protocol/app.ts';
 import type { Statement } from '../../protocol/cluster.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport } from '../../protocol/cluster-report.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
 import { trackName } from '../../protocol/track.ts';
 import { type AppRef, type Driver, DriverError } from '../clusters/driver.ts';
 import { checkTrack } from '../clusters/track.ts';

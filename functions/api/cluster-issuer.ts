@@ -3,7 +3,7 @@
  * documents: whoever has taken the API over can make tokens for those whom a document names, and no document.
  */
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
-import type { SigningRoot } from '../../protocol/document.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 
 const CONTEXT = 'isthmus cluster tokens v1';
 const SEED_BYTES = 32;

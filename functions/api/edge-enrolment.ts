@@ -4,6 +4,7 @@
  */
 import type { Enrolled } from '../../protocol/enrolment.ts';
 import { edgeId, freeEdgeName } from '../domain/agent.ts';
+import { judgeKeys } from '../domain/edge-keys.ts';
 import { listAll } from '../reconcile/present.ts';
 import type { Item, ItemKey } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
@@ -71,12 +72,22 @@ async function renew(enrolment: EdgeEnrolment, edge: Item<'edge'>): Promise<Item
   const cause = causeOf(enrolment, agent);
   const renewed = await changeItem(desk.store, edge.key, async (item) => {
     const { wireguardKey, version } = statement;
+    const keys = judgeKeys(
+      item.status,
+      { wireguardKey },
+      { wanted: item.spec.keyNumber, now: enrolment.now },
+    );
     const next = nextItem(
       item,
       {
         spec: { ...item.spec, approved: item.spec.approved || token.spec.approve },
-        status: { ...item.status, wireguardKey, version },
-        internal: { ...item.internal, token: token.key.name, prefixes: token.spec.prefixes ?? null },
+        status: { ...item.status, ...keys.keys, version },
+        internal: {
+          ...item.internal,
+          token: token.key.name,
+          prefixes: token.spec.prefixes ?? null,
+          formerKey: undefined,
+        },
       },
       cause,
     );

@@ -1,5 +1,6 @@
 /** Edges: enrolment makes them, users approve, quarantine and delete them. Nobody moves an edge to another site. */
 import { type Edge, EdgeList, EdgeReplacement, Edge as EdgeSchema } from '../../protocol/edge.ts';
+import { keyOf } from '../domain/edge-keys.ts';
 import { edgeConditions, type HubBatch, linksOf } from '../domain/status.ts';
 import type { Item } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
@@ -43,6 +44,7 @@ async function prepareEdge(desk: Desk, { key, spec, before, cause }: Wanted<'edg
       '/spec/site',
       `An edge stays at its site, ${before.spec.site}. Enrol it anew with a token of the other.`,
     );
+  const keyNumber = keyNumberOf(spec, before);
   const advertiser = {
     ...spec,
     site: { kind: 'site' as const, tenant: key.tenant, name: spec.site },
@@ -50,7 +52,24 @@ async function prepareEdge(desk: Desk, { key, spec, before, cause }: Wanted<'edg
     advertised: before.status.advertised,
   };
   const { accepted, refused } = await takeAdverts(desk, advertiser, cause);
-  return { spec, status: { ...before.status, accepted, refused } };
+  return {
+    spec: { ...spec, ...(keyNumber === undefined ? {} : { keyNumber }) },
+    status: { ...before.status, accepted, refused },
+  };
+}
+
+/** Left out it stays as it is, so that who knows nothing of keys changes none. */
+function keyNumberOf(
+  { keyNumber }: Wanted<'edge'>['spec'],
+  { spec, status }: Item<'edge'>,
+): number | undefined {
+  const least = Math.max(spec.keyNumber ?? 1, status.key?.number ?? 1);
+  if (keyNumber !== undefined && keyNumber < least)
+    refuseField(
+      '/spec/keyNumber',
+      `Keys go forward only: write ${least} for the one of now, ${least + 1} for a new one.`,
+    );
+  return keyNumber ?? spec.keyNumber;
 }
 
 export async function showEdges(desk: Desk, items: readonly Item<'edge'>[]): Promise<Edge[]> {
@@ -62,14 +81,16 @@ async function showEdge({ store, clock }: Desk, item: Item<'edge'>, hubs: HubBat
   const { agent } = item.status;
   const progress = await readProgress(store, agent);
   const { approved, quarantined } = item.spec;
-  const evidence = { agent, approved, quarantined, updatedAt: item.updatedAt, hubs, now: clock.now() };
+  const key = keyOf(item.status, item.createdAt);
+  const keys = { ...item.status, key, wanted: item.spec.keyNumber };
+  const evidence = { agent, approved, quarantined, updatedAt: item.updatedAt, hubs, keys, now: clock.now() };
   const activeHub = progress.evidence.report?.report.activeHub;
   const conditions = edgeConditions({ ...progress.evidence, ...evidence });
   return {
     metadata: metadataOf(item),
     spec: item.spec,
     status: {
-      ...{ ...item.status, ...progress.shown, links: linksOf(agent, hubs), conditions },
+      ...{ ...item.status, key, ...progress.shown, links: linksOf(agent, hubs), conditions },
       ...(activeHub === undefined ? {} : { activeHub }),
     },
   };

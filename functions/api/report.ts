@@ -3,6 +3,7 @@
  * it may bring a new WireGuard key, which only the agent itself can sign for, and new adverts, which are decided here.
  */
 import { Liveness, Report } from '../../protocol/report.ts';
+import { judgeKeys } from '../domain/edge-keys.ts';
 import { PROOF_PEERS_MAX } from '../domain/proof.ts';
 import { proofEvents } from '../domain/proof-events.ts';
 import { placeBySilence } from '../reconcile/silence.ts';
@@ -12,7 +13,7 @@ import { changeItem } from './change.ts';
 import type { Desk } from './collection.ts';
 import { type Cause, nextItem, sameJson, withEvent } from './item.ts';
 import { NO_QUERY, type Operation, operation } from './operation.ts';
-import { requireFreeKey } from './wireguard-key.ts';
+import { requireOwnKeys } from './wireguard-key.ts';
 
 export function reportOperations(desk: Desk): Operation[] {
   return [takeReport(desk), takeLiveness(desk)];
@@ -32,9 +33,7 @@ function takeReport(desk: Desk): Operation {
     problems: ['busy'],
     async handle({ principal, body, requestId, now }) {
       const cause = { actor: `agent:${principal.id}`, requestId, now };
-      const hasSlot = principal.role === 'hub' && principal.item.spec.slot !== undefined;
-      if (!hasSlot && body.wireguardKey !== principal.item.status.wireguardKey)
-        await requireFreeKey(desk.store, body.wireguardKey, principal.id);
+      await requireOwnKeys(desk.store, principal, body);
       if (principal.role === 'hub')
         await changeItem(desk.store, principal.item.key, async (item) => reportedHub(item, body, cause));
       else await takeEdge(desk, principal, { body, cause });
@@ -92,31 +91,43 @@ async function takeEdge(
 
 /** The WireGuard key of a slot is the slot's; an instance that still has the one before has yet to be replaced. */
 function reportedHub(item: Item<'hub'>, report: Report, cause: Cause): Item<'hub'> {
-  const { version, certificate } = report;
+  const { version, certificate, features } = report;
   const wireguardKey = item.spec.slot?.publicKey ?? report.wireguardKey;
   const status = {
     ...item.status,
     wireguardKey,
     version,
+    features,
     ...(certificate === undefined ? {} : { certificate }),
   };
   return changed(item, status, cause);
 }
 
 async function reportedEdge(desk: Desk, item: Item<'edge'>, { body, cause }: Told): Promise<Item<'edge'>> {
-  const { wireguardKey, version, advertise } = body;
-  const status = { ...item.status, wireguardKey, version, advertised: advertise };
-  if (sameJson(advertise, item.status.advertised)) return changed(item, status, cause);
-  const site = { kind: 'site', tenant: item.key.tenant, name: item.spec.site } as const;
-  const advertiser = { ...item.spec, site, allowed: item.internal.prefixes, advertised: advertise };
-  return changed(item, { ...status, ...(await takeAdverts(desk, advertiser, cause)) }, cause);
+  const { version, advertise, features } = body;
+  const { change, keys } = judgeKeys(item.status, body, { wanted: item.spec.keyNumber, now: cause.now });
+  const status = { ...item.status, ...keys, version, features, advertised: advertise };
+  const adverts = sameJson(advertise, item.status.advertised)
+    ? {}
+    : await takenAdverts(desk, item, { body, cause });
+  const next = changed(item, { ...status, ...adverts }, cause);
+  if (change !== 'rotated') return next;
+  const kept = { ...next, internal: { ...next.internal, formerKey: item.status.wireguardKey } };
+  const detail = `The edge ${item.key.name} rotated its WireGuard key: key ${keys.key?.number} is in use on all of its legs.`;
+  return withEvent(kept, cause, { action: 'report', detail });
 }
 
-/** The item as it is if the report says nothing new; a new key is worth an entry in the log. */
+function takenAdverts(desk: Desk, { key, spec, internal }: Item<'edge'>, { body, cause }: Told) {
+  const site = { kind: 'site', tenant: key.tenant, name: spec.site } as const;
+  return takeAdverts(desk, { ...spec, site, allowed: internal.prefixes, advertised: body.advertise }, cause);
+}
+
+/** The item as it is if the report says nothing new; a new key that nobody asked for is worth an entry in the log. */
 function changed<K extends 'edge' | 'hub'>(item: Item<K>, status: Item<K>['status'], cause: Cause): Item<K> {
   if (sameJson(status, item.status)) return item;
   const next = nextItem(item, { status }, cause);
-  if (status.wireguardKey === item.status.wireguardKey) return next;
+  const isAsked = 'nextKey' in item.status && item.status.nextKey?.publicKey === status.wireguardKey;
+  if (status.wireguardKey === item.status.wireguardKey || isAsked) return next;
   const detail = `The ${item.key.kind} ${item.key.name} changed its WireGuard key.`;
   return withEvent(next, cause, { action: 'report', detail });
 }

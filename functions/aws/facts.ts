@@ -1,7 +1,7 @@
 /** Facts of the deployment from what is configured. Ids of roots follow from the keys, so nothing can name one wrongly. */
 import { createHash } from 'node:crypto';
-import type { SigningRoot } from '../../protocol/document.ts';
 import { DOMAIN } from '../../protocol/service.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import type { Environment } from './environment.ts';
 

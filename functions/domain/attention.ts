@@ -41,6 +41,8 @@ const PASSING: readonly string[] = [
   'Compiling',
   'Applying',
   'Proving',
+  'WaitingForKey',
+  'Switching',
 ];
 
 const LEVELS: readonly Matter['level'][] = ['fault', 'decision', 'unknown', 'passing'];

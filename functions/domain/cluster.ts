@@ -4,7 +4,8 @@
  */
 import type { AppTemplate } from '../../protocol/app.ts';
 import { CLUSTER_LABEL, CLUSTER_PORT, type ClusterAccess } from '../../protocol/cluster.ts';
-import type { ClusterLeaf, ClustersLeaf, Leaf, PoolLeaf, WorkloadLeaf } from '../../protocol/document.ts';
+import type { ClusterLeaf, ClustersLeaf, PoolLeaf, WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
+import type { Leaf } from '../../protocol/document.ts';
 import { isBuiltIn } from '../../protocol/key.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';

@@ -6,6 +6,7 @@ import type { HubsLeaf, Leaf, NetworkLeaf, PeerLeaf, SelfLeaf } from '../../prot
 import type { NamesLeaf } from '../../protocol/reach-leaf.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import { clusterLeaves, clustersLeaf } from './cluster.ts';
+import { hasTwoKeys, keyOrder, takenNextKeys } from './edge-keys.ts';
 import { appsLeaf } from './endpoint.ts';
 import {
   carriedBy,
@@ -84,7 +85,7 @@ export function compileHub(input: Estate & { readonly hub: string }): Leaves | u
     self: hubSelf(hub, input.deployment),
     roots: rootsLeaf(input.deployment),
     twins: { kind: 'twins', hubs: twins.map(dialled) },
-    ...peerLeaves(input, pairs),
+    ...peerLeaves(input, { pairs, nextKeys: hasTwoKeys(hub) ? takenNextKeys(input) : NO_KEYS }),
     ...named(input.tenants.map((tenant) => tenantLeaves(tenant, pairs, input.deployment)).flat()),
     ...vpcLeaves(hub, input, pairs),
     ...(slot === undefined ? {} : { slot }),
@@ -98,6 +99,7 @@ function named(leaves: readonly NamedLeaf[]): Leaves {
 }
 
 function edgeSelf(edge: EdgeFacts, deployment: DeploymentFacts): SelfLeaf {
+  const keys = keyOrder(edge);
   return {
     kind: 'self',
     agent: edge.id,
@@ -106,6 +108,7 @@ function edgeSelf(edge: EdgeFacts, deployment: DeploymentFacts): SelfLeaf {
     site: edge.site,
     tunnelAddress: edge.tunnelAddress,
     ...ofDeployment(deployment),
+    ...(keys && { keys }),
   };
 }
 
@@ -158,11 +161,19 @@ function namesLeaf(tenant: TenantEstate, site: SiteFacts): NamesLeaf {
   return { kind: 'names', tenant: tenant.name, site: site.name, services };
 }
 
+const NO_KEYS: ReadonlyMap<string, string> = new Map();
+
+interface PeerInput {
+  readonly pairs: readonly NativePair[];
+  /** By edge id; none to a hub that would not understand them. */
+  readonly nextKeys: ReadonlyMap<string, string>;
+}
+
 /**
  * The live edges of all tenants. A WireGuard key is one peer: of two with the same key the older stays, so that
  * nobody takes over a peer by claiming its key.
  */
-function peerLeaves(estate: Estate, pairs: readonly NativePair[]): Leaves {
+function peerLeaves(estate: Estate, input: PeerInput): Leaves {
   const hubKeys = new Set(estate.hubs.map((hub) => hub.publicKey));
   const live = estate.tenants.flatMap((tenant) =>
     tenant.edges
@@ -177,12 +188,13 @@ function peerLeaves(estate: Estate, pairs: readonly NativePair[]): Leaves {
   return named(
     kept.map(({ edge, site, tenant }) => {
       const carried = carriedBy(site, tenant.edges, estate.hubs).get(edge.id) ?? [];
-      return [`peer/${edge.tenant}/${edge.site}/${edge.name}`, peerLeaf(edge, carried, pairs)];
+      return [`peer/${edge.tenant}/${edge.site}/${edge.name}`, peerLeaf(edge, carried, input)];
     }),
   );
 }
 
-function peerLeaf(edge: EdgeFacts, carried: readonly Mapping[], pairs: readonly NativePair[]): PeerLeaf {
+function peerLeaf(edge: EdgeFacts, carried: readonly Mapping[], { pairs, nextKeys }: PeerInput): PeerLeaf {
+  const nextKey = nextKeys.get(edge.id);
   const isNative = peersOf({ tenant: edge.tenant, name: edge.site }, pairs).length > 0;
   return {
     kind: 'peer',
@@ -191,6 +203,7 @@ function peerLeaf(edge: EdgeFacts, carried: readonly Mapping[], pairs: readonly 
     edge: edge.name,
     agent: edge.id,
     publicKey: edge.publicKey,
+    ...(nextKey === undefined ? {} : { nextKey }),
     tunnelAddress: edge.tunnelAddress,
     virtual: sortedPrefixes(carried.map(({ virtual }) => virtual)),
     native: isNative ? realsOf(carried) : [],

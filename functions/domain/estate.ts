@@ -8,11 +8,11 @@ import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
-import type { SigningRoot } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { PoolRange } from '../../protocol/pool.ts';
 import type { Rule } from '../../protocol/role.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { Slot } from '../../protocol/slot.ts';
 import type { StageOrder } from '../../protocol/track.ts';
@@ -46,6 +46,14 @@ export interface EdgeFacts {
   readonly approved: boolean;
   readonly quarantined: boolean;
   readonly publicKey: string;
+  /** The key that is wanted, by its number; absent: nobody ever asked for another one. */
+  readonly keyNumber?: number | undefined;
+  readonly key?: { readonly number: number; readonly since: string } | undefined;
+  /** Made by the edge, and not in use on all of its legs yet. */
+  readonly nextKey?:
+    | { readonly publicKey: string; readonly number: number; readonly since: string }
+    | undefined;
+  readonly features?: readonly string[] | undefined;
   readonly tunnelAddress: string;
   /** Real prefixes that it advertised and that were accepted. */
   readonly accepted: readonly string[];
@@ -63,6 +71,7 @@ export interface HubFacts {
   readonly tunnelAddress: string;
   /** Absent until the hub has enrolled, and until then nobody is told of it; with a slot it is there from the start. */
   readonly publicKey?: string | undefined;
+  readonly features?: readonly string[] | undefined;
   readonly vpc?: { readonly tenant: string; readonly site: string } | undefined;
   /** What outlives the instance, if the hub is one. */
   readonly slot?: Slot | undefined;

@@ -4,6 +4,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   NotApproved: 'Approve it: set approved to true (console, or PUT the edge).',
   WaitingForApproval: 'Approve it: set approved to true (console, or PUT the edge).',
   Quarantined: 'Lift the quarantine when the host can be trusted again.',
+  AgentTooOld: 'Upgrade the agent on the host of the edge: run the installer line again.',
   NoHub: 'Install a hub: create one, a token for it, and run the installer line.',
   HubSilent: 'On the hub: edge-agent doctor. Traffic may well flow meanwhile.',
   NoHandshake: 'On the edge: edge-agent doctor. See that UDP to the hubs leaves its network.',

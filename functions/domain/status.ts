@@ -8,6 +8,7 @@ import type { Link } from '../../protocol/edge.ts';
 import type { Condition } from '../../protocol/metadata.ts';
 import type { Liveness, Report } from '../../protocol/report.ts';
 import { ageSeconds } from '../../protocol/time.ts';
+import { hasTwoKeys, isWanted, type KeyState } from './edge-keys.ts';
 import { sortedBy } from './order.ts';
 
 /** A batch of liveness older than this says nothing about now. */
@@ -33,6 +34,7 @@ export interface EdgeEvidence extends AgentEvidence {
   /** When the edge last changed. */
   readonly updatedAt: string;
   readonly hubs: readonly HubBatch[];
+  readonly keys?: (KeyState & { readonly wanted: number | undefined }) | undefined;
 }
 
 export interface HubEvidence extends AgentEvidence {
@@ -54,7 +56,7 @@ export function linksOf(agent: string, hubs: readonly HubBatch[]): Link[] {
 }
 
 export function edgeConditions(evidence: EdgeEvidence): Condition[] {
-  return [approved(evidence), connected(evidence), applied(evidence)];
+  return [approved(evidence), connected(evidence), applied(evidence), ...rotated(evidence)];
 }
 
 export function hubConditions(evidence: HubEvidence): Condition[] {
@@ -166,4 +168,27 @@ function applied({ document, report, now }: AgentEvidence): Condition {
 
 function isFresh(at: string, now: string): boolean {
   return ageSeconds(at, now) <= LIVENESS_SECONDS_MAX;
+}
+
+/** Of an edge that was asked for a new key: whether it has it, and else what that waits for. */
+function rotated({ keys, report, updatedAt, approved: isApproved, quarantined }: EdgeEvidence): Condition[] {
+  if (keys?.wanted === undefined) return [];
+  const { key, nextKey, wanted } = keys;
+  if (!isWanted(wanted, keys)) {
+    const message = `Key ${key?.number ?? wanted} is in use on all legs.`;
+    return [condition(['KeyRotated', 'True', 'InUse'], message, key?.since ?? updatedAt)];
+  }
+  const since = nextKey?.since ?? updatedAt;
+  const waiting = (reason: string, message: string) => [
+    condition(['KeyRotated', 'False', reason], `${message} Until then the key of now stays.`, since),
+  ];
+  if (!isApproved || quarantined)
+    return waiting('NotApproved', `Key ${wanted} is made once the edge may have a tunnel.`);
+  if (!hasTwoKeys(keys))
+    return waiting('AgentTooOld', 'The agent of the edge cannot rotate its key: upgrade it.');
+  if (nextKey === undefined) return waiting('WaitingForKey', `The edge has yet to make key ${wanted}.`);
+  const { waitsFor } = report?.report.rotation ?? {};
+  return waitsFor === undefined
+    ? waiting('Switching', `Key ${nextKey.number} is made, and the legs go over to it one by one.`)
+    : waiting('WaitingForHub', `Key ${nextKey.number} is made. ${waitsFor}`);
 }

@@ -4,7 +4,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { Hono } from 'hono';
-import type { SigningRoot } from '../../protocol/document.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 
 /** A file that the installer downloads. */
 export interface Download {

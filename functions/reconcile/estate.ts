@@ -148,6 +148,10 @@ function edgeFacts({ key, spec, status, internal, createdAt }: Item<'edge'>): Te
     approved: spec.approved,
     quarantined: spec.quarantined,
     publicKey: status.wireguardKey,
+    keyNumber: spec.keyNumber,
+    key: status.key,
+    nextKey: status.nextKey,
+    features: status.features,
     tunnelAddress: status.tunnelAddress,
     accepted: status.accepted,
     allowed: internal.prefixes,
@@ -169,6 +173,7 @@ function hubFacts({ key, spec, status }: Item<'hub'>): HubFacts {
     endpoint: spec.endpoint,
     tunnelAddress: status.tunnelAddress,
     publicKey: spec.slot?.publicKey ?? status.wireguardKey,
+    features: status.features,
     vpc: spec.vpc,
     slot: spec.slot,
   };

@@ -9,7 +9,7 @@ import type { DrillWish } from '../../protocol/backup.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterAttachment, ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
-import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
+import type { SignedDocument } from '../../protocol/document.ts';
 import type { EdgeSpec, EdgeStatus } from '../../protocol/edge.ts';
 import type { Event } from '../../protocol/event.ts';
 import type { HubSpec, HubStatus } from '../../protocol/hub.ts';
@@ -20,6 +20,7 @@ import type { Liveness, Report } from '../../protocol/report.ts';
 import type { RoleSpec } from '../../protocol/role.ts';
 import type { RouteSpec, RouteStatus } from '../../protocol/route.ts';
 import type { ServiceSpec } from '../../protocol/service.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import type { SiteSpec, SiteStatus } from '../../protocol/site.ts';
 import type { TenantSpec, TenantStatus } from '../../protocol/tenant.ts';
 import type { Token } from '../../protocol/token.ts';
@@ -39,7 +40,13 @@ export interface Kinds {
   edge: {
     spec: EdgeSpec;
     status: EdgeKept;
-    internal: { identityKey: string; token: string; prefixes: readonly string[] | null };
+    /** `formerKey`: WireGuard key before the last rotation; a report that still names it is late. */
+    internal: {
+      identityKey: string;
+      token: string;
+      prefixes: readonly string[] | null;
+      formerKey?: string | undefined;
+    };
   };
   hub: {
     spec: HubSpec;
@@ -97,14 +104,14 @@ export type Telling = {
 };
 
 type EdgeStatusAll = z.infer<typeof EdgeStatus>;
-export type EdgeKept = Pick<
+export type EdgeKept = Omit<
   EdgeStatusAll,
-  'agent' | 'wireguardKey' | 'tunnelAddress' | 'version' | 'advertised' | 'accepted' | 'refused'
+  'document' | 'applied' | 'links' | 'activeHub' | 'findings' | 'conditions'
 >;
 type HubStatusAll = z.infer<typeof HubStatus>;
 export type HubKept = Pick<
   HubStatusAll,
-  'agent' | 'tunnelAddress' | 'wireguardKey' | 'version' | 'certificate'
+  'agent' | 'tunnelAddress' | 'wireguardKey' | 'version' | 'features' | 'certificate'
 >;
 
 /** `tenant` is `*` for what belongs to the deployment (tenants, hubs, their tokens, its keys). Services are `SITE/NAME`. */

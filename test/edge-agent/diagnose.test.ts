@@ -211,7 +211,7 @@ describe('the report', () => {
     advertise: ['10.0.0.0/24'],
   });
   const report = (change: Partial<Status>) =>
-    reportOf({ status: { ...GOOD, ...change }, config, wireguardKey: 'k', certificate: undefined });
+    reportOf({ status: { ...GOOD, ...change }, config, told: { wireguardKey: 'k' }, certificate: undefined });
 
   test('is the same while only time passes', () => {
     const later = {
@@ -222,6 +222,7 @@ describe('the report', () => {
     expect(report(later)).toEqual(report({}));
     expect(report({})).toEqual({
       version: '0.1.0',
+      features: ['two_keys'],
       wireguardKey: 'k',
       advertise: ['10.0.0.0/24'],
       applied: { epoch: 1, generation: 7 },

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '../../protocol/canonical.ts';
-import type { Leaf, SignedDocument, SigningRoot } from '../../protocol/document.ts';
+import type { Leaf, SignedDocument } from '../../protocol/document.ts';
 import {
   ENROLMENT_CONTEXT,
   type Enrolled,
@@ -23,6 +23,7 @@ import {
 } from '../../protocol/enrolment.ts';
 import type { Report } from '../../protocol/report.ts';
 import { readSignature, readSignatureInput, signatureBase } from '../../protocol/signature.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 
 export interface Root extends SigningRoot {
   readonly privateKey: KeyObject;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetPublicKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { rootOf } from '../../functions/aws/facts.ts';
-import type { SigningRoot } from '../../protocol/document.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import { type Ministack, REGION } from '../fixtures/ministack/start.ts';
 import { idOf } from '../fixtures/moto/ground.ts';
 import { type AwsStand, CREDENTIALS, POOL } from './aws-stand.ts';

@@ -14,8 +14,8 @@ import { type EnrolmentInput, type EnrolResult, enrol } from '../../edge-agent/l
 import { type Caller, fetchDocument } from '../../edge-agent/link/fetch.ts';
 import { ensureIdentity, type Identity } from '../../edge-agent/link/identity.ts';
 import type { Kept } from '../../edge-agent/link/verify.ts';
-import type { SigningRoot } from '../../protocol/document.ts';
 import { signatureBase, signatureHeaders } from '../../protocol/signature.ts';
+import type { SigningRoot } from '../../protocol/signing-root.ts';
 import { exchange } from '../fixtures/ministack/calls.ts';
 import { ACCOUNT, REGION } from '../fixtures/ministack/start.ts';
 import { type AwsStand, CREDENTIALS } from './aws-stand.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDockerDriver } from '../../edge-agent/clusters/docker.ts';
 import { inspectDocker } from '../../edge-agent/clusters/docker-facts.ts';
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { trackContract } from '../edge-agent/clusters/track-contract.ts';

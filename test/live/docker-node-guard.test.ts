@@ -6,7 +6,7 @@ import { sha256 } from '../../edge-agent/clusters/docker-faults.ts';
 import { archiveOf } from '../../edge-agent/engine/archive.ts';
 import type { EngineRequest } from '../../edge-agent/engine/client.ts';
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { linesOf } from './docker-stand.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDockerDriver } from '../../edge-agent/clusters/docker.ts';
 import { EngineClient } from '../../edge-agent/engine/client.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { makePki } from '../fixtures/kube/pki.ts';
 import { type DockerStand, raiseDockerStand } from './docker-stand.ts';

@@ -5,7 +5,7 @@
 import type { Driver } from '../../edge-agent/clusters/driver.ts';
 import { endpointsIn, servingOf } from '../../functions/domain/endpoint.ts';
 import type { CommandResult } from '../../local/command.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { trackName } from '../../protocol/track.ts';
 import { variableIn } from './asking.ts';
 

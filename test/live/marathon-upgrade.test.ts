@@ -9,7 +9,7 @@ import { MarathonNews } from '../../edge-agent/marathon/news.ts';
 import { Changed, Deployments } from '../../edge-agent/marathon/wire.ts';
 import { keyOf } from '../../edge-agent/mesos/app.ts';
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { eventually, pause } from './eventually.ts';
 import { type MarathonStand, raiseMarathon, TOKEN } from './marathon-stand.ts';

@@ -11,7 +11,7 @@ import { keyOf } from '../../edge-agent/mesos/app.ts';
 import { MesosClient } from '../../edge-agent/mesos/client.ts';
 import { MesosFramework } from '../../edge-agent/mesos/framework.ts';
 import { addMesos } from '../../edge-agent/mesos-command.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { type TrackStand, trackContract } from '../edge-agent/clusters/track-contract.ts';
 import { type MesosCluster, raiseMesos } from '../fixtures/mesos/mesos.ts';

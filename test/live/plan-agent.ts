@@ -44,7 +44,7 @@ async function round(file: string, wireguard: Wireguard) {
   if (want.kind === 'refused') return { refused: want.findings };
   const steps = planSteps(want.state, state);
   const planned = performance.now();
-  const hands = { run, wireguard, privateKeyFile, runtimeDirectory, sendDatagram };
+  const hands = { run, wireguard, privateKeyFile: () => privateKeyFile, runtimeDirectory, sendDatagram };
   const { done, failed } = await applySteps(steps, hands);
   return {
     steps: steps.map(describeStep),

@@ -9,8 +9,8 @@ import { ClusterProxy, type ProxyCluster } from '../../edge-agent/proxy/proxy.ts
 import { openIssuer } from '../../functions/api/cluster-issuer.ts';
 import { tokenClaims, tokenTexts } from '../../functions/domain/cluster-token.ts';
 import type { CommandResult } from '../../local/command.ts';
+import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
-import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { ApiServer } from '../fixtures/kube/api-server.ts';
 
 export const HOST = 'prod.demo.clusters.isthmus.internal';

@@ -7,7 +7,7 @@ import { readKubeconfig } from '../../edge-agent/kube/kubeconfig.ts';
 import type { Running } from '../../local/command.ts';
 import { createLab } from '../../local/lab.ts';
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import type { KubeCluster } from '../fixtures/kube/cluster.ts';
 import { pause } from './eventually.ts';

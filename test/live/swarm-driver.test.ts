@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inspectSwarm } from '../../edge-agent/clusters/docker-facts.ts';
 import { createSwarmDriver } from '../../edge-agent/clusters/swarm.ts';
 import { EngineClient } from '../../edge-agent/engine/client.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { driverContract, untilReady, workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 import { trackContract } from '../edge-agent/clusters/track-contract.ts';

@@ -6,7 +6,7 @@ import { checkSupported } from '../../edge-agent/clusters/marathon-supported.ts'
 import { mesosAppOf } from '../../edge-agent/clusters/mesos-objects.ts';
 import { checkSwarm } from '../../edge-agent/clusters/swarm-service.ts';
 import { AppTemplate } from '../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import { lacksOf } from '../../protocol/support.ts';
 import { workloadOf } from '../edge-agent/clusters/driver-contract.ts';
 

@@ -47,7 +47,7 @@ function recordingHands(
       create: async (device) => note('create', device),
       remove: async (device) => note('remove', device),
     },
-    privateKeyFile: '/key',
+    privateKeyFile: () => '/key',
     runtimeDirectory,
     sendDatagram: async (address, port) => note('send', address, port),
   };

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { type Driver, DriverError } from '../../../edge-agent/clusters/driver.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 
 export interface DriverStand {
   readonly driver: Driver;

@@ -14,7 +14,7 @@ import {
 import { heldPod } from '../../../edge-agent/clusters/kubernetes-rebuilder.ts';
 import { PodObject } from '../../../edge-agent/clusters/kubernetes-status.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 
 fc.configureGlobal({ seed: 52 });
 

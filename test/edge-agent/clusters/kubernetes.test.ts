@@ -11,7 +11,7 @@ import {
 } from '../../../edge-agent/clusters/kubernetes-plan.ts';
 import { instanceOf, PodObject } from '../../../edge-agent/clusters/kubernetes-status.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 
 fc.configureGlobal({ seed: 34 });
 

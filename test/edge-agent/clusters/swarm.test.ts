@@ -10,7 +10,7 @@ import { attemptOf, planService } from '../../../edge-agent/clusters/swarm-plan.
 import { checkSwarm, serviceOf } from '../../../edge-agent/clusters/swarm-service.ts';
 import { endedWith, swarmInstanceOf } from '../../../edge-agent/clusters/swarm-status.ts';
 import type { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 import { nodeRulesOf, Placement } from '../../../protocol/placement.ts';
 import { workloadOf } from './driver-contract.ts';
 

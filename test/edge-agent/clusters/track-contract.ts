@@ -1,7 +1,7 @@
 /** What every driver with tracks passes, against the real thing: a release beside the one that runs, asked or not, and taken away without a trace. */
 import { expect, test } from 'vitest';
 import type { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 import type { Track } from '../../../protocol/track.ts';
 import { type DriverStand, untilReady, workloadOf } from './driver-contract.ts';
 

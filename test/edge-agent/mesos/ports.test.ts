@@ -4,7 +4,7 @@ import { mesosInstance } from '../../../edge-agent/clusters/mesos-status.ts';
 import { recordOf } from '../../../edge-agent/mesos/tasks.ts';
 import { Task } from '../../../edge-agent/mesos/wire.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 import { appOf, taskOf } from './arbitraries.ts';
 
 const TASK = {

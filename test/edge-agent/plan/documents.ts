@@ -120,6 +120,11 @@ export function hubOf(name: string) {
 }
 
 export const EDGES = ['one', 'two', 'three', 'four'];
+
+export function nextKeyOf(edge: string): string {
+  return keyOf(`next ${edge}`);
+}
+
 export const VIRTUAL = ['100.65.0.0/24', '100.65.1.0/24', '100.65.2.0/24', '100.65.3.0/24'];
 const TENANTS = ['acme', 'other'];
 
@@ -128,7 +133,7 @@ const pair = fc.record({
   to: fc.constantFrom(...VIRTUAL, '100.65.1.7/32'),
 });
 
-/** Prefixes move between edges, edges between tenants and keys between edges from one scene to the next. */
+/** Prefixes move between edges, edges between tenants, keys between edges, and edges from one key to the next from one scene to the other. */
 export const hubScene: fc.Arbitrary<Scene> = fc
   .record({
     edges: fc.subarray(EDGES),
@@ -140,8 +145,12 @@ export const hubScene: fc.Arbitrary<Scene> = fc
       maxLength: 2,
     }),
     pairs: fc.array(pair, { maxLength: 3 }),
+    rotating: fc.array(fc.constantFrom('none' as const, 'present' as const, 'next' as const), {
+      minLength: 4,
+      maxLength: 4,
+    }),
   })
-  .map(({ edges, tenantOf, keys, owners, isolation, pairs }) => {
+  .map(({ edges, tenantOf, keys, owners, isolation, pairs, rotating }) => {
     const peers = edges.map((edge): Extract<Leaf, { kind: 'peer' }> => {
       const index = EDGES.indexOf(edge);
       const tenant = tenantOf[index] ?? 'acme';
@@ -149,7 +158,8 @@ export const hubScene: fc.Arbitrary<Scene> = fc
       const tunnelAddress = `100.64.1.${index + 1}`;
       const publicKey = keyOf(`edge ${keys[index]}`);
       const names = { tenant, site: edge, edge, agent: `edge.${tenant}.${edge}` };
-      return { kind: 'peer', ...names, publicKey, tunnelAddress, virtual, native: [] };
+      const next = rotating[index] === 'none' ? {} : { nextKey: nextKeyOf(edge) };
+      return { kind: 'peer', ...names, publicKey, ...next, tunnelAddress, virtual, native: [] };
     });
     const tenants = TENANTS.map((tenant, index): Leaf => {
       const mode = isolation[index] ?? 'open';
@@ -160,5 +170,8 @@ export const hubScene: fc.Arbitrary<Scene> = fc
       ...tenants.map((leaf): [string, Leaf] => [`tenant/${'tenant' in leaf ? leaf.tenant : ''}`, leaf]),
     ];
     const document = documentOf({ self: selfOf('hub'), ...Object.fromEntries(leaves) });
-    return { document, choice: { mtuByHub: {} } };
+    const inUse = peers.map(({ agent, edge, publicKey, nextKey = publicKey }) => {
+      return [agent, rotating[EDGES.indexOf(edge)] === 'next' ? nextKey : publicKey] as const;
+    });
+    return { document, choice: { mtuByHub: {}, keyByEdge: Object.fromEntries(inUse) } };
   });

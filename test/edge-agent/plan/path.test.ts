@@ -90,3 +90,20 @@ test('who was not asked is not blamed, and an answer of theirs counts', () => {
     3,
   );
 });
+
+describe('a hub that is to be avoided', () => {
+  const both = withHubs(NO_PATH, ['a', 'b']);
+  const settings = { missesToDown: 3, goodToReturn: 3 };
+
+  test('loses its packets to another one that is up, and gets none back while it is avoided', () => {
+    const up = nextPath(both, { answered: ['a', 'b'], late: false }, settings);
+    const left = nextPath(up, { answered: ['a', 'b'], late: false }, { ...settings, avoided: 'a' });
+    expect([up.active, left.active]).toEqual(['a', 'b']);
+    expect(nextPath(left, { answered: ['a', 'b'], late: false }, settings).active).toBe('b');
+  });
+
+  test('keeps them where no other one is up', () => {
+    const alone = nextPath(both, { answered: ['a'], late: false }, settings);
+    expect(nextPath(alone, { answered: ['a'], late: false }, { ...settings, avoided: 'a' }).active).toBe('a');
+  });
+});

@@ -8,7 +8,18 @@ import type { DesiredState } from '../../../edge-agent/plan/state.ts';
 import type { Step } from '../../../edge-agent/plan/steps.ts';
 import { permits } from '../../fakes/firewall-verdict.ts';
 import { FakeHost, type Probe } from '../../fakes/host.ts';
-import { edgeScene, factsOf, HUBS, hubOf, hubScene, keyOf, type Scene, VIRTUAL } from './documents.ts';
+import {
+  EDGES,
+  edgeScene,
+  factsOf,
+  HUBS,
+  hubOf,
+  hubScene,
+  keyOf,
+  nextKeyOf,
+  type Scene,
+  VIRTUAL,
+} from './documents.ts';
 
 const ROLES = ['edge', 'hub'] as const;
 type Role = (typeof ROLES)[number];
@@ -73,7 +84,7 @@ function edgeProbes(): Probe[] {
 }
 
 function hubProbes(): Probe[] {
-  const peers = ['a', 'b', 'c', 'd', 'e'].map((name) => keyOf(`edge ${name}`));
+  const peers = [...['a', 'b', 'c', 'd', 'e'].map((name) => keyOf(`edge ${name}`)), ...EDGES.map(nextKeyOf)];
   const addresses = [...VIRTUAL.map((prefix) => prefix.replace('.0/24', '.7')), '100.64.1.1', '100.64.1.2'];
   const tcp = { protocol: 'tcp', port: 80, side: 'tunnel' } as const;
   return peers.flatMap((peer) => pairsOf(addresses, addresses).map((pair) => ({ ...pair, peer, ...tcp })));

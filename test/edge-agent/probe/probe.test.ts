@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { describe, expect, test } from 'vitest';
 import type { Round } from '../../../edge-agent/plan/path.ts';
 import { NudgeListener, NudgeSender } from '../../../edge-agent/probe/nudge.ts';
-import { decodeProbe, encodeProbe, replyTo } from '../../../edge-agent/probe/packet.ts';
+import { decodeProbe, encodeProbe, keyMark, replyTo } from '../../../edge-agent/probe/packet.ts';
 import { Prober } from '../../../edge-agent/probe/prober.ts';
 import { Responder } from '../../../edge-agent/probe/responder.ts';
 
@@ -40,8 +40,14 @@ describe('a datagram', () => {
   test('is as long as the packet it stands for, and its answer is as long as itself', () => {
     const probe = encodeProbe({ kind: 'probe', number: 7 }, 1_420);
     expect(probe.length + 28).toBe(1_420);
-    expect(decodeProbe(replyTo(probe))).toEqual({ kind: 'reply', number: 7 });
+    expect(decodeProbe(replyTo(probe))).toEqual({ kind: 'reply', number: 7, accepts: 0 });
     expect(replyTo(probe).length).toBe(probe.length);
+  });
+
+  test('of an answer says which next key the hub takes', () => {
+    const reply = replyTo(encodeProbe({ kind: 'probe', number: 7 }), keyMark('a key'));
+    expect(decodeProbe(reply)).toEqual({ kind: 'reply', number: 7, accepts: keyMark('a key') });
+    expect(keyMark('a key')).not.toBe(keyMark('another key'));
   });
 
   test('of somebody else is nothing', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Driver } from '../../../edge-agent/clusters/driver.ts';
 import { Workloads } from '../../../edge-agent/worker/workloads.ts';
 import { AppInstance, AppTemplate } from '../../../protocol/app.ts';
-import type { WorkloadLeaf } from '../../../protocol/document.ts';
+import type { WorkloadLeaf } from '../../../protocol/cluster-leaf.ts';
 
 const TEMPLATE = AppTemplate.parse({ image: 'web:1', upgrade: { kind: 'rolling', deadlineSeconds: 60 } });
 

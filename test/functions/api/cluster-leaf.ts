@@ -1,6 +1,6 @@
 /** What an edge is told of the cluster `prod`: its document compiled as the control plane does it. */
 import { compileAgent } from '../../../functions/reconcile/compile.ts';
-import { ClusterLeaf } from '../../../protocol/document.ts';
+import { ClusterLeaf } from '../../../protocol/cluster-leaf.ts';
 import { type Bench, ROOT } from './bench.ts';
 
 /** The leaf of the cluster in its edge's newest document. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { requesterOf } from '../../../edge-agent/proxy/access.ts';
 import { verifyToken } from '../../../edge-agent/proxy/token.ts';
 import { trustIssuers } from '../../../functions/oidc/token-check.ts';
-import type { ClusterLeaf } from '../../../protocol/document.ts';
+import type { ClusterLeaf } from '../../../protocol/cluster-leaf.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../fakes/token-issuer.ts';
 import { type Bench, callAs, createBench } from './bench.ts';
 import { compiledLeaf } from './cluster-leaf.ts';
