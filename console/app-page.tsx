@@ -7,7 +7,7 @@ import { Age } from './age.tsx';
 import { ContainerTable } from './app-containers.tsx';
 import { applyApp, appQuery, moveStage, releasesQuery } from './app-queries.ts';
 import { Asked } from './asked.tsx';
-import { ConditionList } from './conditions.tsx';
+import { ConditionTable } from './conditions.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import { useSession } from './session.tsx';
@@ -59,7 +59,7 @@ function AppPanels({ app, at }: AppAt) {
       </section>
       <section>
         <h2>{words.conditions}</h2>
-        <ConditionList conditions={status.conditions} at={at} />
+        <ConditionTable conditions={status.conditions} at={at} />
       </section>
       {status.stage !== undefined && <StagePanel app={app} stage={status.stage} at={at} />}
       {status.placed !== undefined && (
@@ -127,7 +127,7 @@ function Scale({ app: { metadata, spec } }: Pick<AppAt, 'app'>) {
       }}
     >
       <TextField
-        className="number"
+        className="amount"
         value={written}
         onChange={setWritten}
         inputMode="numeric"

@@ -1,14 +1,14 @@
 /** One cluster: how it is, what it has, its nodes as cluster and site see them; its etcd and its API server have pages below it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Polled } from './asked.tsx';
 import { clusterPoll, deleteCluster } from './cluster-calls.ts';
-import { ConditionTable } from './condition-table.tsx';
+import { ConditionTable } from './conditions.tsx';
 import { Confirm } from './confirm.tsx';
 import { EtcdPanels } from './etcd.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo, Link } from './navigation.tsx';
 import { NodeTable } from './node-table.tsx';
-import { Polled } from './polled.tsx';
 import { RequestsPage } from './requests.tsx';
 import { useSession } from './session.tsx';
 import { countWords, cpuWords, memoryWords } from './view/amounts.ts';

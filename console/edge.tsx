@@ -1,13 +1,13 @@
 /** One edge: approve it, cut it off, let it back or remove it; what the hubs see of it, what it told of itself, what happened to it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
-import { ConditionTable } from './condition-table.tsx';
+import { Polled } from './asked.tsx';
+import { ConditionTable } from './conditions.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { EventTable } from './events.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
-import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { changeEdge, deleteEdge, edgeEventsPoll, edgeKey, edgePoll } from './site-calls.ts';
 import { bytesWords } from './view/amounts.ts';

@@ -1,7 +1,7 @@
 /** What the pages of sites and edges ask of the API, and what they have it change: always the version that a person saw. */
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf } from './answer.ts';
-import { pollOf } from './polled.tsx';
+import { pollOf } from './asked.tsx';
 
 const LIMIT = 500;
 const EVENTS_SHOWN = 20;

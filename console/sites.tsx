@@ -1,13 +1,13 @@
 /** The sites of a tenant: how each is, what it exposes and under which addresses others see it, and a form for one more. */
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../client/client.ts';
+import { Polled } from './asked.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { edgeFacts, siteFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { PageProps } from './pages.tsx';
-import { Polled } from './polled.tsx';
 import { Said } from './said.tsx';
 import { useSession } from './session.tsx';
 import { deleteSite, edgesPoll, siteKey, sitesPoll } from './site-calls.ts';
@@ -23,7 +23,7 @@ export function SitesPage({ tenant }: PageProps) {
       <section className="wide">
         <h2>{words.sites}</h2>
         <Polled query={sitesPoll(api, tenant)}>
-          {(sites, at) => <SiteTable sites={sites} edges={edges?.data ?? []} at={at} />}
+          {(sites, at) => <SiteTable sites={sites} edges={edges ?? []} at={at} />}
         </Polled>
       </section>
       <section>

@@ -1,11 +1,11 @@
 /** Enrolment tokens of a tenant: one more, shown once with the lines to run on the host, and those that there are. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Polled } from './asked.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import type { PageProps } from './pages.tsx';
-import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { deleteToken, tokenKey, tokensPoll } from './token-calls.ts';
 import { TokenForm } from './token-form.tsx';

@@ -2,9 +2,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { allOf, dataOf } from './answer.ts';
+import { pollOf } from './asked.tsx';
 import { EstateView, edgeFacts, hubFacts, siteFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
-import { pollOf } from './polled.tsx';
 import type { Estate, Principal } from './queries.ts';
 import { useSession } from './session.tsx';
 import { listOf } from './site-calls.ts';
@@ -48,7 +48,7 @@ function Topology({ estate }: { readonly estate: Estate }) {
   });
   const { frame, width } = useWidth();
   const [chosen, choose] = useState<string>();
-  const facts = topologyOf(toldBy(estate, new Map(clusters?.data)), estate.at);
+  const facts = topologyOf(toldBy(estate, new Map(clusters)), estate.at);
   const sites = facts.tenants.flatMap((tenant) => tenant.sites);
   const site = sites.find(({ tenant, name }) => `${tenant}/${name}` === chosen);
   return (

@@ -1,7 +1,7 @@
 /** Health of sites, worst first, with the age of what is said; and which edges want a person. */
 import { expect, test } from 'vitest';
 import type { ConditionFacts, EdgeFacts } from '../../../console/view/facts.ts';
-import { agentHealth, siteHealth, wantsPerson } from '../../../console/view/health.ts';
+import { agentHealth, healthOf, siteHealth, wantsPerson } from '../../../console/view/health.ts';
 
 const NOW = '2026-03-01T12:00:10.000Z';
 const said = (status: ConditionFacts['status'], reason: string, message = ''): ConditionFacts => ({
@@ -66,4 +66,23 @@ test('agents keep their order', () => {
 test('an edge wants a person when it waits for approval or refuses its document', () => {
   const refusing = edge('refusing', said('False', 'Refused'));
   expect(wantsPerson([...EDGES, refusing]).map(({ name }) => name)).toEqual(['new', 'refusing']);
+});
+
+const ofApp = (type: string, status: ConditionFacts['status'], reason: string): ConditionFacts => ({
+  ...said(status, reason, `${type}.`),
+  type,
+});
+
+test.each([
+  ['good', [ofApp('Running', 'True', 'Running'), ofApp('Placed', 'True', 'Placed')]],
+  ['waiting', [ofApp('Running', 'Unknown', 'NotTold'), ofApp('Placed', 'True', 'Placed')]],
+  ['waiting', [ofApp('Running', 'True', 'Running'), ofApp('Upgrading', 'True', 'Canary')]],
+  ['unknown', [ofApp('Enforced', 'Unknown', 'NotKnown'), ofApp('Running', 'True', 'Running')]],
+  ['bad', [ofApp('Running', 'True', 'Running'), ofApp('RolledBack', 'True', 'ReleaseFailed')]],
+  ['bad', [ofApp('Placed', 'False', 'NoRoom'), ofApp('Running', 'Unknown', 'NotTold')]],
+  ['waiting', []],
+] as const)('an app of which this is said is %s: %j', (level, conditions) => {
+  const health = healthOf('web', conditions, NOW);
+  expect(health.level).toBe(level);
+  expect(health.statement?.ageSeconds).toBe(conditions.length === 0 ? undefined : 10);
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { pathOf, screenAt, TENANT_PAGES } from '../../../console/view/screens.ts';
-import type { Section } from '../../../console/view/sections.ts';
+import { PLAIN_SECTIONS, type Section } from '../../../console/view/sections.ts';
 
 test('a path names a screen, and what is none is said so', () => {
   expect(screenAt('/')).toEqual({ kind: 'home' });
@@ -43,11 +43,10 @@ test('the same holds for every page of a tenant, and for what is below it', () =
 const name = fc.string({ minLength: 1, maxLength: 253, unit: 'grapheme' });
 const section: fc.Arbitrary<Section> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom(
-      ...(['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const),
-    ),
+    kind: fc.constantFrom(...PLAIN_SECTIONS),
   }),
-  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy'] as const)), name }),
+  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy', 'route', 'pool'] as const)), name }),
+  fc.record({ kind: fc.constant('service' as const), site: name, name }),
 );
 
 test('every page of a tenant has one address, whatever tenant and thing are called', () => {

@@ -1,0 +1,63 @@
+/** Words of the forms for services, routes and pools, in each language. */
+
+export const EDITORS_ENGLISH = {
+  newService: 'New service',
+  service: 'Service',
+  serviceNameHint: 'Others reach it as NAME.SITE.TENANT.isthmus.internal.',
+  serviceAddressHint: 'Its real address, inside what the site exposes.',
+  serviceChangeEffect:
+    'Whoever asks for the name gets the new address; connections that are open stay as they are.',
+  protocol: 'Protocol',
+  noSiteYet: 'A service stands at a site, and there is no site yet.',
+  foundIn: 'Found in the cluster',
+  deleteService: 'Delete the service',
+  deleteServiceEffect:
+    'Its name is answered no more. Routes and policies that name it stay, and lead nowhere.',
+  routesToIt: 'Routes that lead to it',
+  newRoute: 'New route',
+  route: 'Route',
+  routeHostHint: 'Its DNS entry leads to the hubs, which answer it by HTTPS.',
+  path: 'Path',
+  pathHint: 'By whole segments; of several routes of a host the longest one is taken.',
+  nothingToLeadTo: 'There is no app with a TCP port and no TCP service to lead to yet.',
+  deleteRoute: 'Delete the route',
+  deleteRouteEffect:
+    'The hubs answer this host and path no more, and the host is free for others. What it leads to runs on.',
+  newPool: 'New pool',
+  ranges: 'Ranges',
+  rangeHint: 'Real addresses inside what the site of the cluster exposes, /20 or narrower.',
+  addRange: 'Add a range',
+  reservations: 'Who has which address',
+  deletePool: 'Delete the pool',
+  deletePoolEffect:
+    'Its addresses are given out no more. An app that still names it keeps it from being deleted.',
+};
+
+export const EDITORS_CHINESE: typeof EDITORS_ENGLISH = {
+  newService: '新建服务',
+  service: '服务',
+  serviceNameHint: '其他站点以 名称.站点.租户.isthmus.internal 访问它。',
+  serviceAddressHint: '真实地址，须在站点公开的网段内。',
+  serviceChangeEffect: '之后查询该名称得到新地址；已建立的连接不受影响。',
+  protocol: '协议',
+  noSiteYet: '服务属于某个站点，目前还没有站点。',
+  foundIn: '发现于集群',
+  deleteService: '删除服务',
+  deleteServiceEffect: '不再解析其名称。指向它的路由与策略会保留，但不再通向任何地方。',
+  routesToIt: '通向它的路由',
+  newRoute: '新建路由',
+  route: '路由',
+  routeHostHint: '其 DNS 记录指向枢纽，由枢纽以 HTTPS 应答。',
+  path: '路径',
+  pathHint: '按完整路径段匹配；同一主机有多条路由时取最长的。',
+  nothingToLeadTo: '目前没有带 TCP 端口的应用，也没有 TCP 服务可通向。',
+  deleteRoute: '删除路由',
+  deleteRouteEffect: '枢纽不再应答此主机与路径，主机名可供他人使用。目标继续运行。',
+  newPool: '新建地址池',
+  ranges: '地址范围',
+  rangeHint: '须为集群所在站点公开网段内的真实地址，不宽于 /20。',
+  addRange: '添加范围',
+  reservations: '地址归属',
+  deletePool: '删除地址池',
+  deletePoolEffect: '不再分配其中的地址。仍有应用使用时无法删除。',
+};
