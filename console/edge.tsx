@@ -6,6 +6,7 @@ import { ConditionTable } from './conditions.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { EventTable } from './events.tsx';
+import { FindingList } from './findings.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
 import { useSession } from './session.tsx';
@@ -43,6 +44,10 @@ export function EdgePage({ tenant, name }: EdgePageProps) {
           <section>
             <h2>{words.prefixes}</h2>
             <Adverts status={edge.status} />
+          </section>
+          <section className="wide">
+            <h2>{words.findings}</h2>
+            <FindingList findings={edge.status.findings} />
           </section>
           <section className="wide">
             <h2>{words.lately}</h2>
@@ -140,6 +145,7 @@ function Told({ edge: { status, spec }, at }: { readonly edge: Schemas['Edge']; 
   const { applied, document } = status;
   const rows: readonly (readonly [string, string])[] = [
     [words.site, spec.site],
+    [words.activeHub, status.activeHub ?? words.notSaid],
     [words.version, status.version],
     [words.lastReport, applied === undefined ? words.never : ageWords(ageSeconds(applied.at, at), language)],
     [words.documentApplied, applied === undefined ? '–' : `${applied.epoch}.${applied.generation}`],

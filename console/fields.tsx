@@ -1,6 +1,6 @@
 /** What forms are made of: fields with their labels and hints, and the way to send them, with what the API said if it refused. What is typed is judged by the API alone. */
 import { type FormEvent, type ReactNode, useId } from 'react';
-import { Button, FieldError, Form, Input, Label, Text, TextField } from 'react-aria-components';
+import { Button, FieldError, Input, Label, Text, TextField } from 'react-aria-components';
 import { refusalWords } from './answer.ts';
 import { useChange } from './confirm.tsx';
 import { useLanguage } from './language.tsx';
@@ -34,19 +34,20 @@ export interface Option {
 }
 
 export interface ChoiceFieldProps {
+  readonly isOptional?: boolean;
   readonly name: string;
   readonly label: string;
   readonly options: readonly Option[];
   readonly value?: string | undefined;
 }
 
-export function ChoiceField({ name, label, options, value }: ChoiceFieldProps) {
+export function ChoiceField({ name, label, options, value, isOptional = false }: ChoiceFieldProps) {
   const id = useId();
   const groups = [...new Set(options.map(({ group }) => group))];
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} name={name} defaultValue={value} required>
+      <select id={id} name={name} defaultValue={value} required={!isOptional}>
         {groups.map((group) => {
           const own = options.filter((option) => option.group === group);
           return group === undefined ? (
@@ -78,6 +79,8 @@ export interface EditorProps<Result> {
   readonly changes: readonly (readonly string[])[];
   /** `form` is as it was sent. */
   readonly onDone?: (result: Result, form: HTMLFormElement) => void;
+  /** As often as something in it was changed. */
+  readonly onInput?: (form: FormData) => void;
   readonly isUnchanged?: boolean;
   readonly children: ReactNode;
   /** What else may be done, beside the button. */
@@ -91,6 +94,7 @@ export function Editor<Result>(props: EditorProps<Result>) {
     perform,
     changes,
     onDone,
+    onInput,
     isUnchanged = false,
     children,
     beside,
@@ -104,7 +108,11 @@ export function Editor<Result>(props: EditorProps<Result>) {
     change.mutate(new FormData(form), { onSuccess: (result) => onDone?.(result, form) });
   };
   return (
-    <Form onSubmit={submit} className={className}>
+    <form
+      onSubmit={submit}
+      onChange={(event) => onInput?.(new FormData(event.currentTarget))}
+      className={className}
+    >
       {children}
       {change.error !== null && <p role="alert">{refusalWords(change.error, words.conflict)}</p>}
       <div className="choices">
@@ -113,6 +121,6 @@ export function Editor<Result>(props: EditorProps<Result>) {
         </Button>
         {beside}
       </div>
-    </Form>
+    </form>
   );
 }

@@ -18,6 +18,7 @@ const PAGES = {
   edges: lazy(async () => ({ default: (await import('./edges.tsx')).EdgesPage })),
   tokens: lazy(async () => ({ default: (await import('./tokens.tsx')).TokensPage })),
   clusters: lazy(async () => ({ default: (await import('./clusters.tsx')).ClustersPage })),
+  access: lazy(async () => ({ default: (await import('./access.tsx')).TenantAccessPage })),
 } satisfies Readonly<Record<TenantPageName, unknown>>;
 
 export function TenantPageScreen({ principal, screen }: { principal: Principal; screen: TenantPage }) {
@@ -46,6 +47,7 @@ const LINKED = [
   'reach',
   'pools',
   'tokens',
+  'access',
   'audit',
 ] as const;
 

@@ -15,6 +15,12 @@ export function sitesPoll(api: ApiClient, tenant: string) {
   );
 }
 
+export function sitePoll(api: ApiClient, tenant: string, site: string) {
+  return pollOf([...siteKey(tenant), site], () =>
+    dataOf(api.GET('/v1/tenants/{tenant}/sites/{site}', { params: { path: { tenant, site } } })),
+  );
+}
+
 export function edgesPoll(api: ApiClient, tenant: string) {
   return pollOf(edgeKey(tenant), () =>
     allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/edges', listOf(tenant, page)))),
@@ -40,6 +46,12 @@ export function edgeEventsPoll(api: ApiClient, tenant: string, edge: string) {
 
 export function createSite(api: ApiClient, tenant: string, body: Schemas['SiteCreation']) {
   return dataOf(api.POST('/v1/tenants/{tenant}/sites', { params: { path: { tenant } }, body }));
+}
+
+export function changeSite(api: ApiClient, { metadata }: Schemas['Site'], spec: Schemas['SiteSpec']) {
+  const path = { tenant: metadata.tenant ?? '', site: metadata.name };
+  const params = { path, header: seen(metadata) };
+  return dataOf(api.PUT('/v1/tenants/{tenant}/sites/{site}', { params, body: { spec } }));
 }
 
 export function deleteSite(api: ApiClient, { metadata }: Schemas['Site']) {

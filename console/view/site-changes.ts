@@ -12,7 +12,6 @@ export interface SiteSpecFacts {
 }
 
 export interface SiteAround {
-  readonly name: string;
   /** Real prefixes that are exposed now, with the virtual ones. */
   readonly exposed: readonly { readonly real: string; readonly virtual: string }[];
   /** What edges of the site offer, and is taken: it stays exposed as long as it is allotted. */
@@ -46,7 +45,7 @@ export function siteChanges(
 ): SiteChange[] | undefined {
   if ([...after.allotment, ...after.prefixes].some((text) => !isPrefix(text))) return undefined;
   const changes: SiteChange[] = [
-    ...exposure(after, around),
+    ...exposure(before, after, around),
     ...added(before.allotment, after.allotment).map((prefix) => ({ kind: 'allots' as const, prefix })),
     ...added(after.allotment, before.allotment).map((prefix) => ({ kind: 'refusesOffers' as const, prefix })),
     ...nativeChanges(before, after, around),
@@ -58,7 +57,7 @@ export function siteChanges(
   return changes;
 }
 
-function exposure(after: SiteSpecFacts, around: SiteAround): SiteChange[] {
+function exposure(before: SiteSpecFacts, after: SiteSpecFacts, around: SiteAround): SiteChange[] {
   const isAllotted = (prefix: string) =>
     after.allotment.some((range) => contains(parsePrefix(range), parsePrefix(prefix)));
   const kept = around.offered.filter((prefix) => isPrefix(prefix) && isAllotted(prefix));
@@ -78,8 +77,8 @@ function exposure(after: SiteSpecFacts, around: SiteAround): SiteChange[] {
         virtual,
         services: servicesIn(real),
       })),
-    ...now
-      .filter((real) => kept.includes(real) && !after.prefixes.includes(real))
+    ...added(after.prefixes, before.prefixes)
+      .filter((prefix) => kept.includes(prefix))
       .map((prefix) => ({ kind: 'staysOffered' as const, prefix })),
   ];
 }

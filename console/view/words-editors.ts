@@ -1,6 +1,32 @@
 /** Words of the forms for services, routes and pools, in each language. */
 
 export const EDITORS_ENGLISH = {
+  changeSite: 'Change it',
+  exposedOnly: 'Beside it what edges offer of what it may expose.',
+  native: 'Native routing with',
+  nativeHint: 'Sites to reach by real addresses, without translation. Both have to ask for it.',
+  labels: 'Labels',
+  labelsHint: 'What placements go by as site.KEY, for example region=eu.',
+  costPerCpu: 'Cost of a CPU an hour',
+  costPerCpuHint: 'In any one currency; 0 for what is paid anyway.',
+  notPrefixesYet: 'What is written is not all IPv4 prefixes yet.',
+  willExpose: 'is reached by other sites from then on.',
+  willHide: 'is reached by nobody any more; its virtual prefix is kept for it.',
+  namedThere: 'leads nowhere then: the service',
+  staysOffered: 'stays exposed, because an edge of the site offers it.',
+  willAllot: 'may be offered by its edges.',
+  willRefuseOffers:
+    'is not allotted any more as it was: what edges offer outside of the new ones is refused.',
+  nativeHolds: 'and this site reach each other by real addresses, if nothing collides.',
+  nativeWaits: 'has not asked for native routing yet: translated as before until it does.',
+  nativeEnds: 'and this site reach each other by virtual addresses alone.',
+  willRoute: 'Hosts of the LAN see the real senders, and need a route for the virtual pools to the edge.',
+  willMasquerade:
+    'Hosts of the LAN see the edge as the sender of everything; policies by address end at the edge.',
+  willBeVpc: 'It is a VPC: a hub in it translates for its hosts, no edge.',
+  willBeDatacenter: 'It is a data center: an edge translates for its hosts, no hub.',
+  placementsFollow: 'Apps that are placed by labels or cost may move.',
+
   newService: 'New service',
   service: 'Service',
   serviceNameHint: 'Others reach it as NAME.SITE.TENANT.isthmus.internal.',
@@ -34,6 +60,30 @@ export const EDITORS_ENGLISH = {
 };
 
 export const EDITORS_CHINESE: typeof EDITORS_ENGLISH = {
+  changeSite: '修改',
+  exposedOnly: '此外还有边缘通告的、允许公开的网段。',
+  native: '原生路由到',
+  nativeHint: '以真实地址、无需转换而互访的站点。须双方都提出。',
+  labels: '标签',
+  labelsHint: '部署时以 site.键 引用，例如 region=eu。',
+  costPerCpu: '每 CPU 小时的成本',
+  costPerCpuHint: '币种统一即可；已经付过的写 0。',
+  notPrefixesYet: '所写内容还不全是 IPv4 网段。',
+  willExpose: '将可被其他站点访问。',
+  willHide: '不再可访问；其虚拟网段仍为它保留。',
+  namedThere: '届时不再通向任何地方：服务',
+  staysOffered: '仍然公开，因为站点的边缘在通告它。',
+  willAllot: '可由其边缘通告。',
+  willRefuseOffers: '不再按原样允许：边缘通告的、不在新范围内的网段会被拒绝。',
+  nativeHolds: '与本站点将以真实地址互访（若无冲突）。',
+  nativeWaits: '尚未提出原生路由：在此之前仍经地址转换。',
+  nativeEnds: '与本站点此后仅以虚拟地址互访。',
+  willRoute: '局域网主机将看到真实来源，并需要把虚拟地址池的路由指向边缘。',
+  willMasquerade: '局域网主机看到的来源都是边缘；按地址的策略止于边缘。',
+  willBeVpc: '它将是 VPC：由其中的枢纽而非边缘转换地址。',
+  willBeDatacenter: '它将是数据中心：由边缘而非枢纽转换地址。',
+  placementsFollow: '按标签或成本部署的应用可能迁移。',
+
   newService: '新建服务',
   service: '服务',
   serviceNameHint: '其他站点以 名称.站点.租户.isthmus.internal 访问它。',

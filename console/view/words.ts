@@ -1,5 +1,6 @@
 /** Every word of the console, in each language. What the API says in sentences is shown as it came. */
 
+import { ACCESS_CHINESE, ACCESS_ENGLISH } from './words-access.ts';
 import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
 import { EDITORS_CHINESE, EDITORS_ENGLISH } from './words-editors.ts';
@@ -12,6 +13,7 @@ const ENGLISH = {
   ...SITES_ENGLISH,
   ...CLUSTERS_ENGLISH,
   ...APPS_ENGLISH,
+  ...ACCESS_ENGLISH,
   ...EDITORS_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
@@ -81,6 +83,7 @@ const CHINESE: Words = {
   ...SITES_CHINESE,
   ...CLUSTERS_CHINESE,
   ...APPS_CHINESE,
+  ...ACCESS_CHINESE,
   ...EDITORS_CHINESE,
   product: 'Isthmus',
   home: '首页',

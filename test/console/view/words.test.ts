@@ -1,6 +1,7 @@
 /** Words and ages: every language has them all, and an age is as short as can be and never negative. */
 import { expect, test } from 'vitest';
 import { ageWords, LANGUAGES, untilWords, wordsOf } from '../../../console/view/words.ts';
+import { ACCESS_ENGLISH } from '../../../console/view/words-access.ts';
 import { APPS_ENGLISH } from '../../../console/view/words-apps.ts';
 import { CLUSTERS_ENGLISH } from '../../../console/view/words-clusters.ts';
 import { EDITORS_ENGLISH } from '../../../console/view/words-editors.ts';
@@ -15,7 +16,7 @@ test('no language lacks a word, and the two differ in every word but the name', 
 });
 
 test('no two parts of the console call different things by one name', () => {
-  const parts = [APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH, EDITORS_ENGLISH].map((part) =>
+  const parts = [ACCESS_ENGLISH, APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH, EDITORS_ENGLISH].map((part) =>
     Object.entries(part),
   );
   const all = wordsOf('en');
