@@ -11,6 +11,7 @@ import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
 import { useSession } from './session.tsx';
 import { changeEdge, deleteEdge, edgeEventsPoll, edgeKey, edgePoll } from './site-calls.ts';
+import { TrafficNow } from './traffic.tsx';
 import { bytesWords } from './view/amounts.ts';
 import { ageWords } from './view/words.ts';
 
@@ -37,6 +38,12 @@ export function EdgePage({ tenant, name }: EdgePageProps) {
             <h2>{words.seenByHubs}</h2>
             <LinkTable links={edge.status.links} at={at} />
           </section>
+          <TrafficNow
+            name={`${tenant}/${name}`}
+            edges={[edge]}
+            at={at}
+            lines={[words.fromSite, words.toSite]}
+          />
           <section>
             <h2>{words.toldByItself}</h2>
             <Told edge={edge} at={at} />
