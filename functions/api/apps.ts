@@ -80,7 +80,7 @@ function strangeZone({ replicas }: AppSpec): Refusal | undefined {
   return { code: 'invalid', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
 }
 
-async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
+export async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;

@@ -78,7 +78,7 @@ export async function releaseHost(
   if (await isUsed()) await store.claimHost(spec.host, key.tenant);
 }
 
-async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
+export async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
   const tenant = await readTenantEstate(desk, items[0]?.key.tenant);
   return items.map((item) => ({
     metadata: metadataOf(item),

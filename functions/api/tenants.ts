@@ -53,7 +53,7 @@ function tenantKind(desk: Desk): Creatable<'tenant', Tenant> {
   };
 }
 
-async function showTenants(desk: Desk, items: readonly Item<'tenant'>[]): Promise<Tenant[]> {
+export async function showTenants(desk: Desk, items: readonly Item<'tenant'>[]): Promise<Tenant[]> {
   const conditions = await readIsolation(desk, items);
   return items.map((item, index) => ({
     metadata: metadataOf(item),
