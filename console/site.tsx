@@ -53,7 +53,7 @@ function Around({ site }: { readonly site: Schemas['Site'] }) {
   const own = services?.filter(({ status }) => status.site === name);
   return (
     <>
-      <section>
+      <section className="wide">
         <h2>{words.exposed}</h2>
         <Prefixes prefixes={site.status.prefixes} />
         <h3>{words.edges}</h3>

@@ -8,6 +8,7 @@ import { Principal } from '../../protocol/key.ts';
 import { Role } from '../../protocol/role.ts';
 import { createApiClient } from './api-client.ts';
 import { keepScreenshot } from './browser.ts';
+import { answerHostile } from './console-hostile.ts';
 import { type ConsoleStage, lookAt, openConsoleStage, signIn, visit } from './console-stage.ts';
 import { enrolTold, livenessOf } from './told-agents.ts';
 
@@ -161,6 +162,27 @@ test('it is asked whether the key may, and said what gives it', async () => {
     await panel.getByRole('button', { name: 'Ask' }).click();
     await panel.locator('strong[data-level=good]').waitFor();
   });
+});
+
+test('whatever names and descriptions are made of, nothing of it is run and no page is wider than the window', async () => {
+  for (const viewport of [
+    { width: 360, height: 740 },
+    { width: 1280, height: 800 },
+  ])
+    await visit(stage(), { viewport }, async ({ page }) => {
+      await answerHostile(page);
+      await signIn(stage(), page, ACCESS);
+      for (const section of ['API keys', 'Roles of your own', 'Who signs in and gets a role'])
+        await page
+          .locator('section', { has: page.getByRole('heading', { name: section }) })
+          .getByText('gnorw')
+          .first()
+          .waitFor();
+      await keepScreenshot(page, `hostile-${viewport.width}-access`);
+      const wider = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect([wider, await page.title()]).toEqual([0, 'Isthmus']);
+      expect(await page.locator('main img, main script').count()).toBe(0);
+    });
 });
 
 test('the pages bear every look', async () => {
