@@ -198,7 +198,14 @@ test('a cluster shows what its edge told, also of its etcd and of who asks its A
     await signIn(stage, page, `${PAGES}/clusters`);
     await page.getByRole('link', { name: 'prod' }).click();
     await page.getByText('kubelet silent for 40 s').waitFor();
+    await page.getByRole('img', { name: /^Round trip, edge to hub: prod 12 ms/ }).waitFor();
+    await page
+      .getByRole('img', { name: /^Taken by others.*: CPUs 14.4 %, Memory 11.1 %, pods 12.4 %/ })
+      .waitFor();
+    await keepScreenshot(page, 'cluster-curves');
     await page.getByRole('link', { name: 'Its etcd' }).click();
+    await page.getByRole('img', { name: /^Size of the database.*10.0.0.12:2379 1.9 GB/ }).waitFor();
+    await keepScreenshot(page, 'etcd-curves');
     await page.getByText('Defragment https://10.0.0.12:2379').waitFor();
     await page.getByRole('link', { name: 'Its API server' }).click();
     await page.getByText('from the cache 9 k (90 %)').waitFor();
