@@ -574,7 +574,8 @@ export interface paths {
         get: operations["listReleases"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Forget the earlier releases of an app, on the app's own version, but for one that it may still go back to by itself */
+        delete: operations["deleteReleases"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1635,7 +1636,8 @@ export interface components {
          *       "admin": [
          *         "isthmus:admins"
          *       ],
-         *       "keys": []
+         *       "keys": [],
+         *       "bindings": []
          *     }
          */
         ClusterAccess: {
@@ -1645,6 +1647,14 @@ export interface components {
              *     ]
              */
             admin: components["schemas"]["ClusterGroup"][];
+            /**
+             * @description Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise
+             * @default []
+             */
+            bindings: {
+                binding: components["schemas"]["Name"];
+                groups: components["schemas"]["ClusterGroup"][];
+            }[];
             /**
              * @description Keys of the tenant by name; an empty list of groups shuts a key out
              * @default []
@@ -1674,6 +1684,7 @@ export interface components {
         ClusterAttachment: {
             authority: string;
             kind: components["schemas"]["ClusterKind"];
+            knows?: "bindings"[];
         };
         ClusterCredential: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -2669,7 +2680,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "misdirected" | "foreign_origin" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3114,10 +3125,31 @@ export interface components {
              */
             isolation: "open" | "isolated";
             /**
-             * @description What its apps may take together; what is absent is without limit
+             * @description What its apps may take together, without limit if absent, and how much there may be in it. Set by roles of the deployment alone
              * @default {}
              */
             quota: {
+                /**
+                 * @description How many of a kind it may have; what is absent is as for everybody
+                 * @example {
+                 *       "site": 20,
+                 *       "key": 10
+                 *     }
+                 */
+                counts?: {
+                    app?: number;
+                    binding?: number;
+                    cluster?: number;
+                    edge?: number;
+                    key?: number;
+                    policy?: number;
+                    pool?: number;
+                    role?: number;
+                    route?: number;
+                    service?: number;
+                    site?: number;
+                    token?: number;
+                };
                 cpuMillis?: number;
                 memoryMib?: number;
                 replicas?: number;
@@ -3381,7 +3413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. */
+            /** @description `already_exists`: A resource with this name exists. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3816,6 +3848,10 @@ export interface operations {
                             user: string;
                         }[];
                         backup?: components["schemas"]["BackupSpec"];
+                        bindings?: {
+                            groups: components["schemas"]["ClusterGroup"][];
+                            who: components["schemas"]["BindingSubject"];
+                        }[];
                         cluster: components["schemas"]["Name"];
                         host: string;
                         issuers: components["schemas"]["SigningRoot"][];
@@ -4421,7 +4457,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5039,7 +5075,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_used`: The enrolment token was used by another key. */
+            /** @description `token_used`: The enrolment token was used by another key. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5451,7 +5487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6030,7 +6066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6441,7 +6477,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6850,7 +6886,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7485,7 +7521,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8046,7 +8082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8788,6 +8824,112 @@ export interface operations {
             };
         };
     };
+    deleteReleases: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the version that was read */
+                "If-Match": string;
+            };
+            path: {
+                app: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: The resource has changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_required`: If-Match is missing. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getTenantAttention: {
         parameters: {
             query?: never;
@@ -9030,7 +9172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11004,7 +11146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11419,7 +11561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12092,7 +12234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12665,7 +12807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13229,7 +13371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `host_taken`: The host name belongs to another tenant. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13793,7 +13935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14386,7 +14528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14944,7 +15086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -11,6 +11,9 @@ import { Condition, listOf, Name, replacement, resource, Timestamp } from './met
 /** TCP port, inside the tunnel, at which an edge's cluster proxy listens; the server name says which cluster is meant. */
 export const CLUSTER_PORT = 7863;
 
+/** Of one cluster's document: as many as a tenant and the deployment may have together. */
+export const CLUSTER_BINDINGS_MAX = 500;
+
 /** What stands before the deployment's domain in the server name of a cluster: `CLUSTER.TENANT.clusters.DOMAIN`. */
 export const CLUSTER_LABEL = 'clusters';
 
@@ -36,7 +39,7 @@ const groupsOf = (role: string) =>
     .max(GROUPS_MAX)
     .default([`isthmus:${role}s`]);
 
-/** Groups that a request is made as, by the role of its API key; `keys` are in these groups instead. */
+/** Groups that a request is made as, by the role of its API key or binding; `keys` and `bindings` are in these groups instead. */
 export const ClusterAccess = z
   .strictObject({
     viewer: groupsOf('viewer'),
@@ -47,6 +50,14 @@ export const ClusterAccess = z
       .max(GRANTS_MAX)
       .default([])
       .meta({ description: 'Keys of the tenant by name; an empty list of groups shuts a key out' }),
+    bindings: z
+      .array(z.strictObject({ binding: Name, groups: z.array(ClusterGroup).max(GROUPS_MAX) }))
+      .max(GRANTS_MAX)
+      .default([])
+      .meta({
+        description:
+          'Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise',
+      }),
   })
   .meta({ id: 'ClusterAccess' });
 export type ClusterAccess = z.infer<typeof ClusterAccess>;
@@ -181,9 +192,19 @@ export type Cluster = z.infer<typeof Cluster>;
 export const ClusterList = listOf('ClusterList', Cluster);
 export const ClusterReplacement = replacement('ClusterReplacement', ClusterSpec);
 
-/** `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. */
+/**
+ * `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. `knows`: what its version of a document may hold
+ * beside what every version knows; older ones refuse a document with more.
+ */
 export const ClusterAttachment = z
-  .strictObject({ kind: ClusterKind, authority: z.string().max(20_000) })
+  .strictObject({
+    kind: ClusterKind,
+    authority: z.string().max(20_000),
+    knows: z
+      .array(z.enum(['bindings']))
+      .max(8)
+      .optional(),
+  })
   .meta({ id: 'ClusterAttachment' });
 export type ClusterAttachment = z.infer<typeof ClusterAttachment>;
 

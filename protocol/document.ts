@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { Address, Cidr, Endpoint } from './address.ts';
 import { AppTemplate } from './app.ts';
 import { BackupSpec } from './backup.ts';
-import { ClusterGroup, ClusterKind } from './cluster.ts';
+import { BindingSubject } from './binding.ts';
+import { CLUSTER_BINDINGS_MAX, ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { NodeRules } from './placement.ts';
 import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
@@ -222,6 +223,10 @@ export const ClusterLeaf = z.strictObject({
       groups: z.array(ClusterGroup),
     }),
   ),
+  bindings: z
+    .array(z.strictObject({ who: BindingSubject, groups: z.array(ClusterGroup) }))
+    .max(CLUSTER_BINDINGS_MAX)
+    .optional(),
   issuers: z.array(SigningRoot).min(1).max(4),
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),

@@ -12,7 +12,8 @@ import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { AnsweredBy, ClusterRequest, Relief } from '../cache/port.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { type Admission, admit } from './admission.ts';
+import { isGranted, NO_ACCESS } from './access.ts';
+import { type Admission, type Admitted, admit } from './admission.ts';
 import {
   answerRefusal,
   MALFORMED,
@@ -26,7 +27,7 @@ import {
   writeRefusal,
 } from './answers.ts';
 import type { ProxyCertificate } from './authority.ts';
-import { type Exchange, Exchanges, isGranted } from './exchanges.ts';
+import { type Exchange, Exchanges } from './exchanges.ts';
 import { agentFor, forward } from './forward.ts';
 import { Recording } from './recording.ts';
 import { isHeartbeat, sessionOf } from './target.ts';
@@ -131,7 +132,7 @@ export class ClusterProxy {
     for (const [host, { leaf, agent }] of before) {
       const now = this.#clusters.get(host);
       if (now?.agent !== agent) agent.destroy();
-      for (const exchange of this.#exchanges.enforce(host, now?.leaf.access ?? []))
+      for (const exchange of this.#exchanges.enforce(host, now?.leaf ?? NO_ACCESS))
         this.#tellCut(leaf, exchange);
     }
   }
@@ -154,7 +155,7 @@ export class ClusterProxy {
     if (admitted.kind === 'refused') return void answerRefusal(response, admitted.refusal);
     const { request, cluster } = admitted;
     const kind = isHeartbeat(request.path) ? 'heartbeat' : 'request';
-    const end = this.#begin(cluster, request, { kind, cut: () => incoming.socket.destroy() });
+    const end = this.#begin(admitted, { kind, cut: () => incoming.socket.destroy() });
     const begunMs = this.#options.now();
     const record = (by: AnsweredBy, status: number, bytes: number) =>
       cluster.relief?.record(request, { by, status, bytes, milliseconds: this.#options.now() - begunMs });
@@ -178,7 +179,7 @@ export class ClusterProxy {
     const { request, cluster } = admitted;
     const recording = this.#record(request, cluster.leaf, incoming);
     if (recording instanceof Recording || recording === undefined) {
-      const end = this.#begin(cluster, request, { kind: 'session', cut: () => socket.destroy() });
+      const end = this.#begin(admitted, { kind: 'session', cut: () => socket.destroy() });
       if (end === undefined) {
         await recording?.end();
         return writeRefusal(socket, TOO_MANY);
@@ -205,16 +206,17 @@ export class ClusterProxy {
     const admitted = await admit(incoming, this.#clusters.get(host), this.#options.wallNow());
     if (admitted.kind === 'refused' || this.#clusters.get(host) === admitted.cluster) return admitted;
     const cluster = this.#clusters.get(host);
-    const isStill = cluster !== undefined && isGranted(admitted.request.requester, cluster.leaf.access);
+    const { claimant, request } = admitted;
+    const isStill =
+      cluster !== undefined && isGranted({ claimant, requester: request.requester }, cluster.leaf);
     return isStill ? { ...admitted, cluster } : { kind: 'refused', refusal: WITHDRAWN };
   }
 
   #begin(
-    cluster: Served,
-    request: ClusterRequest,
+    { cluster, request: { requester }, claimant }: Admitted<Served>,
     more: Pick<Exchange, 'kind' | 'cut'>,
   ): (() => void) | undefined {
-    return this.#exchanges.begin({ host: cluster.leaf.host, requester: request.requester, ...more });
+    return this.#exchanges.begin({ host: cluster.leaf.host, requester, claimant, ...more });
   }
 
   /** What is to see the session; a refusal if it must be seen and can't be. */

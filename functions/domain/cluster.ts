@@ -10,6 +10,7 @@ import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import { trackName } from '../../protocol/track.ts';
 import { accessIn } from './app-access.ts';
+import { boundAt } from './cluster-bindings.ts';
 import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
@@ -71,6 +72,7 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
       ? []
       : [{ subject: subjectOf(key), user: userOf(key), groups: [...groups].sort() }];
   });
+  const bindings = cluster.knowsBindings ? boundAt(cluster, tenant) : [];
   return {
     kind: 'cluster',
     tenant: tenant.name,
@@ -78,6 +80,7 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
     type: cluster.kind,
     host: clusterHost(tenant.name, cluster.name, domain),
     access: sortedBy(access, ({ subject }) => subject),
+    ...(bindings.length === 0 ? {} : { bindings }),
     issuers: [cluster.issuer],
     record: cluster.record,
     ...(cluster.backup === undefined ? {} : { backup: cluster.backup }),
