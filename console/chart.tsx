@@ -35,7 +35,7 @@ export function Chart(props: ChartProps) {
         ))}
       </ul>
       <Suspense fallback={<div className="chart" />}>
-        <Curves {...props} />
+        {points.length === 0 ? <div className="chart" /> : <Curves {...props} />}
       </Suspense>
     </>
   );
