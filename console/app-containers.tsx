@@ -1,12 +1,12 @@
 /** The containers of an app in all its clusters, as each cluster told of them last, with what is wrong with them and their last lines. */
 import type { Schemas } from '../client/client.ts';
 import { Age } from './age.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import type { Level } from './view/health.ts';
 
 /** Apps may have a thousand in a cluster: more rows than these help nobody. */
 const SHOWN_MAX = 500;
-const COLUMNS = 8;
 
 const LEVELS: Readonly<Record<Schemas['ContainerStatus']['state'], Level>> = {
   ready: 'good',
@@ -24,90 +24,57 @@ export interface ContainerTableProps {
 
 export function ContainerTable({ instances, at }: ContainerTableProps) {
   const { words } = useLanguage();
-  const all = instances.flatMap((instance) =>
-    instance.containers.map((container) => ({ container, instance })),
+  const rows = instances.flatMap((instance) =>
+    instance.containers.map((container) => ({ ...container, instance })),
   );
-  if (all.length === 0) return <p>{words.none}</p>;
+  return (
+    <DataTable
+      label={words.containers}
+      rows={rows}
+      shownMax={SHOWN_MAX}
+      keyOf={({ name, instance }) => `${instance.cluster}/${name}`}
+      more={(one) =>
+        one.message === '' && one.lastLines.length === 0 ? undefined : <Explained container={one} />
+      }
+      columns={[
+        { title: words.container, cell: ({ name }) => <bdi className="name">{name}</bdi> },
+        { title: words.cluster, cell: ({ instance }) => <bdi>{instance.cluster}</bdi> },
+        { title: words.node, cell: ({ node }) => <bdi>{node || '–'}</bdi> },
+        { title: words.address, cell: ({ address }) => address || '–' },
+        { title: words.state, cell: (one) => <State container={one} /> },
+        {
+          title: words.release,
+          kind: 'number',
+          cell: ({ release }) => (release === 0 ? words.older : release),
+        },
+        { title: words.restarts, kind: 'number', cell: ({ restarts }) => restarts },
+        {
+          title: words.seen,
+          kind: 'age',
+          cell: ({ instance: { observedAt } }) =>
+            observedAt === undefined ? '–' : <Age since={observedAt} at={at} />,
+        },
+      ]}
+    />
+  );
+}
+
+function State({ container: { state, reason } }: { readonly container: Schemas['ContainerStatus'] }) {
+  return (
+    <span className="level" data-level={reason === 'none' ? LEVELS[state] : 'bad'}>
+      {state}
+      {reason !== 'none' && `: ${reason}`}
+    </span>
+  );
+}
+
+/** What is wrong with it, and what it wrote last. */
+function Explained({ container }: { readonly container: Schemas['ContainerStatus'] }) {
+  const { message, lastLines } = container;
   return (
     <>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.container}</th>
-            <th scope="col">{words.cluster}</th>
-            <th scope="col">{words.node}</th>
-            <th scope="col">{words.address}</th>
-            <th scope="col">{words.state}</th>
-            <th scope="col">{words.release}</th>
-            <th scope="col">{words.restarts}</th>
-            <th scope="col">{words.seen}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.slice(0, SHOWN_MAX).map(({ container, instance }) => (
-            <ContainerRow
-              key={`${instance.cluster}/${container.name}`}
-              container={container}
-              instance={instance}
-              at={at}
-            />
-          ))}
-        </tbody>
-      </table>
-      {all.length > SHOWN_MAX && (
-        <p>
-          {SHOWN_MAX} / {all.length}
-        </p>
-      )}
+      <bdi>{message}</bdi>
+      {lastLines.length > 0 && <pre className="lines">{lastLines.join('\n')}</pre>}
     </>
-  );
-}
-
-interface ContainerRowProps {
-  readonly container: Schemas['ContainerStatus'];
-  readonly instance: Schemas['AppInstance'];
-  readonly at: string;
-}
-
-function ContainerRow({ container: one, instance, at }: ContainerRowProps) {
-  return (
-    <>
-      <ContainerFacts container={one} instance={instance} at={at} />
-      {(one.message !== '' || one.lastLines.length > 0) && (
-        <tr className="more">
-          <td colSpan={COLUMNS}>
-            <bdi>{one.message}</bdi>
-            {one.lastLines.length > 0 && <pre className="lines">{one.lastLines.join('\n')}</pre>}
-          </td>
-        </tr>
-      )}
-    </>
-  );
-}
-
-function ContainerFacts({ container: one, instance, at }: ContainerRowProps) {
-  const { words } = useLanguage();
-  return (
-    <tr>
-      <th scope="row">
-        <bdi className="name">{one.name}</bdi>
-      </th>
-      <td data-label={words.cluster}>
-        <bdi>{instance.cluster}</bdi>
-      </td>
-      <td data-label={words.node}>
-        <bdi>{one.node || '–'}</bdi>
-      </td>
-      <td data-label={words.address}>{one.address || '–'}</td>
-      <td>
-        <span className="level" data-level={one.reason === 'none' ? LEVELS[one.state] : 'bad'}>
-          {one.state}
-          {one.reason !== 'none' && `: ${one.reason}`}
-        </span>
-      </td>
-      <td data-label={words.release}>{one.release === 0 ? words.older : one.release}</td>
-      <td data-label={words.restarts}>{one.restarts}</td>
-      <td>{instance.observedAt === undefined ? '–' : <Age since={instance.observedAt} at={at} />}</td>
-    </tr>
   );
 }

@@ -7,10 +7,13 @@ import { Age } from './age.tsx';
 import { ContainerTable } from './app-containers.tsx';
 import { applyApp, appQuery, moveStage, releasesQuery } from './app-queries.ts';
 import { Asked } from './asked.tsx';
-import { ConditionList } from './conditions.tsx';
+import { Chart } from './chart.tsx';
+import { ConditionTable } from './conditions.tsx';
+import { useHistory } from './history.ts';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import { useSession } from './session.tsx';
+import { countWords } from './view/amounts.ts';
 import { placesText, readyText, releaseText } from './view/app-words.ts';
 
 const REPLICAS_MAX = 10_000;
@@ -59,8 +62,9 @@ function AppPanels({ app, at }: AppAt) {
       </section>
       <section>
         <h2>{words.conditions}</h2>
-        <ConditionList conditions={status.conditions} at={at} />
+        <ConditionTable conditions={status.conditions} at={at} />
       </section>
+      <Counts app={app} at={at} />
       {status.stage !== undefined && <StagePanel app={app} stage={status.stage} at={at} />}
       {status.placed !== undefined && (
         <section>
@@ -80,6 +84,27 @@ function AppPanels({ app, at }: AppAt) {
         <ContainerTable instances={status.instances} at={at} />
       </section>
     </div>
+  );
+}
+
+/** How many of its containers are ready, and how many are wanted. */
+function Counts({ app: { metadata, status }, at }: AppAt) {
+  const { words } = useLanguage();
+  const sum = (of: 'ready' | 'wanted') => status.instances.reduce((total, one) => total + one[of], 0);
+  const isTold = status.instances.length > 0;
+  const values = isTold ? [sum('ready'), sum('wanted')] : undefined;
+  const points = useHistory(['app', metadata.tenant ?? '', metadata.name], values, at);
+  if (!isTold) return null;
+  return (
+    <section className="wide">
+      <h2>{words.sinceOpened}</h2>
+      <Chart
+        label={words.containers}
+        lines={[words.ready, words.wanted]}
+        points={points}
+        wordsOf={countWords}
+      />
+    </section>
   );
 }
 
@@ -127,7 +152,7 @@ function Scale({ app: { metadata, spec } }: Pick<AppAt, 'app'>) {
       }}
     >
       <TextField
-        className="number"
+        className="amount"
         value={written}
         onChange={setWritten}
         inputMode="numeric"

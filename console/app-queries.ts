@@ -1,4 +1,4 @@
-/** What the pages of a tenant's apps, policies, services and pools ask of the API, and what they change. Every change is of the version that was seen. */
+/** What the pages of a tenant's apps and policies ask of the API, and what they change. Every change is of the version that was seen. */
 import { queryOptions } from '@tanstack/react-query';
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf, doneOf } from './answer.ts';
@@ -44,47 +44,6 @@ export const policiesQuery = ({ api, tenant }: Tenant) =>
     ...POLLED,
     queryKey: ['policies', tenant],
     queryFn: () => allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/policies', ask(tenant, page)))),
-  });
-
-export const poolsQuery = ({ api, tenant }: Tenant) =>
-  queryOptions({
-    ...POLLED,
-    queryKey: ['pools', tenant],
-    queryFn: () => allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/pools', ask(tenant, page)))),
-  });
-
-export const routesQuery = ({ api, tenant }: Tenant) =>
-  queryOptions({
-    ...POLLED,
-    queryKey: ['routes', tenant],
-    queryFn: () => allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/routes', ask(tenant, page)))),
-  });
-
-export const sitesQuery = ({ api, tenant }: Tenant) =>
-  queryOptions({
-    ...POLLED,
-    queryKey: ['sites', tenant],
-    queryFn: () => allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/sites', ask(tenant, page)))),
-  });
-
-/** Of all sites. */
-export const servicesQuery = ({ api, tenant }: Tenant) =>
-  queryOptions({
-    ...POLLED,
-    queryKey: ['services', tenant],
-    queryFn: async () => {
-      const sites = await allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/sites', ask(tenant, page))));
-      const lists = await Promise.all(
-        sites.map(({ metadata: { name: site } }) =>
-          allOf((page) => {
-            const { query } = ask(tenant, page).params;
-            const params = { path: { tenant, site }, query };
-            return dataOf(api.GET('/v1/tenants/{tenant}/sites/{site}/services', { params }));
-          }),
-        ),
-      );
-      return lists.flat();
-    },
   });
 
 export const explanationQuery = (

@@ -15,6 +15,10 @@ import { SignInScreen } from './sign-in.tsx';
 import { TenantScreen } from './tenant.tsx';
 
 const TopologyScreen = lazy(async () => ({ default: (await import('./topology.tsx')).TopologyScreen }));
+const HubsScreen = lazy(async () => ({ default: (await import('./hubs.tsx')).HubsScreen }));
+const DeploymentAccessScreen = lazy(async () => ({
+  default: (await import('./access.tsx')).DeploymentAccessScreen,
+}));
 const SectionScreen = lazy(async () => ({ default: (await import('./sections.tsx')).SectionScreen }));
 
 export function App() {
@@ -50,6 +54,16 @@ function Frame({ principal }: { readonly principal: Principal }) {
         <nav aria-label={words.product}>
           <Link to={{ kind: 'home' }}>{words.home}</Link>
           <Link to={{ kind: 'topology' }}>{words.topology}</Link>
+          {principal.tenant === '*' && (
+            <>
+              <Link to={{ kind: 'deployment', page: 'hubs', below: [] }} holdsBelow>
+                {words.hubs}
+              </Link>
+              <Link to={{ kind: 'deployment', page: 'access', below: [] }} holdsBelow>
+                {words.access}
+              </Link>
+            </>
+          )}
           <Link to={{ kind: 'events' }}>{words.events}</Link>
         </nav>
         <span className="who">
@@ -84,6 +98,16 @@ function Inside({ principal }: { readonly principal: Principal }) {
       return <HomeScreen principal={principal} />;
     case 'events':
       return <EventsScreen principal={principal} />;
+    case 'deployment':
+      return (
+        <Loaded key={screen.page}>
+          {screen.page === 'hubs' ? (
+            <HubsScreen principal={principal} below={screen.below} />
+          ) : (
+            <DeploymentAccessScreen principal={principal} below={screen.below} />
+          )}
+        </Loaded>
+      );
     case 'tenant':
       return <TenantScreen principal={principal} name={screen.tenant} />;
     case 'page':

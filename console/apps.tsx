@@ -3,11 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../client/client.ts';
 import { appsQuery } from './app-queries.ts';
 import { Asked } from './asked.tsx';
+import { LevelWord } from './conditions.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import { useSession } from './session.tsx';
-import { appHealth } from './view/app-health.ts';
 import { placesText, readyText, releaseText } from './view/app-words.ts';
+import { healthOf } from './view/health.ts';
 import { ageWords } from './view/words.ts';
 
 export function AppsScreen({ tenant }: { readonly tenant: string }) {
@@ -20,66 +22,48 @@ export function AppsScreen({ tenant }: { readonly tenant: string }) {
       <p>
         <Link to={{ kind: 'section', tenant, section: { kind: 'new-app' } }}>{words.newApp}</Link>
       </p>
-      <Asked answer={answer}>
-        {(apps, at) => (apps.length === 0 ? <p>{words.none}</p> : <AppTable apps={apps} at={at} />)}
-      </Asked>
+      <Asked answer={answer}>{(apps, at) => <AppTable apps={apps} at={at} />}</Asked>
     </>
   );
 }
 
 function AppTable({ apps, at }: { readonly apps: readonly Schemas['App'][]; readonly at: string }) {
-  const { words } = useLanguage();
+  const { language, words } = useLanguage();
+  const rows = apps.map((app) => ({ app, health: healthOf(app.metadata.name, app.status.conditions, at) }));
   return (
     <section>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.app}</th>
-            <th scope="col">{words.release}</th>
-            <th scope="col">{words.clusters}</th>
-            <th scope="col">{words.ready}</th>
-            <th scope="col">{words.state}</th>
-            <th scope="col">{words.statement}</th>
-            <th scope="col">{words.age}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {apps.map((app) => (
-            <AppRow key={app.metadata.name} app={app} at={at} />
-          ))}
-        </tbody>
-      </table>
+      <DataTable
+        label={words.apps}
+        rows={rows}
+        keyOf={({ app }) => app.metadata.name}
+        columns={[
+          { title: words.app, cell: ({ app }) => <AppName app={app} /> },
+          { title: words.release, cell: ({ app }) => releaseText(app.status) },
+          { title: words.clusters, cell: ({ app }) => <bdi>{placesText(app.status)}</bdi> },
+          { title: words.ready, kind: 'number', cell: ({ app }) => readyText(app.status) },
+          { title: words.state, cell: ({ health }) => <LevelWord level={health.level} /> },
+          { title: words.statement, cell: ({ health }) => <bdi>{health.statement?.message}</bdi> },
+          {
+            title: words.age,
+            kind: 'age',
+            cell: ({ health }) => health.statement && ageWords(health.statement.ageSeconds, language),
+          },
+        ]}
+      />
     </section>
   );
 }
 
-function AppRow({ app, at }: { readonly app: Schemas['App']; readonly at: string }) {
-  const { language, words } = useLanguage();
-  const { metadata, spec, status } = app;
-  const { level, statement } = appHealth(metadata.name, status.conditions, at);
+function AppName({ app: { metadata, spec } }: { readonly app: Schemas['App'] }) {
   const section = { kind: 'app', name: metadata.name } as const;
   return (
-    <tr>
-      <th scope="row">
-        <Link to={{ kind: 'section', tenant: metadata.tenant ?? '', section }}>
-          <bdi className="name">{metadata.name}</bdi>
-        </Link>{' '}
-        <small>
-          <bdi>{spec.image}</bdi>
-        </small>
-      </th>
-      <td data-label={words.release}>{releaseText(status)}</td>
-      <td data-label={words.clusters}>{placesText(status)}</td>
-      <td data-label={words.ready}>{readyText(status)}</td>
-      <td>
-        <span className="level" data-level={level}>
-          {words[level]}
-        </span>
-      </td>
-      <td>
-        <bdi>{statement?.message}</bdi>
-      </td>
-      <td className="age">{statement && ageWords(statement.ageSeconds, language)}</td>
-    </tr>
+    <>
+      <Link to={{ kind: 'section', tenant: metadata.tenant ?? '', section }}>
+        <bdi className="name">{metadata.name}</bdi>
+      </Link>{' '}
+      <small>
+        <bdi>{spec.image}</bdi>
+      </small>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 /** What the pages of clusters ask of the API, and the one thing that they have it change. */
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf } from './answer.ts';
-import { pollOf } from './polled.tsx';
+import { pollOf } from './asked.tsx';
 import { done, listOf, seen } from './site-calls.ts';
 
 export const clusterKey = (tenant: string) => ['tenant', tenant, 'clusters'];

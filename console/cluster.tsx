@@ -1,17 +1,19 @@
 /** One cluster: how it is, what it has, its nodes as cluster and site see them; its etcd and its API server have pages below it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Polled } from './asked.tsx';
+import { Chart } from './chart.tsx';
 import { clusterPoll, deleteCluster } from './cluster-calls.ts';
-import { ConditionTable } from './condition-table.tsx';
+import { ConditionTable } from './conditions.tsx';
 import { Confirm } from './confirm.tsx';
 import { EtcdPanels } from './etcd.tsx';
+import { useHistory } from './history.ts';
 import { useLanguage } from './language.tsx';
 import { goTo, Link } from './navigation.tsx';
 import { NodeTable } from './node-table.tsx';
-import { Polled } from './polled.tsx';
 import { RequestsPage } from './requests.tsx';
 import { useSession } from './session.tsx';
-import { countWords, cpuWords, memoryWords } from './view/amounts.ts';
+import { countWords, cpuWords, memoryWords, percentWords, secondsWords, takenOf } from './view/amounts.ts';
 import { ageWords } from './view/words.ts';
 
 export interface ClusterPageProps {
@@ -76,6 +78,7 @@ function ClusterPanels({ cluster, at }: ClusterPanelsProps) {
         <h2>{words.network}</h2>
         <NetworkFacts network={facts?.network} />
       </section>
+      <Usage cluster={cluster} at={at} />
       <section className="wide">
         <h2>
           {words.nodes} <Told cluster={cluster} at={at} />
@@ -83,6 +86,37 @@ function ClusterPanels({ cluster, at }: ClusterPanelsProps) {
         <NodeTable nodes={facts?.nodes ?? []} />
       </section>
     </div>
+  );
+}
+
+/** What of the room for workloads others have taken, since the tab looks; and how far the hub is from the edge. */
+function Usage({ cluster: { metadata, status }, at }: ClusterPanelsProps) {
+  const { words } = useLanguage();
+  const key = [metadata.tenant ?? '', metadata.name];
+  const { facts } = status;
+  const taken = facts?.foreign && takenOf(facts.foreign, facts.allocatable);
+  const shares = useHistory(['usage', ...key], taken, at);
+  const trips = useHistory(['rtt', ...key], facts?.rttMs === undefined ? undefined : [facts.rttMs], at);
+  return (
+    <>
+      {taken !== undefined && (
+        <section>
+          <h2>{words.takenShare}</h2>
+          <Chart
+            label={words.takenShare}
+            lines={[words.cpus, words.memory, words.pods]}
+            points={shares}
+            wordsOf={percentWords}
+          />
+        </section>
+      )}
+      {facts?.rttMs !== undefined && (
+        <section>
+          <h2>{words.rtt}</h2>
+          <Chart label={words.rtt} lines={[metadata.name]} points={trips} wordsOf={secondsWords} />
+        </section>
+      )}
+    </>
   );
 }
 

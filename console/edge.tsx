@@ -1,15 +1,17 @@
 /** One edge: approve it, cut it off, let it back, give it a new key or remove it; what the hubs see of it, what it told of itself, what happened to it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
-import { ConditionTable } from './condition-table.tsx';
+import { Polled } from './asked.tsx';
+import { ConditionTable } from './conditions.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { EventTable } from './events.tsx';
+import { FindingList } from './findings.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
-import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { changeEdge, deleteEdge, edgeEventsPoll, edgeKey, edgePoll } from './site-calls.ts';
+import { TrafficNow } from './traffic.tsx';
 import { bytesWords } from './view/amounts.ts';
 import { ageWords } from './view/words.ts';
 
@@ -36,6 +38,12 @@ export function EdgePage({ tenant, name }: EdgePageProps) {
             <h2>{words.seenByHubs}</h2>
             <LinkTable links={edge.status.links} at={at} />
           </section>
+          <TrafficNow
+            name={`${tenant}/${name}`}
+            edges={[edge]}
+            at={at}
+            lines={[words.fromSite, words.toSite]}
+          />
           <section>
             <h2>{words.toldByItself}</h2>
             <Told edge={edge} at={at} />
@@ -43,6 +51,10 @@ export function EdgePage({ tenant, name }: EdgePageProps) {
           <section>
             <h2>{words.prefixes}</h2>
             <Adverts status={edge.status} />
+          </section>
+          <section className="wide">
+            <h2>{words.findings}</h2>
+            <FindingList findings={edge.status.findings} />
           </section>
           <section className="wide">
             <h2>{words.lately}</h2>
@@ -161,6 +173,7 @@ function Told({ edge, at }: { readonly edge: Schemas['Edge']; readonly at: strin
   const { applied, document, key } = status;
   const rows: readonly (readonly [string, string])[] = [
     [words.site, spec.site],
+    [words.activeHub, status.activeHub ?? words.notSaid],
     [words.version, status.version],
     [words.lastReport, applied === undefined ? words.never : ageWords(ageSeconds(applied.at, at), language)],
     [words.documentApplied, applied === undefined ? '–' : `${applied.epoch}.${applied.generation}`],

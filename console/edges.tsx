@@ -1,13 +1,13 @@
 /** The edges of a tenant, and one of them: what is said of it by the hubs and by itself, and what a person may do with it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Polled } from './asked.tsx';
 import { DataTable } from './data-table.tsx';
 import { EdgePage } from './edge.tsx';
 import { edgeFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { PageProps } from './pages.tsx';
-import { Polled } from './polled.tsx';
 import { Said } from './said.tsx';
 import { useSession } from './session.tsx';
 import { edgesPoll } from './site-calls.ts';

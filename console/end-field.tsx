@@ -1,10 +1,12 @@
 /** One end of a flow: what kind of thing, and which. What there is is offered; what is yet to come may be typed. */
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
-import { appsQuery, servicesQuery, sitesQuery } from './app-queries.ts';
+import { appsQuery } from './app-queries.ts';
 import { useLanguage } from './language.tsx';
 import { kindWord } from './policy-words.tsx';
+import { servicesPoll } from './service-calls.ts';
 import { useSession } from './session.tsx';
+import { sitesPoll } from './site-calls.ts';
 import { END_KINDS, type EndChosen } from './view/policy-ends.ts';
 
 export interface EndFieldProps {
@@ -53,11 +55,10 @@ export function EndField({ tenant, label, end, onChange }: EndFieldProps) {
 
 function useOffered(tenant: string, kind: EndChosen['kind']): readonly string[] {
   const { api } = useSession();
-  const from = { api, tenant };
   const isOfApps = kind === 'app' || kind === 'group';
-  const apps = useQuery({ ...appsQuery(from), enabled: isOfApps }).data ?? [];
-  const sites = useQuery({ ...sitesQuery(from), enabled: kind === 'site' }).data ?? [];
-  const services = useQuery({ ...servicesQuery(from), enabled: kind === 'service' }).data ?? [];
+  const apps = useQuery({ ...appsQuery({ api, tenant }), enabled: isOfApps }).data ?? [];
+  const sites = useQuery({ ...sitesPoll(api, tenant), enabled: kind === 'site' }).data ?? [];
+  const services = useQuery({ ...servicesPoll(api, tenant), enabled: kind === 'service' }).data ?? [];
   switch (kind) {
     case 'app':
       return apps.map(({ metadata }) => metadata.name);

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Schemas } from '../client/client.ts';
-import { useLanguage } from './language.tsx';
+import { Asked } from './asked.tsx';
 import { type Estate, estateQuery, type Principal } from './queries.ts';
 import { useSession } from './session.tsx';
 import type { AgentFacts, EdgeFacts, SiteFacts } from './view/facts.ts';
@@ -14,18 +14,7 @@ export interface EstateViewProps {
 
 export function EstateView({ principal, children }: EstateViewProps) {
   const { api } = useSession();
-  const { words } = useLanguage();
-  const { data, error } = useQuery(estateQuery(api, principal));
-  return (
-    <>
-      {error !== null && (
-        <p role="alert">
-          {words.failed} {error.message} {data !== undefined && words.stale}
-        </p>
-      )}
-      {data === undefined ? error === null && <p role="status">{words.loading}</p> : children(data)}
-    </>
-  );
+  return <Asked answer={useQuery(estateQuery(api, principal))}>{(estate) => children(estate)}</Asked>;
 }
 
 export function edgeFacts({ metadata, spec, status }: Schemas['Edge']): EdgeFacts {

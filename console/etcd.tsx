@@ -1,8 +1,10 @@
 /** The etcd of a cluster: its members and what to do about them, snapshots, and recoveries that were rehearsed. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Chart } from './chart.tsx';
 import { Told } from './cluster.tsx';
 import { DataTable } from './data-table.tsx';
+import { useHistory } from './history.ts';
 import { useLanguage } from './language.tsx';
 import { bytesWords, secondsWords } from './view/amounts.ts';
 import { ageWords } from './view/words.ts';
@@ -32,6 +34,7 @@ export function EtcdPanels({ cluster, at }: EtcdPanelsProps) {
         </h2>
         <Members members={etcd.members} />
       </section>
+      <Sizes cluster={cluster} members={etcd.members} at={at} />
       <section className="wide">
         <h2>{words.advice}</h2>
         {etcd.advice.length === 0 && <p>{words.noAdvice}</p>}
@@ -50,6 +53,36 @@ export function EtcdPanels({ cluster, at }: EtcdPanelsProps) {
         <Drills drills={etcd.drills} at={at} />
       </section>
     </div>
+  );
+}
+
+const MEMBERS_DRAWN = 5;
+
+/** How large the database of each member is, since the tab looks. */
+function Sizes({
+  cluster,
+  members,
+  at,
+}: EtcdPanelsProps & { readonly members: readonly Schemas['EtcdMember'][] }) {
+  const { words } = useLanguage();
+  const drawn = members.slice(0, MEMBERS_DRAWN);
+  const { name, tenant = '' } = cluster.metadata;
+  const points = useHistory(
+    ['etcd', tenant, name],
+    drawn.length === 0 ? undefined : drawn.map(({ databaseBytes }) => databaseBytes),
+    at,
+  );
+  if (drawn.length === 0) return null;
+  return (
+    <section className="wide">
+      <h2>{words.databaseSize}</h2>
+      <Chart
+        label={words.databaseSize}
+        lines={drawn.map(({ endpoint }) => endpoint)}
+        points={points}
+        wordsOf={bytesWords}
+      />
+    </section>
   );
 }
 

@@ -1,6 +1,8 @@
 /** The audit log, the newest first. */
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../client/client.ts';
+import { Asked } from './asked.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { eventsQuery, type Principal } from './queries.ts';
 import { useSession } from './session.tsx';
@@ -8,16 +10,14 @@ import { useSession } from './session.tsx';
 export function EventsScreen({ principal }: { readonly principal: Principal }) {
   const { api } = useSession();
   const { words } = useLanguage();
-  const { data, error } = useQuery(eventsQuery(api, principal));
   return (
     <>
       <h1>{words.events}</h1>
-      {error !== null && (
-        <p role="alert">
-          {words.failed} {error.message}
-        </p>
-      )}
-      {data === undefined ? <p role="status">{words.loading}</p> : <EventTable events={data} />}
+      <section>
+        <Asked answer={useQuery(eventsQuery(api, principal))}>
+          {(events) => <EventTable events={events} />}
+        </Asked>
+      </section>
     </>
   );
 }
@@ -25,40 +25,40 @@ export function EventsScreen({ principal }: { readonly principal: Principal }) {
 export function EventTable({ events }: { readonly events: readonly Schemas['Event'][] }) {
   const { language, words } = useLanguage();
   const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
-  if (events.length === 0) return <p>{words.none}</p>;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{words.time}</th>
-          <th scope="col">{words.actor}</th>
-          <th scope="col">{words.action}</th>
-          <th scope="col">{words.detail}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {events.map((event) => (
-          <tr key={event.id}>
-            <td className="age">
-              <time dateTime={event.time}>{time.format(new Date(event.time))}</time>
-            </td>
-            <td>
-              <bdi className="name">{event.actor}</bdi>
-            </td>
-            <td>
-              {event.action} {event.kind} <bdi className="name">{event.name}</bdi>
-            </td>
-            <td>
-              {event.result === 'refused' && (
+    <DataTable
+      label={words.events}
+      rows={events}
+      keyOf={({ id }) => id}
+      columns={[
+        {
+          title: words.time,
+          kind: 'age',
+          cell: (event) => <time dateTime={event.time}>{time.format(new Date(event.time))}</time>,
+        },
+        { title: words.actor, cell: ({ actor }) => <bdi className="name">{actor}</bdi> },
+        {
+          title: words.action,
+          cell: ({ action, kind, name }) => (
+            <>
+              {action} {kind} <bdi className="name">{name}</bdi>
+            </>
+          ),
+        },
+        {
+          title: words.detail,
+          cell: ({ result, detail }) => (
+            <>
+              {result === 'refused' && (
                 <span className="level" data-level="bad">
                   {words.refusedResult}
                 </span>
               )}{' '}
-              <bdi>{event.detail}</bdi>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+              <bdi>{detail}</bdi>
+            </>
+          ),
+        },
+      ]}
+    />
   );
 }

@@ -1,4 +1,6 @@
 /** A table of sites or hubs: how each is, what is said of it, and how old that is. */
+import { LevelWord } from './conditions.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { Health } from './view/health.ts';
@@ -10,52 +12,38 @@ export interface HealthTableProps {
 }
 
 export function HealthTable({ title, rows }: HealthTableProps) {
-  const { words } = useLanguage();
+  const { language, words } = useLanguage();
   return (
     <section>
       <h2>{title}</h2>
-      {rows.length === 0 ? (
-        <p>{words.none}</p>
-      ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{title}</th>
-              <th scope="col">{words.state}</th>
-              <th scope="col">{words.statement}</th>
-              <th scope="col">{words.age}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <HealthRow key={`${row.tenant ?? ''}/${row.name}`} row={row} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <DataTable
+        label={title}
+        rows={rows}
+        keyOf={({ tenant = '', name }) => `${tenant}/${name}`}
+        columns={[
+          { title, cell: (row) => <Named row={row} /> },
+          { title: words.state, cell: ({ level }) => <LevelWord level={level} /> },
+          { title: words.statement, cell: ({ statement }) => <bdi>{statement?.message}</bdi> },
+          {
+            title: words.age,
+            kind: 'age',
+            cell: ({ statement }) => statement && ageWords(statement.ageSeconds, language),
+          },
+        ]}
+      />
     </section>
   );
 }
 
-function HealthRow({ row }: { readonly row: HealthTableProps['rows'][number] }) {
-  const { language, words } = useLanguage();
+function Named({ row: { name, tenant } }: { readonly row: HealthTableProps['rows'][number] }) {
   return (
-    <tr>
-      <th scope="row">
-        <bdi className="name">{row.name}</bdi>{' '}
-        {row.tenant !== undefined && (
-          <Link to={{ kind: 'tenant', tenant: row.tenant }}>
-            <bdi>{row.tenant}</bdi>
-          </Link>
-        )}
-      </th>
-      <td>
-        <span className="level" data-level={row.level}>
-          {words[row.level]}
-        </span>
-      </td>
-      <td>{row.statement?.message}</td>
-      <td className="age">{row.statement && ageWords(row.statement.ageSeconds, language)}</td>
-    </tr>
+    <>
+      <bdi className="name">{name}</bdi>{' '}
+      {tenant !== undefined && (
+        <Link to={{ kind: 'tenant', tenant }}>
+          <bdi>{tenant}</bdi>
+        </Link>
+      )}
+    </>
   );
 }

@@ -38,7 +38,7 @@ function Home({ estate }: { readonly estate: Estate }) {
       <WantsPerson estate={estate} />
       <HealthTable title={words.sites} rows={siteHealth(sites, edges.map(edgeFacts), at)} />
       {hubs !== undefined && <HealthTable title={words.hubs} rows={agentHealth(hubs.map(hubFacts), at)} />}
-      <TrafficNow estate={estate} />
+      <TrafficNow name="all" edges={edges} at={at} lines={[words.fromSites, words.toSites]} />
       <section className="wide">
         <h2>{words.lately}</h2>
         <EventTable events={newestFirst(tenants.flatMap(({ events }) => events)).slice(0, EVENTS_SHOWN)} />

@@ -18,6 +18,7 @@ const PAGES = {
   edges: lazy(async () => ({ default: (await import('./edges.tsx')).EdgesPage })),
   tokens: lazy(async () => ({ default: (await import('./tokens.tsx')).TokensPage })),
   clusters: lazy(async () => ({ default: (await import('./clusters.tsx')).ClustersPage })),
+  access: lazy(async () => ({ default: (await import('./access.tsx')).TenantAccessPage })),
 } satisfies Readonly<Record<TenantPageName, unknown>>;
 
 export function TenantPageScreen({ principal, screen }: { principal: Principal; screen: TenantPage }) {
@@ -26,10 +27,8 @@ export function TenantPageScreen({ principal, screen }: { principal: Principal; 
   const Page = PAGES[page];
   return (
     <>
-      <h1>
-        {words[page]} <small>{words.tenant}</small> <bdi className="name">{tenant}</bdi>
-      </h1>
-      <TenantLinks tenant={tenant} />
+      <TenantTrail tenant={tenant} />
+      <h1>{words[page]}</h1>
       <Loaded key={page}>
         <Page principal={principal} tenant={tenant} below={below} />
       </Loaded>
@@ -48,6 +47,7 @@ const LINKED = [
   'reach',
   'pools',
   'tokens',
+  'access',
   'audit',
 ] as const;
 
@@ -55,6 +55,22 @@ function screenOf(tenant: string, name: (typeof LINKED)[number]): Screen {
   const page = TENANT_PAGES.find((one) => one === name);
   if (page !== undefined) return { kind: 'page', tenant, page, below: [] };
   return screenAt(`/tenants/${encodeURIComponent(tenant)}/${name}`);
+}
+
+/** Whose page it is, and the way to all others of that tenant. */
+export function TenantTrail({ tenant }: { readonly tenant: string }) {
+  const { words } = useLanguage();
+  return (
+    <>
+      <p className="trail">
+        {words.tenant}{' '}
+        <Link to={{ kind: 'tenant', tenant }}>
+          <bdi>{tenant}</bdi>
+        </Link>
+      </p>
+      <TenantLinks tenant={tenant} />
+    </>
+  );
 }
 
 /** From any page of a tenant to all the others. */

@@ -4,6 +4,7 @@ import type { Schemas } from '../client/client.ts';
 import { policiesQuery } from './app-queries.ts';
 import { Asked } from './asked.tsx';
 import { ConditionList } from './conditions.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import { PolicyEndWords, PortWords } from './policy-words.tsx';
@@ -19,11 +20,7 @@ export function PoliciesScreen({ tenant }: { readonly tenant: string }) {
       <p>
         <Link to={{ kind: 'section', tenant, section: { kind: 'new-policy' } }}>{words.newPolicy}</Link>
       </p>
-      <Asked answer={answer}>
-        {(policies, at) =>
-          policies.length === 0 ? <p>{words.none}</p> : <PolicyTable policies={policies} at={at} />
-        }
-      </Asked>
+      <Asked answer={answer}>{(policies, at) => <PolicyTable policies={policies} at={at} />}</Asked>
     </>
   );
 }
@@ -37,46 +34,30 @@ function PolicyTable({ policies, at }: PolicyTableProps) {
   const { words } = useLanguage();
   return (
     <section>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.policy}</th>
-            <th scope="col">{words.policyFrom}</th>
-            <th scope="col">{words.policyTo}</th>
-            <th scope="col">{words.ports}</th>
-            <th scope="col">{words.statement}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {policies.map(({ metadata, spec, status }) => (
-            <tr key={metadata.name}>
-              <th scope="row">
-                <Link
-                  to={{
-                    kind: 'section',
-                    tenant: metadata.tenant ?? '',
-                    section: { kind: 'policy', name: metadata.name },
-                  }}
-                >
-                  <bdi className="name">{metadata.name}</bdi>
-                </Link>
-              </th>
-              <td data-label={words.policyFrom}>
-                <PolicyEndWords end={spec.from} />
-              </td>
-              <td data-label={words.policyTo}>
-                <PolicyEndWords end={spec.to} />
-              </td>
-              <td data-label={words.ports}>
-                <PortWords ports={spec.ports} />
-              </td>
-              <td>
-                <ConditionList conditions={status.conditions} at={at} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <DataTable
+        label={words.policies}
+        rows={policies}
+        keyOf={({ metadata }) => metadata.name}
+        columns={[
+          { title: words.policy, cell: (policy) => <PolicyName policy={policy} /> },
+          { title: words.policyFrom, cell: ({ spec }) => <PolicyEndWords end={spec.from} /> },
+          { title: words.policyTo, cell: ({ spec }) => <PolicyEndWords end={spec.to} /> },
+          { title: words.ports, cell: ({ spec }) => <PortWords ports={spec.ports} /> },
+          {
+            title: words.statement,
+            cell: ({ status }) => <ConditionList conditions={status.conditions} at={at} />,
+          },
+        ]}
+      />
     </section>
+  );
+}
+
+function PolicyName({ policy: { metadata } }: { readonly policy: Schemas['Policy'] }) {
+  const section = { kind: 'policy', name: metadata.name } as const;
+  return (
+    <Link to={{ kind: 'section', tenant: metadata.tenant ?? '', section }}>
+      <bdi className="name">{metadata.name}</bdi>
+    </Link>
   );
 }

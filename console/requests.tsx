@@ -2,10 +2,10 @@
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
 import { AnswerBar } from './answer-bar.tsx';
+import { Polled } from './asked.tsx';
 import { type Requests, requestsPoll } from './cluster-calls.ts';
 import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
-import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { bytesWords, countWords } from './view/amounts.ts';
 import { answersOf } from './view/answers.ts';

@@ -3,13 +3,14 @@ import { lazy } from 'react';
 import { AppScreen } from './app-page.tsx';
 import { AppsScreen } from './apps.tsx';
 import { AuditScreen } from './audit.tsx';
-import { useLanguage } from './language.tsx';
-import { Link } from './navigation.tsx';
-import { Loaded, TenantLinks } from './pages.tsx';
+import { Loaded, TenantTrail } from './pages.tsx';
 import { PoliciesScreen } from './policies.tsx';
 import { EditPolicyScreen, NewPolicyScreen } from './policy-form.tsx';
+import { NewPoolScreen, PoolScreen } from './pool-form.tsx';
 import { PoolsScreen } from './pools.tsx';
 import { ReachScreen } from './reach.tsx';
+import { NewRouteScreen, RouteScreen } from './route-form.tsx';
+import { NewServiceScreen, ServiceScreen } from './service-form.tsx';
 import { ServicesScreen } from './services.tsx';
 import type { Section } from './view/sections.ts';
 
@@ -17,16 +18,9 @@ import type { Section } from './view/sections.ts';
 const ManifestScreen = lazy(async () => ({ default: (await import('./manifest.tsx')).ManifestScreen }));
 
 export function SectionScreen({ tenant, section }: { readonly tenant: string; readonly section: Section }) {
-  const { words } = useLanguage();
   return (
     <>
-      <p className="trail">
-        {words.tenant}{' '}
-        <Link to={{ kind: 'tenant', tenant }}>
-          <bdi>{tenant}</bdi>
-        </Link>
-      </p>
-      <TenantLinks tenant={tenant} />
+      <TenantTrail tenant={tenant} />
       <Loaded key={section.kind}>
         <Inside tenant={tenant} section={section} />
       </Loaded>
@@ -54,8 +48,20 @@ function Inside({ tenant, section }: { readonly tenant: string; readonly section
       return <ReachScreen tenant={tenant} />;
     case 'services':
       return <ServicesScreen tenant={tenant} />;
+    case 'new-service':
+      return <NewServiceScreen tenant={tenant} />;
+    case 'service':
+      return <ServiceScreen key={`${section.site}/${section.name}`} {...section} tenant={tenant} />;
+    case 'new-route':
+      return <NewRouteScreen tenant={tenant} />;
+    case 'route':
+      return <RouteScreen key={section.name} tenant={tenant} name={section.name} />;
     case 'pools':
       return <PoolsScreen tenant={tenant} />;
+    case 'new-pool':
+      return <NewPoolScreen tenant={tenant} />;
+    case 'pool':
+      return <PoolScreen key={section.name} tenant={tenant} name={section.name} />;
     case 'audit':
       return <AuditScreen tenant={tenant} />;
   }

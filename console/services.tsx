@@ -1,113 +1,114 @@
 /** Services of a tenant's sites and the routes that lead to them or to apps: names, addresses, and what each waits for. */
-import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../client/client.ts';
-import { routesQuery, servicesQuery } from './app-queries.ts';
-import { Asked } from './asked.tsx';
+import { Polled } from './asked.tsx';
 import { ConditionList } from './conditions.tsx';
+import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
+import { routesPoll, servicesPoll } from './service-calls.ts';
 import { useSession } from './session.tsx';
+
+interface Told<One> {
+  readonly items: readonly One[];
+  readonly at: string;
+}
 
 export function ServicesScreen({ tenant }: { readonly tenant: string }) {
   const { api } = useSession();
   const { words } = useLanguage();
-  const services = useQuery(servicesQuery({ api, tenant }));
-  const routes = useQuery(routesQuery({ api, tenant }));
+  const to = (kind: 'new-service' | 'new-route') => ({ kind: 'section', tenant, section: { kind } }) as const;
   return (
     <>
       <h1>{words.services}</h1>
       <div className="panels">
         <section className="wide">
           <h2>{words.serviceNames}</h2>
-          <Asked answer={services}>{(data, at) => <ServiceTable services={data} at={at} />}</Asked>
+          <p>
+            <Link to={to('new-service')}>{words.newService}</Link>
+          </p>
+          <Polled query={servicesPoll(api, tenant)}>
+            {(items, at) => <ServiceTable items={items} at={at} />}
+          </Polled>
         </section>
         <section className="wide">
           <h2>{words.routes}</h2>
-          <Asked answer={routes}>{(data, at) => <RouteTable routes={data} at={at} />}</Asked>
+          <p>
+            <Link to={to('new-route')}>{words.newRoute}</Link>
+          </p>
+          <Polled query={routesPoll(api, tenant)}>
+            {(items, at) => <RouteTable items={items} at={at} />}
+          </Polled>
         </section>
       </div>
     </>
   );
 }
 
-interface ServiceTableProps {
-  readonly services: readonly Schemas['Service'][];
-  readonly at: string;
-}
-
-function ServiceTable({ services, at }: ServiceTableProps) {
+function ServiceTable({ items, at }: Told<Schemas['Service']>) {
   const { words } = useLanguage();
-  if (services.length === 0) return <p>{words.none}</p>;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{words.hostname}</th>
-          <th scope="col">{words.site}</th>
-          <th scope="col">{words.address}</th>
-          <th scope="col">{words.virtualAddress}</th>
-          <th scope="col">{words.statement}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {services.map(({ metadata, spec, status }) => (
-          <tr key={`${status.site}/${metadata.name}`}>
-            <th scope="row">
-              <bdi className="name">{status.hostname}</bdi>
-            </th>
-            <td data-label={words.site}>
-              <bdi>{status.site}</bdi>
-            </td>
-            <td data-label={words.address}>
+    <DataTable
+      label={words.serviceNames}
+      rows={items}
+      keyOf={({ metadata, status }) => `${status.site}/${metadata.name}`}
+      columns={[
+        { title: words.hostname, cell: (service) => <ServiceName service={service} /> },
+        { title: words.site, cell: ({ status }) => <bdi>{status.site}</bdi> },
+        {
+          title: words.address,
+          cell: ({ spec }) => (
+            <>
               {spec.protocol}/{spec.port} {words.at} {spec.address}
-            </td>
-            <td data-label={words.virtualAddress}>{status.virtualAddress ?? '–'}</td>
-            <td>
-              <ConditionList conditions={status.conditions} at={at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { title: words.virtualAddress, cell: ({ status }) => status.virtualAddress ?? '–' },
+        {
+          title: words.statement,
+          cell: ({ status }) => <ConditionList conditions={status.conditions} at={at} />,
+        },
+      ]}
+    />
   );
 }
 
-interface RouteTableProps {
-  readonly routes: readonly Schemas['Route'][];
-  readonly at: string;
+function ServiceName({ service: { metadata, status } }: { readonly service: Schemas['Service'] }) {
+  const section = { kind: 'service', site: status.site, name: metadata.name } as const;
+  return (
+    <Link to={{ kind: 'section', tenant: metadata.tenant ?? '', section }}>
+      <bdi className="name">{status.hostname}</bdi>
+    </Link>
+  );
 }
 
-function RouteTable({ routes, at }: RouteTableProps) {
+export function RouteTable({ items, at }: Told<Schemas['Route']>) {
   const { words } = useLanguage();
-  if (routes.length === 0) return <p>{words.none}</p>;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{words.routes}</th>
-          <th scope="col">{words.leadsTo}</th>
-          <th scope="col">{words.statement}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {routes.map((route) => (
-          <tr key={route.metadata.name}>
-            <th scope="row">
-              <bdi className="name">
-                {route.spec.host}
-                {route.spec.path}
-              </bdi>
-            </th>
-            <td data-label={words.leadsTo}>
-              <Target route={route} />
-            </td>
-            <td>
-              <ConditionList conditions={route.status.conditions} at={at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      label={words.routes}
+      rows={items}
+      keyOf={({ metadata }) => metadata.name}
+      columns={[
+        { title: words.route, cell: (route) => <RouteName route={route} /> },
+        { title: words.leadsTo, cell: (route) => <Target route={route} /> },
+        {
+          title: words.statement,
+          cell: ({ status }) => <ConditionList conditions={status.conditions} at={at} />,
+        },
+      ]}
+    />
+  );
+}
+
+function RouteName({ route: { metadata, spec } }: { readonly route: Schemas['Route'] }) {
+  const section = { kind: 'route', name: metadata.name } as const;
+  return (
+    <Link to={{ kind: 'section', tenant: metadata.tenant ?? '', section }}>
+      <bdi className="name">
+        {spec.host}
+        {spec.path}
+      </bdi>
+    </Link>
   );
 }
 

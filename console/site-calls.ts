@@ -1,7 +1,7 @@
 /** What the pages of sites and edges ask of the API, and what they have it change: always the version that a person saw. */
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf } from './answer.ts';
-import { pollOf } from './polled.tsx';
+import { pollOf } from './asked.tsx';
 
 const LIMIT = 500;
 const EVENTS_SHOWN = 20;
@@ -12,6 +12,12 @@ export const edgeKey = (tenant: string) => ['tenant', tenant, 'edges'];
 export function sitesPoll(api: ApiClient, tenant: string) {
   return pollOf(siteKey(tenant), () =>
     allOf((page) => dataOf(api.GET('/v1/tenants/{tenant}/sites', listOf(tenant, page)))),
+  );
+}
+
+export function sitePoll(api: ApiClient, tenant: string, site: string) {
+  return pollOf([...siteKey(tenant), site], () =>
+    dataOf(api.GET('/v1/tenants/{tenant}/sites/{site}', { params: { path: { tenant, site } } })),
   );
 }
 
@@ -40,6 +46,12 @@ export function edgeEventsPoll(api: ApiClient, tenant: string, edge: string) {
 
 export function createSite(api: ApiClient, tenant: string, body: Schemas['SiteCreation']) {
   return dataOf(api.POST('/v1/tenants/{tenant}/sites', { params: { path: { tenant } }, body }));
+}
+
+export function changeSite(api: ApiClient, { metadata }: Schemas['Site'], spec: Schemas['SiteSpec']) {
+  const path = { tenant: metadata.tenant ?? '', site: metadata.name };
+  const params = { path, header: seen(metadata) };
+  return dataOf(api.PUT('/v1/tenants/{tenant}/sites/{site}', { params, body: { spec } }));
 }
 
 export function deleteSite(api: ApiClient, { metadata }: Schemas['Site']) {

@@ -1,20 +1,29 @@
 /** The sites of a tenant: how each is, what it exposes and under which addresses others see it, and a form for one more. */
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '../client/client.ts';
+import { Polled } from './asked.tsx';
 import { Confirm } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { edgeFacts, siteFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { PageProps } from './pages.tsx';
-import { Polled } from './polled.tsx';
 import { Said } from './said.tsx';
 import { useSession } from './session.tsx';
+import { SitePage } from './site.tsx';
 import { deleteSite, edgesPoll, siteKey, sitesPoll } from './site-calls.ts';
 import { SiteForm } from './site-form.tsx';
 import { type SiteHealth, siteHealth } from './view/health.ts';
 
-export function SitesPage({ tenant }: PageProps) {
+export function SitesPage({ tenant, below: [name] }: PageProps) {
+  return name === undefined ? (
+    <AllSites tenant={tenant} />
+  ) : (
+    <SitePage key={name} tenant={tenant} name={name} />
+  );
+}
+
+function AllSites({ tenant }: { readonly tenant: string }) {
   const { api } = useSession();
   const { words } = useLanguage();
   const { data: edges } = useQuery(edgesPoll(api, tenant));
@@ -23,7 +32,7 @@ export function SitesPage({ tenant }: PageProps) {
       <section className="wide">
         <h2>{words.sites}</h2>
         <Polled query={sitesPoll(api, tenant)}>
-          {(sites, at) => <SiteTable sites={sites} edges={edges?.data ?? []} at={at} />}
+          {(sites, at) => <SiteTable sites={sites} edges={edges ?? []} at={at} />}
         </Polled>
       </section>
       <section>
@@ -60,9 +69,9 @@ function SiteTable({ sites, edges, at }: SiteTableProps) {
       rows={rows}
       keyOf={({ site }) => site.metadata.name}
       columns={[
-        { title: words.site, cell: ({ site }) => <bdi className="name">{site.metadata.name}</bdi> },
+        { title: words.site, cell: ({ site }) => <SiteLink site={site} /> },
         { title: words.statement, cell: ({ health }) => <Said {...health} /> },
-        { title: words.prefixes, cell: ({ site }) => <Prefixes site={site} /> },
+        { title: words.prefixes, cell: ({ site }) => <Prefixes prefixes={site.status.prefixes} /> },
         { title: words.edges, cell: ({ edges: own }) => <EdgeLinks edges={own} /> },
         { title: words.lan, cell: ({ site }) => words[`${site.spec.lan}Lan`] },
         { title: words.actions, cell: ({ site }) => <RemoveSite site={site} /> },
@@ -71,24 +80,31 @@ function SiteTable({ sites, edges, at }: SiteTableProps) {
   );
 }
 
+function SiteLink({ site: { metadata } }: { readonly site: Schemas['Site'] }) {
+  const { name, tenant = '' } = metadata;
+  return (
+    <Link to={{ kind: 'page', tenant, page: 'sites', below: [name] }}>
+      <bdi className="name">{name}</bdi>
+    </Link>
+  );
+}
+
 /** The real prefixes, each with the one that other sites see it under. */
-function Prefixes({ site: { spec, status } }: { readonly site: Schemas['Site'] }) {
+export function Prefixes({ prefixes }: { readonly prefixes: Schemas['SiteStatus']['prefixes'] }) {
   return (
     <ul className="plain">
-      {spec.prefixes.map((real) => {
-        const virtual = status.prefixes.find((mapping) => mapping.real === real)?.virtual;
-        return (
-          <li key={real}>
-            <code>{real}</code> {virtual !== undefined && <small>→ {virtual}</small>}
-          </li>
-        );
-      })}
+      {prefixes.map(({ real, virtual }) => (
+        <li key={real}>
+          <code>{real}</code> <small>→ {virtual}</small>
+        </li>
+      ))}
     </ul>
   );
 }
 
-function EdgeLinks({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {
-  if (edges.length === 0) return null;
+export function EdgeLinks({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {
+  const { words } = useLanguage();
+  if (edges.length === 0) return words.none;
   return (
     <ul className="plain">
       {edges.map(({ metadata: { name, tenant = '' } }) => (
@@ -102,7 +118,12 @@ function EdgeLinks({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {
   );
 }
 
-function RemoveSite({ site }: { readonly site: Schemas['Site'] }) {
+export interface RemoveSiteProps {
+  readonly site: Schemas['Site'];
+  readonly onDone?: () => void;
+}
+
+export function RemoveSite({ site, onDone }: RemoveSiteProps) {
   const { api } = useSession();
   const { words } = useLanguage();
   const { name, tenant = '' } = site.metadata;
@@ -115,7 +136,8 @@ function RemoveSite({ site }: { readonly site: Schemas['Site'] }) {
         </>
       }
       perform={() => deleteSite(api, site)}
-      changes={[siteKey(tenant), ['estate']]}
+      changes={onDone === undefined ? [siteKey(tenant), ['estate']] : [['estate']]}
+      {...(onDone && { onDone })}
     >
       {words.removeSiteEffect}
     </Confirm>

@@ -1,7 +1,7 @@
 /** What the page of tokens asks of the API and has it change. A secret is handed on and kept nowhere. */
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf } from './answer.ts';
-import { pollOf } from './polled.tsx';
+import { pollOf } from './asked.tsx';
 import { done, listOf, seen } from './site-calls.ts';
 
 export const tokenKey = (tenant: string) => ['tenant', tenant, 'tokens'];

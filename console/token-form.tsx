@@ -36,7 +36,7 @@ export function TokenForm({ tenant }: { readonly tenant: string }) {
     event.preventDefault();
     create.mutate(new FormData(event.currentTarget));
   };
-  if (sites?.data.length === 0)
+  if (sites?.length === 0)
     return (
       <p>
         {words.siteFirst} <Link to={{ kind: 'page', tenant, page: 'sites', below: [] }}>{words.addSite}</Link>
@@ -45,7 +45,7 @@ export function TokenForm({ tenant }: { readonly tenant: string }) {
   return (
     <>
       <Form onSubmit={submit} className="columns">
-        <SiteChoice sites={sites?.data ?? []} />
+        <SiteChoice sites={sites ?? []} />
         <TextField name="minutes" type="number" defaultValue={String(MINUTES_MAX)} isRequired>
           <Label>{words.minutes}</Label>
           <Input min={1} max={MINUTES_MAX} />

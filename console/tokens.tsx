@@ -1,11 +1,11 @@
 /** Enrolment tokens of a tenant: one more, shown once with the lines to run on the host, and those that there are. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { Polled } from './asked.tsx';
 import { Confirm } from './confirm.tsx';
-import { DataTable } from './data-table.tsx';
+import { type Column, DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import type { PageProps } from './pages.tsx';
-import { Polled } from './polled.tsx';
 import { useSession } from './session.tsx';
 import { deleteToken, tokenKey, tokensPoll } from './token-calls.ts';
 import { TokenForm } from './token-form.tsx';
@@ -23,28 +23,48 @@ export function TokensPage({ tenant }: PageProps) {
       <section className="wide">
         <h2>{words.tokens}</h2>
         <Polled query={tokensPoll(api, tenant)}>
-          {(tokens, at) => <TokenTable tenant={tenant} tokens={tokens} at={at} />}
+          {(tokens, at) => (
+            <TokenTable
+              tokens={tokens}
+              at={at}
+              withdraw={(token) => deleteToken(api, tenant, token)}
+              changes={tokenKey(tenant)}
+            />
+          )}
         </Polled>
       </section>
     </div>
   );
 }
 
-interface TokenTableProps {
-  readonly tenant: string;
+export interface TokenTableProps {
   readonly tokens: readonly Schemas['Token'][];
   readonly at: string;
+  readonly withdraw: (token: Schemas['Token']) => Promise<unknown>;
+  /** What to ask for anew after that. */
+  readonly changes: readonly string[];
+  /** What is said of edges alone is left out. */
+  readonly isOfHub?: boolean;
 }
 
 const LEVELS = { unused: 'waiting', used: 'good', expired: 'unknown' } as const;
 
-function TokenTable({ tenant, tokens, at }: TokenTableProps) {
+export function TokenTable(props: TokenTableProps) {
+  const { tokens, at, withdraw, changes, isOfHub = false } = props;
   const { language, words } = useLanguage();
   const newestFirst = [...tokens].sort((a, b) => b.metadata.createdAt.localeCompare(a.metadata.createdAt));
   const ends = ({ status: { expiresAt } }: Schemas['Token']) =>
     expiresAt > at
       ? untilWords(ageSeconds(at, expiresAt), language)
       : ageWords(ageSeconds(expiresAt, at), language);
+  const ofEdge: Column<Schemas['Token']>[] = [
+    { title: words.site, cell: ({ spec }) => <bdi>{spec.site}</bdi> },
+    { title: words.approval, cell: ({ spec }) => (spec.approve ? words.byToken : words.byPerson) },
+    {
+      title: words.prefixes,
+      cell: ({ spec }) => spec.prefixes?.join(', ') ?? words.wholeAllotment,
+    },
+  ];
   return (
     <DataTable
       label={words.tokens}
@@ -52,7 +72,7 @@ function TokenTable({ tenant, tokens, at }: TokenTableProps) {
       keyOf={({ metadata }) => metadata.name}
       columns={[
         { title: words.token, cell: ({ metadata }) => <code>{metadata.name}</code> },
-        { title: words.site, cell: ({ spec }) => <bdi>{spec.site}</bdi> },
+        ...(isOfHub ? [] : ofEdge),
         {
           title: words.state,
           cell: ({ status }) => (
@@ -61,11 +81,6 @@ function TokenTable({ tenant, tokens, at }: TokenTableProps) {
             </span>
           ),
         },
-        { title: words.approval, cell: ({ spec }) => (spec.approve ? words.byToken : words.byPerson) },
-        {
-          title: words.prefixes,
-          cell: ({ spec }) => spec.prefixes?.join(', ') ?? words.wholeAllotment,
-        },
         { title: words.usedBy, cell: ({ status }) => <bdi>{status.usedBy ?? '–'}</bdi> },
         {
           title: words.made,
@@ -73,14 +88,18 @@ function TokenTable({ tenant, tokens, at }: TokenTableProps) {
           cell: ({ metadata }) => ageWords(ageSeconds(metadata.createdAt, at), language),
         },
         { title: words.ends, kind: 'age', cell: ends },
-        { title: words.actions, cell: (token) => <Withdraw tenant={tenant} token={token} /> },
+        {
+          title: words.actions,
+          cell: (token) => <Withdraw token={token} withdraw={withdraw} changes={changes} />,
+        },
       ]}
     />
   );
 }
 
-function Withdraw({ tenant, token }: { readonly tenant: string; readonly token: Schemas['Token'] }) {
-  const { api } = useSession();
+type WithdrawProps = Pick<TokenTableProps, 'withdraw' | 'changes'> & { readonly token: Schemas['Token'] };
+
+function Withdraw({ token, withdraw, changes }: WithdrawProps) {
   const { words } = useLanguage();
   return (
     <Confirm
@@ -90,8 +109,8 @@ function Withdraw({ tenant, token }: { readonly tenant: string; readonly token: 
           {words.withdrawToken} <code>{token.metadata.name}</code>
         </>
       }
-      perform={() => deleteToken(api, tenant, token)}
-      changes={[tokenKey(tenant)]}
+      perform={() => withdraw(token)}
+      changes={[changes]}
     >
       {words.withdrawEffect}
     </Confirm>

@@ -75,8 +75,8 @@ function Ground({ picture }: { readonly picture: Picture }) {
           rx={10}
         />
       ))}
-      {picture.lines.map(({ key, path, level }) => (
-        <path key={key} className="line" d={path} data-level={level} />
+      {picture.lines.map(({ key, path, level, isActive }) => (
+        <path key={key} className="line" d={path} data-level={level} data-active={isActive} />
       ))}
     </g>
   );
@@ -131,11 +131,11 @@ interface SiteBoxProps {
 
 function SiteBox({ placed, isStop, onPoint }: SiteBoxProps) {
   const { words } = useLanguage();
-  const { site, x, y, width, height, label, note } = placed;
+  const { site, x, y, width, height, label, note, flow } = placed;
   const to = screenOf(site);
   // What is seen comes first, so that a voice can ask for it.
   const fullName = label === site.name ? undefined : site.name;
-  const middle = note === '' ? height / 2 : 20;
+  const middle = note === '' && flow === '' ? height / 2 : 20;
   return (
     <g transform={`translate(${x} ${y})`}>
       <a
@@ -143,7 +143,7 @@ function SiteBox({ placed, isStop, onPoint }: SiteBoxProps) {
         className="box site"
         tabIndex={isStop ? 0 : -1}
         data-level={site.level}
-        aria-label={[label, note, fullName, `${words[site.level]}.`, site.statement?.message].join(' ')}
+        aria-label={[label, note, flow, fullName, `${words[site.level]}.`, site.statement?.message].join(' ')}
         onFocus={onPoint}
         onPointerEnter={onPoint}
         onClick={(event) => {
@@ -159,6 +159,9 @@ function SiteBox({ placed, isStop, onPoint }: SiteBoxProps) {
         </text>{' '}
         <text x={24} y={42} className="note">
           {note}
+        </text>{' '}
+        <text x={24} y={59} className="note">
+          {flow}
         </text>
       </a>
     </g>

@@ -2,6 +2,7 @@
 import { useLanguage } from './language.tsx';
 import { Said } from './said.tsx';
 import type { SiteNode } from './view/topology-facts.ts';
+import { rateWords } from './view/traffic.ts';
 import { ageWords } from './view/words.ts';
 
 export function SiteSaid({ site }: { readonly site: SiteNode }) {
@@ -15,7 +16,7 @@ export function SiteSaid({ site }: { readonly site: SiteNode }) {
         <Said {...site} />
       </p>
       <ul className="plain">
-        {site.links.map(({ hub, level, ageSeconds }) => (
+        {site.links.map(({ hub, level, ageSeconds, isActive, rate }) => (
           <li key={hub}>
             <span className="level" data-level={level}>
               {words.hub} <bdi>{hub}</bdi>: {words[level]}
@@ -23,9 +24,21 @@ export function SiteSaid({ site }: { readonly site: SiteNode }) {
             <span className="age">
               {ageSeconds === undefined ? words.byDescription : ageWords(ageSeconds, language)}
             </span>
+            {isActive === true && <small> {words.goesByIt}</small>}
+            {rate !== undefined && (
+              <small>
+                {' '}
+                {words.fromSite} {rateWords(rate.fromSite)}, {words.toSite} {rateWords(rate.toSite)}
+              </small>
+            )}
           </li>
         ))}
       </ul>
+      {site.rttMs !== undefined && (
+        <p>
+          {words.rtt}: {site.rttMs} ms
+        </p>
+      )}
       {site.clusters.length > 0 && (
         <p>
           {words.clusters}: <bdi>{site.clusters.join(', ')}</bdi>

@@ -2,16 +2,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { allOf, dataOf } from './answer.ts';
+import { pollOf } from './asked.tsx';
 import { EstateView, edgeFacts, hubFacts, siteFacts } from './estate.tsx';
 import { useLanguage } from './language.tsx';
-import { pollOf } from './polled.tsx';
 import type { Estate, Principal } from './queries.ts';
 import { useSession } from './session.tsx';
 import { listOf } from './site-calls.ts';
 import { TopologyPicture } from './topology-picture.tsx';
 import { SiteSaid } from './topology-said.tsx';
+import { linkKey, useTraffic } from './traffic.tsx';
 import { pictureOf } from './view/topology.ts';
 import { type Told, topologyOf } from './view/topology-facts.ts';
+import type { Traffic } from './view/traffic.ts';
 
 /** Clusters come and go seldom, and there is a question a tenant. */
 const CLUSTERS_POLL_MS = 20_000;
@@ -40,7 +42,14 @@ function Topology({ estate }: { readonly estate: Estate }) {
           const found = await allOf((page) =>
             dataOf(api.GET('/v1/tenants/{tenant}/clusters', listOf(tenant, page))),
           );
-          return [tenant, found.map(({ metadata, spec }) => ({ name: metadata.name, site: spec.site }))];
+          return [
+            tenant,
+            found.map(({ metadata, spec, status }) => ({
+              name: metadata.name,
+              site: spec.site,
+              rttMs: status.facts?.rttMs,
+            })),
+          ];
         }),
       ),
     ),
@@ -48,7 +57,9 @@ function Topology({ estate }: { readonly estate: Estate }) {
   });
   const { frame, width } = useWidth();
   const [chosen, choose] = useState<string>();
-  const facts = topologyOf(toldBy(estate, new Map(clusters?.data)), estate.at);
+  const edges = estate.tenants.flatMap((state) => state.edges);
+  const traffic = useTraffic({ name: 'all', edges, at: estate.at });
+  const facts = topologyOf(toldBy(estate, new Map(clusters), traffic), estate.at);
   const sites = facts.tenants.flatMap((tenant) => tenant.sites);
   const site = sites.find(({ tenant, name }) => `${tenant}/${name}` === chosen);
   return (
@@ -66,17 +77,33 @@ function Topology({ estate }: { readonly estate: Estate }) {
   );
 }
 
-function toldBy({ tenants, hubs = [] }: Estate, clusters: ReadonlyMap<string, Clusters>): Told {
+function toldBy(
+  { tenants, hubs = [] }: Estate,
+  clusters: ReadonlyMap<string, Clusters>,
+  traffic: Traffic,
+): Told {
   return {
     hubs: hubs.map((hub) => ({ ...hubFacts(hub), vpc: hub.spec.vpc })),
     tenants: tenants.map(({ tenant, sites, edges }) => ({
       name: tenant.metadata.name,
       isolated: tenant.spec.isolation === 'isolated',
       sites: sites.map((site) => ({ ...siteFacts(site), kind: site.spec.kind })),
-      edges: edges.map((edge) => ({ ...edgeFacts(edge), links: edge.status.links })),
+      edges: edges.map((edge) => ({
+        ...edgeFacts(edge),
+        activeHub: edge.status.activeHub,
+        links: edge.status.links.map((link) => ({
+          ...link,
+          rate: rateIn(traffic, linkKey(link.hub, edge)),
+        })),
+      })),
       clusters: clusters.get(tenant.metadata.name) ?? [],
     })),
   };
+}
+
+function rateIn({ links }: Traffic, key: string) {
+  const known = links[key];
+  return known?.atMs === undefined ? undefined : { fromSite: known.fromSites, toSite: known.toSites };
 }
 
 /** How wide the frame is; undefined until it is drawn. */

@@ -1,58 +1,70 @@
-/** What flows through the hubs now, in words and as a curve of the time that this tab has looked. */
+/** What flows through the hubs now, of all edges or of one, in words and as a curve of the time that this tab has looked. */
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import type { Schemas } from '../client/client.ts';
+import { Chart } from './chart.tsx';
 import { useLanguage } from './language.tsx';
-import type { Estate } from './queries.ts';
 import { type LinkCount, NO_TRAFFIC, nextTraffic, rateWords, type Traffic } from './view/traffic.ts';
 
-const Chart = lazy(async () => ({ default: (await import('./traffic-chart.tsx')).TrafficChart }));
-const KEPT = ['traffic'];
+export interface TrafficNowProps {
+  /** What the curve is kept under for as long as the tab is open. */
+  readonly name: string;
+  readonly edges: readonly Schemas['Edge'][];
+  readonly at: string;
+  /** What the two curves are called. */
+  readonly lines: readonly [from: string, to: string];
+}
 
-export function TrafficNow({ estate }: { readonly estate: Estate }) {
+export function TrafficNow(props: TrafficNowProps) {
   const { words } = useLanguage();
-  const { rates } = useTraffic(estate);
-  const now = rates.at(-1);
+  const { rates } = useTraffic(props);
   return (
     <section className="wide">
       <h2>{words.trafficNow}</h2>
-      {now === undefined ? (
+      {rates.length === 0 ? (
         <p>{words.trafficUnknown}</p>
       ) : (
-        <>
-          <p>
-            {words.fromSites} <b>{rateWords(now.fromSites)}</b> · {words.toSites}{' '}
-            <b>{rateWords(now.toSites)}</b>
-          </p>
-          <Suspense fallback={<div className="chart" />}>
-            <Chart rates={rates} />
-          </Suspense>
-        </>
+        <Chart
+          label={words.trafficNow}
+          lines={props.lines}
+          points={rates.map(({ atMs, fromSites, toSites }) => ({ atMs, values: [fromSites, toSites] }))}
+          wordsOf={rateWords}
+        />
       )}
     </section>
   );
 }
 
 /** It is kept beside the answers, so that the curve goes on when somebody comes back to the page. */
-function useTraffic(estate: Estate): Traffic {
+export function useTraffic({ name, edges, at }: Omit<TrafficNowProps, 'lines'>): Traffic {
   const queries = useQueryClient();
-  const [traffic, setTraffic] = useState<Traffic>(() => queries.getQueryData(KEPT) ?? NO_TRAFFIC);
+  const [traffic, setTraffic] = useState<Traffic>(NO_TRAFFIC);
+  // Of one look there is one list, however often it is handed over.
+  const looked = useRef(edges);
+  looked.current = edges;
   useEffect(() => {
-    const next = nextTraffic(queries.getQueryData(KEPT) ?? NO_TRAFFIC, countsOf(estate), estate.at);
-    queries.setQueryData(KEPT, next);
+    const next = nextTraffic(
+      queries.getQueryData(['traffic', name]) ?? NO_TRAFFIC,
+      countsOf(looked.current),
+      at,
+    );
+    queries.setQueryData(['traffic', name], next);
     setTraffic(next);
-  }, [queries, estate]);
+  }, [queries, name, at]);
   return traffic;
 }
 
-function countsOf({ tenants }: Estate): LinkCount[] {
-  return tenants.flatMap(({ edges }) =>
-    edges.flatMap(({ metadata, status }) =>
-      status.links.map(({ hub, observedAt, receivedBytes, sentBytes }) => ({
-        key: `${hub} ${metadata.tenant}/${metadata.name}`,
-        observedAt,
-        receivedBytes,
-        sentBytes,
-      })),
-    ),
+export function linkKey(hub: string, { metadata }: Schemas['Edge']): string {
+  return `${hub} ${metadata.tenant}/${metadata.name}`;
+}
+
+function countsOf(edges: readonly Schemas['Edge'][]): LinkCount[] {
+  return edges.flatMap((edge) =>
+    edge.status.links.map(({ hub, observedAt, receivedBytes, sentBytes }) => ({
+      key: linkKey(hub, edge),
+      observedAt,
+      receivedBytes,
+      sentBytes,
+    })),
   );
 }

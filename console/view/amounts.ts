@@ -26,6 +26,22 @@ export function countWords(count: number): string {
   return scaled(count, ['', 'k', 'M', 'G', 'T']).trim();
 }
 
+export function percentWords(percent: number): string {
+  return `${digits(percent)} %`;
+}
+
+interface Room {
+  readonly cpuMillis: number;
+  readonly memoryMib: number;
+  readonly pods: number;
+}
+
+/** What is taken of processors, memory and pods, in percent of what there is; nothing of nothing. */
+export function takenOf(taken: Room, all: Room): number[] {
+  const share = (of: keyof Room) => (all[of] === 0 ? 0 : (taken[of] * 100) / all[of]);
+  return [share('cpuMillis'), share('memoryMib'), share('pods')];
+}
+
 function scaled(amount: number, units: readonly string[]): string {
   let value = amount;
   let unit = 0;

@@ -1,5 +1,5 @@
 /**
- * How sites are, worst first, and what wants a person. It repeats what the API's conditions say, with their age, and concludes nothing of its own: of
+ * How sites, agents and apps are, worst first, and what wants a person. It repeats what the API's conditions say, with their age, and concludes nothing of its own: of
  * several statements about a site the worst one is shown.
  */
 import { ageSeconds } from '../../protocol/time.ts';
@@ -8,7 +8,7 @@ import type { AgentFacts, ConditionFacts, EdgeFacts, SiteFacts } from './facts.t
 export type Level = 'bad' | 'unknown' | 'waiting' | 'good';
 
 const ORDER: readonly Level[] = ['bad', 'unknown', 'waiting', 'good'];
-/** Reasons that a person chose, or that a person has yet to act on: no fault. */
+/** Reasons that a person chose, that a person has yet to act on, or that go by themselves: no fault. */
 const WAITS = new Set([
   'WaitingForApproval',
   'Quarantined',
@@ -18,6 +18,8 @@ const WAITS = new Set([
   'NoEdge',
   'NoApprovedEdge',
   'WaitingForPeer',
+  ...['NotYet', 'NotPlaced', 'NotTold', 'NotReady', 'Waiting', 'NoAddress'],
+  ...['NoSuchApp', 'NoSuchGroup', 'NoSuchService', 'NoSuchSite', 'NoSuchPort'],
 ]);
 
 export interface Statement {
@@ -71,7 +73,7 @@ export function statementsOf(conditions: readonly ConditionFacts[], now: string)
     .sort((a, b) => ORDER.indexOf(a.level) - ORDER.indexOf(b.level));
 }
 
-function healthOf(name: string, conditions: readonly ConditionFacts[], now: string): Health {
+export function healthOf(name: string, conditions: readonly ConditionFacts[], now: string): Health {
   const [worst] = statementsOf(conditions, now);
   return { name, level: worst?.level ?? 'waiting', statement: worst };
 }
@@ -87,7 +89,10 @@ function statementOf(condition: ConditionFacts, now: string): Statement {
   };
 }
 
-function levelOf({ status, reason }: ConditionFacts): Level {
+/** A release that was taken back is no outage, but somebody has to look. */
+function levelOf({ type, status, reason }: ConditionFacts): Level {
+  if (type === 'RolledBack') return status === 'True' ? 'bad' : 'good';
+  if (type === 'Upgrading') return 'waiting';
   if (status === 'True') return 'good';
   if (WAITS.has(reason)) return 'waiting';
   return status === 'False' && reason !== 'Behind' ? 'bad' : 'unknown';

@@ -2,13 +2,18 @@
 import { type Section, sectionAt, sectionParts } from './sections.ts';
 
 /** Pages of a tenant: `/tenants/TENANT/PAGE`, with what is shown of one thing below it. */
-export const TENANT_PAGES = ['sites', 'edges', 'tokens', 'clusters'] as const;
+export const TENANT_PAGES = ['sites', 'edges', 'tokens', 'clusters', 'access'] as const;
 export type TenantPageName = (typeof TENANT_PAGES)[number];
+
+/** Pages of the deployment: `/PAGE`, with one thing below it. */
+export const DEPLOYMENT_PAGES = ['hubs', 'access'] as const;
+export type DeploymentPageName = (typeof DEPLOYMENT_PAGES)[number];
 
 export type Screen =
   | { readonly kind: 'home' }
   | { readonly kind: 'events' }
   | { readonly kind: 'topology' }
+  | { readonly kind: 'deployment'; readonly page: DeploymentPageName; readonly below: readonly string[] }
   | { readonly kind: 'tenant'; readonly tenant: string }
   | TenantPage
   | { readonly kind: 'section'; readonly tenant: string; readonly section: Section }
@@ -33,6 +38,9 @@ export function screenAt(path: string): Screen {
   const known = parts.filter((part) => part !== undefined);
   if (known.length < parts.length) return unknown;
   const [first, second, ...more] = known;
+  const page = DEPLOYMENT_PAGES.find((candidate) => candidate === first);
+  if (page !== undefined && known.length <= 1 + BELOW_MAX)
+    return { kind: 'deployment', page, below: known.slice(1) };
   if (first === undefined) return { kind: 'home' };
   if (first === 'events' && second === undefined) return { kind: 'events' };
   if (first === 'topology' && second === undefined) return { kind: 'topology' };
@@ -56,6 +64,8 @@ export function pathOf(screen: Screen): string {
       return '/events';
     case 'topology':
       return '/topology';
+    case 'deployment':
+      return joined(screen.page, ...screen.below);
     case 'tenant':
       return joined('tenants', screen.tenant);
     case 'page':

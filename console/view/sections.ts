@@ -10,21 +10,35 @@ export type Section =
   | { readonly kind: 'policy'; readonly name: string }
   | { readonly kind: 'reach' }
   | { readonly kind: 'services' }
+  | { readonly kind: 'new-service' }
+  | { readonly kind: 'service'; readonly site: string; readonly name: string }
+  | { readonly kind: 'new-route' }
+  | { readonly kind: 'route'; readonly name: string }
   | { readonly kind: 'pools' }
+  | { readonly kind: 'new-pool' }
+  | { readonly kind: 'pool'; readonly name: string }
   | { readonly kind: 'audit' };
 
 /** Pages without a name in their path. */
-const PLAIN = ['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const;
+export const PLAIN_SECTIONS = [
+  ...(['apps', 'new-app', 'policies', 'new-policy', 'reach'] as const),
+  ...(['services', 'new-service', 'new-route', 'pools', 'new-pool', 'audit'] as const),
+] as const;
+
+/** Pages of one thing, by the part of their path before its name. */
+const NAMED = { policies: 'policy', routes: 'route', pools: 'pool' } as const;
 
 /** `parts`: what follows the tenant in the path, decoded; undefined if that is no page of these. */
 export function sectionAt(parts: readonly string[]): Section | undefined {
   const [first, name, third, ...more] = parts;
-  const kind = PLAIN.find((one) => one === first);
+  const kind = PLAIN_SECTIONS.find((one) => one === first);
   if (kind !== undefined && name === undefined) return { kind };
   if (name === undefined || more.length > 0) return undefined;
   if (first === 'apps' && third === undefined) return { kind: 'app', name };
   if (first === 'apps' && third === 'manifest') return { kind: 'manifest', name };
-  return first === 'policies' && third === undefined ? { kind: 'policy', name } : undefined;
+  if (first === 'services' && third !== undefined) return { kind: 'service', site: name, name: third };
+  const named = Object.entries(NAMED).find(([part]) => part === first)?.[1];
+  return named !== undefined && third === undefined ? { kind: named, name } : undefined;
 }
 
 export function sectionParts(section: Section): string[] {
@@ -35,13 +49,22 @@ export function sectionParts(section: Section): string[] {
       return ['apps', section.name, 'manifest'];
     case 'policy':
       return ['policies', section.name];
+    case 'service':
+      return ['services', section.site, section.name];
+    case 'route':
+      return ['routes', section.name];
+    case 'pool':
+      return ['pools', section.name];
     case 'apps':
     case 'new-app':
     case 'policies':
     case 'new-policy':
     case 'reach':
     case 'services':
+    case 'new-service':
+    case 'new-route':
     case 'pools':
+    case 'new-pool':
     case 'audit':
       return [section.kind];
   }

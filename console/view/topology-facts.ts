@@ -10,6 +10,14 @@ export interface LinkFacts {
   readonly hub: string;
   readonly up: boolean;
   readonly observedAt: string;
+  /** Absent until the hub has told twice. */
+  readonly rate?: LinkRate | undefined;
+}
+
+/** Bits a second. */
+export interface LinkRate {
+  readonly fromSite: number;
+  readonly toSite: number;
 }
 
 export interface LinkNode {
@@ -17,6 +25,9 @@ export interface LinkNode {
   readonly level: Level;
   /** Of what the hub said; absent for a VPC, which is linked by description. */
   readonly ageSeconds: number | undefined;
+  /** The site's traffic goes by this hub; undefined where no edge of it said by which. */
+  readonly isActive: boolean | undefined;
+  readonly rate: LinkRate | undefined;
 }
 
 export interface SiteNode extends Health {
@@ -25,6 +36,8 @@ export interface SiteNode extends Health {
   readonly edges: readonly string[];
   readonly clusters: readonly string[];
   readonly links: readonly LinkNode[];
+  /** From its edge to the hub, as clusters of the site have it told. */
+  readonly rttMs: number | undefined;
 }
 
 export interface TenantNode {
@@ -52,8 +65,15 @@ export interface Told {
     readonly name: string;
     readonly isolated: boolean;
     readonly sites: readonly (SiteFacts & { readonly kind: 'datacenter' | 'vpc' })[];
-    readonly edges: readonly (EdgeFacts & { readonly links: readonly LinkFacts[] })[];
-    readonly clusters: readonly { readonly name: string; readonly site: string }[];
+    readonly edges: readonly (EdgeFacts & {
+      readonly links: readonly LinkFacts[];
+      readonly activeHub?: string | undefined;
+    })[];
+    readonly clusters: readonly {
+      readonly name: string;
+      readonly site: string;
+      readonly rttMs?: number | undefined;
+    }[];
   }[];
 }
 
@@ -72,43 +92,57 @@ function tenantNode(tenant: Told['tenants'][number], hubs: readonly HubNode[], n
   const kinds = new Map(sites.map((site) => [site.name, site.kind]));
   const nodes = siteHealth(sites, edges, now).map((health): SiteNode => {
     const own = edges.filter(({ site }) => site === health.name);
+    const here = clusters.filter(({ site }) => site === health.name);
     const vpcOf = hubs.filter(({ vpc }) => vpc === `${name}/${health.name}`);
     return {
       ...health,
       kind: kinds.get(health.name) ?? 'datacenter',
       edges: own.map((edge) => edge.name).sort(),
-      clusters: clusters
-        .filter(({ site }) => site === health.name)
-        .map((cluster) => cluster.name)
-        .sort(),
+      clusters: here.map((cluster) => cluster.name).sort(),
+      rttMs: here.find(({ rttMs }) => rttMs !== undefined)?.rttMs,
       links: [
-        ...linksOf(
-          own.flatMap(({ links }) => links),
-          now,
-        ),
-        ...vpcOf.map((hub) => ({ hub: hub.name, level: hub.level, ageSeconds: undefined })),
+        ...linksOf(own, now),
+        ...vpcOf.map((hub) => ({
+          ...{ hub: hub.name, level: hub.level, ageSeconds: undefined },
+          ...{ isActive: undefined, rate: undefined },
+        })),
       ],
     };
   });
   return { name, isolated, sites: nodes };
 }
 
-/** Of several edges of a site one that is up will do. */
-function linksOf(links: readonly LinkFacts[], now: string): LinkNode[] {
+/** Of several edges of a site one that is up will do; what flows is that of all. */
+function linksOf(edges: Told['tenants'][number]['edges'], now: string): LinkNode[] {
+  const links = edges.flatMap((edge) => edge.links);
+  const active = edges.flatMap(({ activeHub }) => activeHub ?? []);
   const hubs = [...new Set(links.map(({ hub }) => hub))].sort();
   return hubs.flatMap((hub) => {
-    const seen = links
-      .filter((link) => link.hub === hub)
-      .map((link) => linkNode(link, now))
-      .sort((a, b) => rank(a.level) - rank(b.level));
-    return seen.slice(0, 1);
+    const own = links.filter((link) => link.hub === hub);
+    const [best] = own.map((link) => seen(link, now)).sort((a, b) => rank(a.level) - rank(b.level));
+    if (best === undefined) return [];
+    const isActive = active.length === 0 ? undefined : active.includes(hub);
+    return [{ hub, ...best, isActive, rate: together(own.flatMap(({ rate }) => rate ?? [])) }];
   });
 }
 
-function linkNode({ hub, up, observedAt }: LinkFacts, now: string): LinkNode {
+function together(rates: readonly LinkRate[]): LinkRate | undefined {
+  if (rates.length === 0) return undefined;
+  return {
+    fromSite: rates.reduce((sum, { fromSite }) => sum + fromSite, 0),
+    toSite: rates.reduce((sum, { toSite }) => sum + toSite, 0),
+  };
+}
+
+/** What flows through all hubs; undefined where none has told of it twice. */
+export function rateOf({ links }: Pick<SiteNode, 'links'>): LinkRate | undefined {
+  return together(links.flatMap(({ rate }) => rate ?? []));
+}
+
+function seen({ up, observedAt }: LinkFacts, now: string): Pick<LinkNode, 'level' | 'ageSeconds'> {
   const age = ageSeconds(observedAt, now);
   const level = age > FRESH_SECONDS_MAX ? 'unknown' : up ? 'good' : 'bad';
-  return { hub, level, ageSeconds: age };
+  return { level, ageSeconds: age };
 }
 
 function rank(level: Level): number {

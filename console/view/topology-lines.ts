@@ -7,6 +7,8 @@ export interface Line {
   /** As SVG wants it. */
   readonly path: string;
   readonly level: Level;
+  /** Traffic goes by it; undefined where nobody said so. */
+  readonly isActive: boolean | undefined;
 }
 
 interface Point {
@@ -27,11 +29,13 @@ export function linesOf(hubs: readonly PlacedHub[], tenants: readonly PlacedTena
 
 function siteLines(hubs: readonly PlacedHub[], { sites }: PlacedTenant): Line[] {
   return sites.flatMap(({ site, x, y, width }) =>
-    site.links.flatMap(({ hub, level }, index) => {
+    site.links.flatMap(({ hub, level, isActive }, index) => {
       const from = hubs.find((candidate) => candidate.hub.name === hub);
       if (from === undefined) return [];
       const to = { x: x + (width * (index + 1)) / (site.links.length + 1), y };
-      return [{ key: `${site.tenant}/${site.name} ${hub}`, path: curve(bottomOf(from), to), level }];
+      return [
+        { key: `${site.tenant}/${site.name} ${hub}`, path: curve(bottomOf(from), to), level, isActive },
+      ];
     }),
   );
 }
@@ -44,7 +48,12 @@ function tenantLines(hubs: readonly PlacedHub[], placed: PlacedTenant): Line[] {
     const to = { x: x + (width * (index + 1)) / (hubs.length + 1), y };
     const path = isUppermost ? curve(bottomOf(from), to) : rail(bottomOf(from), { x, y: y + BEND * 2 });
     return [
-      { key: `${tenant.name} ${from.hub.name}`, path, level: together(links.map(({ level }) => level)) },
+      {
+        key: `${tenant.name} ${from.hub.name}`,
+        path,
+        level: together(links.map(({ level }) => level)),
+        isActive: undefined,
+      },
     ];
   });
 }

@@ -4,8 +4,15 @@
  */
 import type { Level } from './health.ts';
 import { fitted, textWidth } from './label.ts';
-import type { HubNode, SiteNode, TenantNode, TopologyFacts } from './topology-facts.ts';
+import {
+  type HubNode,
+  rateOf,
+  type SiteNode,
+  type TenantNode,
+  type TopologyFacts,
+} from './topology-facts.ts';
 import { type Line, linesOf } from './topology-lines.ts';
+import { rateWords } from './traffic.ts';
 
 export interface Box {
   readonly x: number;
@@ -24,6 +31,8 @@ export interface PlacedSite extends Box {
   readonly site: SiteNode;
   readonly label: string;
   readonly note: string;
+  /** What flows; empty on a tile, and where nothing was told of it. */
+  readonly flow: string;
 }
 
 /** The heading of the sites of one state. */
@@ -70,7 +79,7 @@ const INSET = 24;
 const HEADER = 48;
 const HEADING = 26;
 const HUB = { width: 168, height: 54 };
-const CARD = { width: 176, height: 54, gap: 12 };
+const CARD = { width: 176, height: 70, gap: 12 };
 const TILE = { width: 126, height: 28, gap: 8 };
 const LEVELS: readonly Level[] = ['bad', 'unknown', 'waiting', 'good'];
 
@@ -205,7 +214,14 @@ function placeSite(site: SiteNode, box: Box): PlacedSite {
     ...box,
     label: fitted(site.name, LABEL_SIZE, room),
     note: box.height < CARD.height ? '' : fitted(note, NOTE_SIZE, room),
+    flow: box.height < CARD.height ? '' : fitted(flowOf(site), NOTE_SIZE, room),
   };
+}
+
+/** From the site, and to it. */
+function flowOf(site: SiteNode): string {
+  const rate = rateOf(site);
+  return rate === undefined ? '' : `↑${rateWords(rate.fromSite)} ↓${rateWords(rate.toSite)}`;
 }
 
 /** `hub1 298/300 · hub2 300/300`: sites that the hub hears, of those that it knows. */

@@ -85,7 +85,7 @@ export const APPS_ENGLISH = {
   pool: 'Pool',
   range: 'Range',
   told: 'Told',
-  freeAddresses: 'free',
+  freeAddresses: 'Free',
   ofAddresses: 'of',
   holder: 'Holder',
   held: 'held',

@@ -1,7 +1,9 @@
 /** Every word of the console, in each language. What the API says in sentences is shown as it came. */
 
+import { ACCESS_CHINESE, ACCESS_ENGLISH } from './words-access.ts';
 import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
+import { EDITORS_CHINESE, EDITORS_ENGLISH } from './words-editors.ts';
 import { SITES_CHINESE, SITES_ENGLISH } from './words-sites.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
@@ -11,6 +13,8 @@ const ENGLISH = {
   ...SITES_ENGLISH,
   ...CLUSTERS_ENGLISH,
   ...APPS_ENGLISH,
+  ...ACCESS_ENGLISH,
+  ...EDITORS_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -83,6 +87,8 @@ const CHINESE: Words = {
   ...SITES_CHINESE,
   ...CLUSTERS_CHINESE,
   ...APPS_CHINESE,
+  ...ACCESS_CHINESE,
+  ...EDITORS_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',

@@ -1,12 +1,15 @@
 /** Answers of the API in which every name and free text is what nobody should write: markup, marks that turn the direction of text, and no place to break. */
 import type { Page } from 'playwright-core';
 import { App } from '../../protocol/app.ts';
+import { Binding } from '../../protocol/binding.ts';
 import { Event } from '../../protocol/event.ts';
 import { Explanation } from '../../protocol/explanation.ts';
+import { Key } from '../../protocol/key.ts';
 import { Policy } from '../../protocol/policy.ts';
 import { PolicyPreview } from '../../protocol/policy-preview.ts';
 import { Pool } from '../../protocol/pool.ts';
 import { AppReleaseList } from '../../protocol/release.ts';
+import { Role } from '../../protocol/role.ts';
 import { Route } from '../../protocol/route.ts';
 import { Service } from '../../protocol/service.ts';
 
@@ -14,6 +17,9 @@ const NAME_LENGTH = 253;
 const MARKUP = '<img src=x onerror=document.title="taken"><script>document.title="taken"</script>';
 /** Turned round to its end, as somebody would who wants what follows to be read backwards. */
 export const HOSTILE = `${MARKUP}\u202Egnorw {{7*7}}"'`.padEnd(NAME_LENGTH, 'W');
+
+/** As much as a description may hold. */
+const TEXT = HOSTILE.slice(0, 200);
 
 const AT = '2026-01-01T00:00:00.000Z';
 const metadata = { name: HOSTILE, tenant: 'acme', createdAt: AT, updatedAt: AT, generation: 1, version: 1 };
@@ -97,6 +103,32 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
         metadata,
         spec: { host: RTL_HOST, path: `/${'w'.repeat(190)}`, app: { name: 'web', port: 'http' } },
         status: { conditions },
+      }),
+    ],
+  },
+  '/keys': { items: [Key.parse({ metadata, spec: { role: 'viewer', description: TEXT }, status: {} })] },
+  '/roles': {
+    items: [
+      Role.parse({
+        metadata,
+        spec: { description: TEXT, rules: [{ kinds: ['*'], verbs: ['*'], names: [`${'w'.repeat(32)}*`] }] },
+        status: {},
+      }),
+    ],
+  },
+  '/bindings': {
+    items: [
+      Binding.parse({
+        metadata,
+        spec: {
+          ...{ role: 'viewer', description: TEXT },
+          who: {
+            kind: 'person',
+            issuer: `https://${'w'.repeat(60)}.example/${'w'.repeat(150)}`,
+            subject: HOSTILE,
+          },
+        },
+        status: {},
       }),
     ],
   },

@@ -70,6 +70,38 @@ test('a site is added by the form, and what is wrong with one is said by the API
   expect(spec).toMatchObject({ allotment: prefixes, prefixes, lan: 'masquerade' });
 });
 
+test('a site is changed after it was said what that would do, also to the names that lead into it', async () => {
+  const { stage } = estate();
+  const path = `${TENANT}/sites/berlin`;
+  const db = { metadata: { name: 'db' }, spec: { address: '10.3.0.9', port: 5432 } };
+  const spec = async () => (await stage.api.get(path, Site)).spec;
+  await stage.api.change(path, (before) => ({ ...before, allotment: ['10.0.0.0/24', '10.3.0.0/24'] }));
+  await stage.api.change(path, (before) => ({ ...before, prefixes: ['10.0.0.0/24', '10.3.0.0/24'] }));
+  await stage.api.create(`${path}/services`, db, z.unknown());
+  await visit(stage, {}, async ({ page }) => {
+    await signIn(stage, page, `${PAGES}/sites`);
+    await page.getByRole('link', { name: 'berlin' }).first().click();
+    await page.getByText('Nothing would change.').waitFor();
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await page.getByRole('textbox', { name: 'Exposed now' }).fill('10.0.0.');
+    await page.getByText('not all IPv4 prefixes yet').waitFor();
+    await page.getByRole('textbox', { name: 'Exposed now' }).fill('10.0.0.0/24');
+    await page.getByText('is reached by nobody any more').waitFor();
+    await page.getByText('leads nowhere then: the service db').waitFor();
+    await page.getByRole('textbox', { name: 'Native routing with' }).fill('tokyo');
+    await page.getByText('has not asked for native routing yet').waitFor();
+    await keepScreenshot(page, 'site-would-change');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Nothing would change.').waitFor();
+    expect(await spec()).toMatchObject({ prefixes: ['10.0.0.0/24'], native: ['tokyo'] });
+    await page.getByRole('textbox', { name: 'Labels' }).fill('region=eu');
+    await stage.api.change(path, (before) => ({ ...before, native: [] }));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Somebody changed it meanwhile').waitFor();
+    expect(await spec()).toMatchObject({ labels: {}, native: [] });
+  });
+});
+
 test('a site is removed only after it was asked twice, and Escape is the way back', async () => {
   const { stage } = estate();
   await stage.api.create(
@@ -166,7 +198,14 @@ test('a cluster shows what its edge told, also of its etcd and of who asks its A
     await signIn(stage, page, `${PAGES}/clusters`);
     await page.getByRole('link', { name: 'prod' }).click();
     await page.getByText('kubelet silent for 40 s').waitFor();
+    await page.getByRole('img', { name: /^Round trip, edge to hub: prod 12 ms/ }).waitFor();
+    await page
+      .getByRole('img', { name: /^Taken by others.*: CPUs 14.4 %, Memory 11.1 %, pods 12.4 %/ })
+      .waitFor();
+    await keepScreenshot(page, 'cluster-curves');
     await page.getByRole('link', { name: 'Its etcd' }).click();
+    await page.getByRole('img', { name: /^Size of the database.*10.0.0.12:2379 1.9 GB/ }).waitFor();
+    await keepScreenshot(page, 'etcd-curves');
     await page.getByText('Defragment https://10.0.0.12:2379').waitFor();
     await page.getByRole('link', { name: 'Its API server' }).click();
     await page.getByText('from the cache 9 k (90 %)').waitFor();
@@ -180,6 +219,7 @@ test('the pages bear every look', async () => {
   await hub.tell('/v1/agent/liveness', livenessOf([{ agent: berlin.id, up: true }]));
   await lookAt(stage, [
     { name: 'sites', path: `${PAGES}/sites`, ready: 'tbody' },
+    { name: 'site', path: `${PAGES}/sites/berlin`, ready: 'form' },
     { name: 'edges', path: `${PAGES}/edges`, ready: 'tbody' },
     { name: 'edge', path: `${PAGES}/edges/berlin`, ready: 'h2 + .choices' },
     { name: 'tokens', path: `${PAGES}/tokens`, ready: 'tbody' },

@@ -58,7 +58,10 @@ async function reportAll(tenants: readonly string[]): Promise<void> {
   }, DOCUMENTS_MS_MAX);
   for (const agent of [...made.hubs, ...made.edges]) {
     const applied = documents.get(agent.id);
-    await agent.report(applied && { applied });
+    await agent.report({
+      ...(applied && { applied }),
+      ...(made.edges.includes(agent) && { activeHub: 'hub1' }),
+    });
   }
 }
 
@@ -109,10 +112,17 @@ test('by keyboard alone a site is gone to, is told of with ages, and is opened',
       .getByText(/now|s ago/)
       .first()
       .waitFor();
+    // A rate takes two tellings that the page has looked at.
+    await tellLiveness();
+    await told.getByText('From the site 0 bit/s, To the site 0 bit/s').first().waitFor();
+    await told.getByText('Traffic goes by it').waitFor();
     await keepScreenshot(page, 'topology-keyboard');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Edge tokyo' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/tenants/demo/edges/tokyo');
+    await page.goto(`${stage().url}/topology`);
+    await page.getByRole('link', { name: /^berlin/ }).focus();
+    await page.getByRole('complementary').getByText('Round trip, edge to hub: 12 ms').waitFor();
   });
 });
 

@@ -1,7 +1,14 @@
 /** Amounts: three digits, a unit, never more than the next unit's one. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesWords, countWords, cpuWords, memoryWords } from '../../../console/view/amounts.ts';
+import {
+  bytesWords,
+  countWords,
+  cpuWords,
+  memoryWords,
+  percentWords,
+  takenOf,
+} from '../../../console/view/amounts.ts';
 
 test('an amount is said in the largest unit that it fills', () => {
   expect([0, 999, 1_000, 1_234, 999_999, 12_345_678, 5e15].map(bytesWords)).toEqual([
@@ -24,4 +31,10 @@ test('an amount below a thousand petabytes takes at most four digits, and a larg
       expect(bytesWords(bytes)).toMatch(/^\d{1,3}(\.\d{1,2})? [kMGTP]?B$/);
     }),
   );
+});
+
+test('what is taken is told in percent of what there is, and of nothing nothing', () => {
+  const all = { cpuMillis: 4_000, memoryMib: 8_192, pods: 0 };
+  const taken = { cpuMillis: 500, memoryMib: 4_096, pods: 0 };
+  expect(takenOf(taken, all).map(percentWords)).toEqual(['12.5 %', '50 %', '0 %']);
 });

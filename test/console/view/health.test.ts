@@ -1,7 +1,7 @@
 /** Health of sites, worst first, with the age of what is said; and which edges want a person. */
 import { expect, test } from 'vitest';
 import type { ConditionFacts, EdgeFacts } from '../../../console/view/facts.ts';
-import { agentHealth, siteHealth } from '../../../console/view/health.ts';
+import { agentHealth, healthOf, siteHealth } from '../../../console/view/health.ts';
 
 const NOW = '2026-03-01T12:00:10.000Z';
 const said = (status: ConditionFacts['status'], reason: string, message = ''): ConditionFacts => ({
@@ -61,4 +61,23 @@ test('an edge of another tenant says nothing about a site of the same name', () 
 
 test('agents keep their order', () => {
   expect(agentHealth(EDGES, NOW).map(({ name }) => name)).toEqual(EDGES.map(({ name }) => name));
+});
+
+const ofApp = (type: string, status: ConditionFacts['status'], reason: string): ConditionFacts => ({
+  ...said(status, reason, `${type}.`),
+  type,
+});
+
+test.each([
+  ['good', [ofApp('Running', 'True', 'Running'), ofApp('Placed', 'True', 'Placed')]],
+  ['waiting', [ofApp('Running', 'Unknown', 'NotTold'), ofApp('Placed', 'True', 'Placed')]],
+  ['waiting', [ofApp('Running', 'True', 'Running'), ofApp('Upgrading', 'True', 'Canary')]],
+  ['unknown', [ofApp('Enforced', 'Unknown', 'NotKnown'), ofApp('Running', 'True', 'Running')]],
+  ['bad', [ofApp('Running', 'True', 'Running'), ofApp('RolledBack', 'True', 'ReleaseFailed')]],
+  ['bad', [ofApp('Placed', 'False', 'NoRoom'), ofApp('Running', 'Unknown', 'NotTold')]],
+  ['waiting', []],
+] as const)('an app of which this is said is %s: %j', (level, conditions) => {
+  const health = healthOf('web', conditions, NOW);
+  expect(health.level).toBe(level);
+  expect(health.statement?.ageSeconds).toBe(conditions.length === 0 ? undefined : 10);
 });

@@ -1,8 +1,8 @@
 /** Addresses of screens: there and back, also for names that nobody should choose. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pathOf, screenAt, TENANT_PAGES } from '../../../console/view/screens.ts';
-import type { Section } from '../../../console/view/sections.ts';
+import { DEPLOYMENT_PAGES, pathOf, screenAt, TENANT_PAGES } from '../../../console/view/screens.ts';
+import { PLAIN_SECTIONS, type Section } from '../../../console/view/sections.ts';
 
 test('a path names a screen, and what is none is said so', () => {
   expect(screenAt('/')).toEqual({ kind: 'home' });
@@ -14,7 +14,14 @@ test('a path names a screen, and what is none is said so', () => {
     page: 'edges',
     below: ['a/b'],
   });
-  for (const path of ['/tenants', '/tenants/%E0%A4%A', '/tenants/a/b', '/other', '/tenants/a/sites/1/2/3/4'])
+  for (const path of [
+    '/tenants',
+    '/tenants/%E0%A4%A',
+    '/tenants/a/b',
+    '/other',
+    '/tenants/a/sites/1/2/3/4',
+    '/hubs/1/2/3/4',
+  ])
     expect(screenAt(path)).toEqual({ kind: 'unknown', path });
 });
 
@@ -41,13 +48,21 @@ test('the same holds for every page of a tenant, and for what is below it', () =
 });
 
 const name = fc.string({ minLength: 1, maxLength: 253, unit: 'grapheme' });
+test('and for every page of the deployment', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...DEPLOYMENT_PAGES), fc.array(name, { maxLength: 3 }), (page, below) => {
+      const screen = { kind: 'deployment' as const, page, below };
+      expect(screenAt(pathOf(screen))).toEqual(screen);
+    }),
+  );
+});
+
 const section: fc.Arbitrary<Section> = fc.oneof(
   fc.record({
-    kind: fc.constantFrom(
-      ...(['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const),
-    ),
+    kind: fc.constantFrom(...PLAIN_SECTIONS),
   }),
-  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy'] as const)), name }),
+  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy', 'route', 'pool'] as const)), name }),
+  fc.record({ kind: fc.constant('service' as const), site: name, name }),
 );
 
 test('every page of a tenant has one address, whatever tenant and thing are called', () => {

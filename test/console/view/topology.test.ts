@@ -51,9 +51,11 @@ function estateOf(sitesMax: number): fc.Arbitrary<TopologyFacts> {
             kind: node.isVpc ? 'vpc' : 'datacenter',
             edges: [],
             clusters: node.clusters,
-            links: [...hubNames]
-              .sort()
-              .map((hub, index) => ({ hub, level: node.links[index] ?? 'good', ageSeconds: 1 })),
+            links: [...hubNames].sort().map((hub, index) => ({
+              ...{ hub, level: node.links[index] ?? 'good', ageSeconds: 1, isActive: index === 0 },
+              rate: { fromSite: 999_000_000, toSite: 1_200_000_000 },
+            })),
+            rttMs: 12,
           }),
         ),
       })),
@@ -164,6 +166,7 @@ test('by the arrow keys alone every site can be reached from the first, and a ke
           edges: [],
           clusters: [],
           links: [],
+          rttMs: undefined,
         }),
       );
       const boxes = sitesOf(pictureOf({ hubs: [], tenants: [{ name: 't', isolated: false, sites }] }, room));

@@ -1,30 +1,31 @@
-/** The curve of what flows. It is loaded when there is something to draw. */
+/** Draws curves on a canvas; a curve that has only begun stands at the right. */
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
+import { type ChartProps, COLOURS } from './chart.tsx';
 import { useLanguage } from './language.tsx';
-import { type Rate, rateWords } from './view/traffic.ts';
+import type { Point } from './view/history.ts';
 
 const HEIGHT = 160;
 const AXIS_WIDTH = 84;
-/** A curve that has only begun stands at the right. */
 const SHOWN_SECONDS_MIN = 300;
 
-export function TrafficChart({ rates }: { readonly rates: readonly Rate[] }) {
-  const { language, words } = useLanguage();
+export function Curves({ label, lines, points, wordsOf }: ChartProps) {
+  const { language } = useLanguage();
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot>(null);
-  const data = dataOf(rates);
-  const first = useRef(data);
-  first.current = data;
+  const data = dataOf(points, lines.length);
+  const newest = useRef({ data, wordsOf });
+  newest.current = { data, wordsOf };
+  const named = lines.join('\n');
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
     const made = new UPlot(
       {
-        ...optionsOf(element, language),
-        series: [{}, lineOf(words.fromSites, '--accent'), lineOf(words.toSites, '--good')],
+        ...optionsOf(element, language, (value) => newest.current.wordsOf(value)),
+        series: [{}, ...named.split('\n').map(lineOf)],
       },
-      first.current,
+      newest.current.data,
       element,
     );
     chart.current = made;
@@ -34,25 +35,23 @@ export function TrafficChart({ rates }: { readonly rates: readonly Rate[] }) {
       watch.disconnect();
       made.destroy();
     };
-  }, [language, words]);
+  }, [language, named]);
   useEffect(() => chart.current?.setData(data));
-  const now = rates.at(-1);
-  const said =
-    now === undefined
-      ? ''
-      : `${words.fromSites} ${rateWords(now.fromSites)}, ${words.toSites} ${rateWords(now.toSites)}`;
-  return <div className="chart" ref={place} role="img" aria-label={`${words.trafficNow}: ${said}`} />;
+  const now = points.at(-1)?.values;
+  const said = lines.map(
+    (line, index) => `${line} ${now?.[index] === undefined ? '–' : wordsOf(now[index])}`,
+  );
+  return <div className="chart" ref={place} role="img" aria-label={`${label}: ${said.join(', ')}`} />;
 }
 
-function dataOf(rates: readonly Rate[]): [number[], number[], number[]] {
+function dataOf(points: readonly Point[], lines: number): [number[], ...(number | null)[][]] {
   return [
-    rates.map(({ atMs }) => atMs / 1_000),
-    rates.map(({ fromSites }) => fromSites),
-    rates.map(({ toSites }) => toSites),
+    points.map(({ atMs }) => atMs / 1_000),
+    ...Array.from({ length: lines }, (_, index) => points.map(({ values }) => values[index] ?? null)),
   ];
 }
 
-function optionsOf(element: HTMLElement, language: string) {
+function optionsOf(element: HTMLElement, language: string, wordsOf: (value: number) => string) {
   const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const axis = { stroke: () => colourOf('--faint'), grid: { stroke: () => colourOf('--line'), width: 1 } };
   return {
@@ -75,13 +74,18 @@ function optionsOf(element: HTMLElement, language: string) {
         values: (_: UPlot, at: number[]) => at.map((seconds) => time.format(seconds * 1_000)),
         space: 90,
       },
-      { ...axis, values: (_: UPlot, at: number[]) => at.map(rateWords), size: AXIS_WIDTH },
+      { ...axis, values: (_: UPlot, at: number[]) => at.map(wordsOf), size: AXIS_WIDTH },
     ],
   };
 }
 
-function lineOf(label: string, colour: string) {
-  return { label, stroke: () => colourOf(colour), width: 2, points: { show: false } };
+function lineOf(label: string, index: number) {
+  return {
+    label,
+    stroke: () => colourOf(COLOURS[index] ?? '--faint'),
+    width: 2,
+    points: { show: false },
+  };
 }
 
 /** The browser resolves what hangs on light and dark; a canvas does not. */
