@@ -36,6 +36,7 @@ export function rowsOf(
 
 /** Where it is shown; undefined if nowhere by itself. */
 export function screenOf({ matter: { kind, name }, tenant }: Row): Screen | undefined {
+  if (kind === 'hub') return { kind: 'deployment', page: 'hubs', below: [name] };
   if (tenant === undefined) return undefined;
   switch (kind) {
     case 'edge':
@@ -43,7 +44,7 @@ export function screenOf({ matter: { kind, name }, tenant }: Row): Screen | unde
     case 'cluster':
       return { kind: 'page', tenant, page: 'clusters', below: [name] };
     case 'site':
-      return { kind: 'page', tenant, page: 'sites', below: [] };
+      return { kind: 'page', tenant, page: 'sites', below: [name] };
     case 'app':
       return { kind: 'section', tenant, section: { kind: 'app', name } };
     case 'policy':
@@ -55,7 +56,5 @@ export function screenOf({ matter: { kind, name }, tenant }: Row): Screen | unde
       return { kind: 'section', tenant, section: { kind: 'pools' } };
     case 'tenant':
       return { kind: 'tenant', tenant };
-    case 'hub':
-      return undefined;
   }
 }
