@@ -225,6 +225,10 @@ export const ClusterLeaf = z.strictObject({
   issuers: z.array(SigningRoot).min(1).max(4),
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),
+  /** The public name, for which the edge may have a certificate that browsers trust, and the origins of the console, whose pages alone may ask by it. */
+  browsers: z
+    .strictObject({ host: z.string().max(253), origins: z.array(z.string().max(300)).min(1).max(32) })
+    .optional(),
 });
 export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 

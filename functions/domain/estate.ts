@@ -23,6 +23,15 @@ export interface DeploymentFacts {
   readonly domain: string;
   readonly roots: readonly SigningRoot[];
   readonly pollSeconds: number;
+  /** Where browsers reach clusters, and from which origins; absent: nowhere. */
+  readonly browsers?: BrowserFacts | undefined;
+}
+
+export interface BrowserFacts {
+  /** The domain of clusters, which is public: a cluster is `CLUSTER.TENANT.DOMAIN`. */
+  readonly domain: string;
+  /** Of the console. */
+  readonly origins: readonly string[];
 }
 
 export interface SiteFacts {
