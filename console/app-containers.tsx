@@ -2,6 +2,7 @@
 import type { Schemas } from '../client/client.ts';
 import { Age } from './age.tsx';
 import { useLanguage } from './language.tsx';
+import { Link } from './navigation.tsx';
 import type { Level } from './view/health.ts';
 
 /** Apps may have a thousand in a cluster: more rows than these help nobody. */
@@ -18,13 +19,13 @@ const LEVELS: Readonly<Record<Schemas['ContainerStatus']['state'], Level>> = {
 };
 
 export interface ContainerTableProps {
-  readonly instances: readonly Schemas['AppInstance'][];
+  readonly app: Schemas['App'];
   readonly at: string;
 }
 
-export function ContainerTable({ instances, at }: ContainerTableProps) {
+export function ContainerTable({ app, at }: ContainerTableProps) {
   const { words } = useLanguage();
-  const all = instances.flatMap((instance) =>
+  const all = app.status.instances.flatMap((instance) =>
     instance.containers.map((container) => ({ container, instance })),
   );
   if (all.length === 0) return <p>{words.none}</p>;
@@ -47,6 +48,7 @@ export function ContainerTable({ instances, at }: ContainerTableProps) {
           {all.slice(0, SHOWN_MAX).map(({ container, instance }) => (
             <ContainerRow
               key={`${instance.cluster}/${container.name}`}
+              app={app}
               container={container}
               instance={instance}
               at={at}
@@ -64,15 +66,40 @@ export function ContainerTable({ instances, at }: ContainerTableProps) {
 }
 
 interface ContainerRowProps {
+  readonly app: Schemas['App'];
   readonly container: Schemas['ContainerStatus'];
   readonly instance: Schemas['AppInstance'];
   readonly at: string;
 }
 
-function ContainerRow({ container: one, instance, at }: ContainerRowProps) {
+interface LiveLinksProps {
+  readonly app: Schemas['App'];
+  readonly cluster: string;
+  readonly container: string;
+}
+
+/** Whether the cluster can be reached, the pages themselves say. */
+function LiveLinks({ app: { metadata }, cluster, container }: LiveLinksProps) {
+  const { words } = useLanguage();
+  const search = `?${new URLSearchParams({ cluster, container })}`;
+  const to = (kind: 'terminal' | 'logs') =>
+    ({ kind: 'section', tenant: metadata.tenant ?? '', section: { kind, name: metadata.name } }) as const;
+  return (
+    <small className="live">
+      <Link to={to('terminal')} search={search}>
+        {words.terminal}
+      </Link>{' '}
+      <Link to={to('logs')} search={search}>
+        {words.logs}
+      </Link>
+    </small>
+  );
+}
+
+function ContainerRow({ app, container: one, instance, at }: ContainerRowProps) {
   return (
     <>
-      <ContainerFacts container={one} instance={instance} at={at} />
+      <ContainerFacts app={app} container={one} instance={instance} at={at} />
       {(one.message !== '' || one.lastLines.length > 0) && (
         <tr className="more">
           <td colSpan={COLUMNS}>
@@ -85,12 +112,13 @@ function ContainerRow({ container: one, instance, at }: ContainerRowProps) {
   );
 }
 
-function ContainerFacts({ container: one, instance, at }: ContainerRowProps) {
+function ContainerFacts({ app, container: one, instance, at }: ContainerRowProps) {
   const { words } = useLanguage();
   return (
     <tr>
       <th scope="row">
         <bdi className="name">{one.name}</bdi>
+        <LiveLinks app={app} cluster={instance.cluster} container={one.name} />
       </th>
       <td data-label={words.cluster}>
         <bdi>{instance.cluster}</bdi>

@@ -1,6 +1,7 @@
 /** One cluster: how it is, what it has, its nodes as cluster and site see them; its etcd and its API server have pages below it. */
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
+import { accessText } from './browser-access.tsx';
 import { clusterPoll, deleteCluster } from './cluster-calls.ts';
 import { ConditionTable } from './condition-table.tsx';
 import { Confirm } from './confirm.tsx';
@@ -133,6 +134,7 @@ function Facts({ cluster: { spec, status } }: { readonly cluster: Schemas['Clust
     [words.foreign, facts?.foreign && capacityWords(facts.foreign, words)],
     [words.rtt, facts?.rttMs === undefined ? undefined : `${facts.rttMs} ms`],
     [words.serverName, status.host],
+    [words.browserAccess, accessText(status.browser, words)],
     [words.recording, words[spec.record === 'exec' ? 'recordExec' : 'recordNone']],
   ];
   return <FactList rows={rows} />;

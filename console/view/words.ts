@@ -2,6 +2,7 @@
 
 import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
+import { LIVE_CHINESE, LIVE_ENGLISH } from './words-live.ts';
 import { SITES_CHINESE, SITES_ENGLISH } from './words-sites.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
@@ -11,6 +12,7 @@ const ENGLISH = {
   ...SITES_ENGLISH,
   ...CLUSTERS_ENGLISH,
   ...APPS_ENGLISH,
+  ...LIVE_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -79,6 +81,7 @@ const CHINESE: Words = {
   ...SITES_CHINESE,
   ...CLUSTERS_CHINESE,
   ...APPS_CHINESE,
+  ...LIVE_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',

@@ -47,7 +47,7 @@ const section: fc.Arbitrary<Section> = fc.oneof(
       ...(['apps', 'new-app', 'policies', 'new-policy', 'reach', 'services', 'pools', 'audit'] as const),
     ),
   }),
-  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy'] as const)), name }),
+  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'terminal', 'logs', 'policy'] as const)), name }),
 );
 
 test('every page of a tenant has one address, whatever tenant and thing are called', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ageWords, LANGUAGES, untilWords, wordsOf } from '../../../console/view/words.ts';
 import { APPS_ENGLISH } from '../../../console/view/words-apps.ts';
 import { CLUSTERS_ENGLISH } from '../../../console/view/words-clusters.ts';
+import { LIVE_ENGLISH } from '../../../console/view/words-live.ts';
 import { SITES_ENGLISH } from '../../../console/view/words-sites.ts';
 
 test('no language lacks a word, and the two differ in every word but the name', () => {
@@ -14,7 +15,9 @@ test('no language lacks a word, and the two differ in every word but the name', 
 });
 
 test('no two parts of the console call different things by one name', () => {
-  const parts = [APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH].map((part) => Object.entries(part));
+  const parts = [APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH, LIVE_ENGLISH].map((part) =>
+    Object.entries(part),
+  );
   const all = wordsOf('en');
   expect(
     parts.flat().filter(([name, word]) => Object.entries(all).find(([one]) => one === name)?.[1] !== word),
