@@ -30,65 +30,24 @@ export function LogsScreen({ tenant, name }: { readonly tenant: string; readonly
 const keyOf = ({ cluster, container }: { readonly cluster: string; readonly container: string }) =>
   `${cluster}/${container}`;
 
-function Logs({ app, tenant }: { readonly app: Schemas['App']; readonly tenant: string }) {
+interface LogsProps {
+  readonly app: Schemas['App'];
+  readonly tenant: string;
+}
+
+function Logs({ app, tenant }: LogsProps) {
   const { api } = useSession();
   const { words } = useLanguage();
   const search = useSearch();
   const pods = podsOf(app);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => chosenFirst(search, pods));
-  const [tail, setTail] = useState(TAIL);
   const [find, setFind] = useState('');
   const following = useFollowing(api);
-  const clusters = useQuery(clustersPoll(api, tenant)).data?.data ?? [];
-  const accessOf = (cluster: string) =>
-    clusters.find(({ metadata }) => metadata.name === cluster)?.status.browser;
-  const wanted = pods.filter((pod) => chosen.has(keyOf(pod)));
-  const reached = wanted.flatMap((pod): Wanted[] => {
-    const { host, state } = accessOf(pod.cluster) ?? {};
-    if (host === undefined || state !== 'ready') return [];
-    const at = { tenant, cluster: pod.cluster, host, namespace: namespaceOf(app), pod: pod.container };
-    return [{ source: keyOf(pod), at }];
-  });
-  const missing = [...new Set(wanted.map(({ cluster }) => cluster))].flatMap((cluster) => {
-    const access = accessOf(cluster);
-    return access === undefined || access.state === 'ready' ? [] : [{ cluster, access }];
-  });
+  const { reached, missing } = useReached({ app, tenant }, chosen);
   return (
     <section className="wide">
       <Containers pods={pods} chosen={chosen} onChange={setChosen} isDisabled={following.isOn} />
-      <Form
-        className="question"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!following.isOn) following.start(reached, Number(tail));
-        }}
-      >
-        <TextField
-          className="field"
-          value={tail}
-          onChange={setTail}
-          isDisabled={following.isOn}
-          inputMode="numeric"
-        >
-          <Label>{words.tailLines}</Label>
-          <Input />
-        </TextField>
-        {following.isOn ? (
-          <Button key="stop" onPress={following.stop}>
-            {words.stop}
-          </Button>
-        ) : (
-          <Button
-            key="start"
-            type="submit"
-            className="main"
-            isDisabled={reached.length === 0 || !/^\d{1,4}$/.test(tail)}
-          >
-            {words.start}
-          </Button>
-        )}
-        <Button onPress={following.clear}>{words.clearLines}</Button>
-      </Form>
+      <FollowForm following={following} reached={reached} />
       {missing.map(({ cluster, access }) => (
         <div key={cluster}>
           <h2>
@@ -104,6 +63,67 @@ function Logs({ app, tenant }: { readonly app: Schemas['App']; readonly tenant: 
       </TextField>
       <Lines following={following} find={find} withSource={chosen.size > 1} />
     </section>
+  );
+}
+
+/** Of the chosen containers: those whose cluster a browser reaches, and of the other clusters why not. */
+function useReached({ app, tenant }: LogsProps, chosen: ReadonlySet<string>) {
+  const { api } = useSession();
+  const clusters = useQuery(clustersPoll(api, tenant)).data?.data ?? [];
+  const accessOf = (cluster: string) =>
+    clusters.find(({ metadata }) => metadata.name === cluster)?.status.browser;
+  const wanted = podsOf(app).filter((pod) => chosen.has(keyOf(pod)));
+  const reached = wanted.flatMap((pod): Wanted[] => {
+    const { host, state } = accessOf(pod.cluster) ?? {};
+    if (host === undefined || state !== 'ready') return [];
+    const at = { tenant, cluster: pod.cluster, host, namespace: namespaceOf(app), pod: pod.container };
+    return [{ source: keyOf(pod), at }];
+  });
+  const missing = [...new Set(wanted.map(({ cluster }) => cluster))].flatMap((cluster) => {
+    const access = accessOf(cluster);
+    return access === undefined || access.state === 'ready' ? [] : [{ cluster, access }];
+  });
+  return { reached, missing };
+}
+
+interface FollowFormProps {
+  readonly following: Following;
+  readonly reached: readonly Wanted[];
+}
+
+function FollowForm({ following, reached }: FollowFormProps) {
+  const { words } = useLanguage();
+  const [tail, setTail] = useState(TAIL);
+  const isWhole = reached.length > 0 && /^\d{1,4}$/.test(tail);
+  return (
+    <Form
+      className="question"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!following.isOn && isWhole) following.start(reached, Number(tail));
+      }}
+    >
+      <TextField
+        className="field"
+        value={tail}
+        onChange={setTail}
+        isDisabled={following.isOn}
+        inputMode="numeric"
+      >
+        <Label>{words.tailLines}</Label>
+        <Input />
+      </TextField>
+      {following.isOn ? (
+        <Button key="stop" onPress={following.stop}>
+          {words.stop}
+        </Button>
+      ) : (
+        <Button key="start" type="submit" className="main" isDisabled={!isWhole}>
+          {words.start}
+        </Button>
+      )}
+      <Button onPress={following.clear}>{words.clearLines}</Button>
+    </Form>
   );
 }
 

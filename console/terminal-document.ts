@@ -1,32 +1,17 @@
 /**
- * What xterm.js writes into the page as the text of styles, by the CSSOM instead: our policy allows no inline style, and the CSSOM is none. It is a view of the
- * page's own document, in which nothing else differs.
+ * What xterm.js writes into the page as the text of styles, by the CSSOM instead: our policy allows no inline style, and the CSSOM is none. It asks the page's
+ * document for its elements, so that is where they are made otherwise while a terminal is there; for everybody else they are as always.
  */
 
-/** For the option `documentOverride`, which takes documents alone. */
-export function documentWithoutInlineStyles(): Document {
-  return new Proxy(document, {
-    get(target, name) {
-      if (name === 'createElement') return createElement;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
-/** While the terminal opens, its view port asks the page's document itself. */
-export function withoutInlineStyles(open: () => void): void {
+/** From now on, until what it answers is called. One terminal at a time. */
+export function avoidInlineStyles(): () => void {
   Object.defineProperty(document, 'createElement', { configurable: true, value: createElement });
-  try {
-    open();
-  } finally {
-    Reflect.deleteProperty(document, 'createElement');
-  }
+  return () => void Reflect.deleteProperty(document, 'createElement');
 }
 
-function createElement(name: string): HTMLElement {
+function createElement(name: string, options?: ElementCreationOptions): HTMLElement {
   if (name === 'style') return styleElement();
-  const element = Document.prototype.createElement.call(document, name);
+  const element = Document.prototype.createElement.call(document, name, options);
   return name === 'span' ? withStyleByRules(element) : element;
 }
 

@@ -10,7 +10,7 @@ import { openSession, type PodAt, tokenFor, whyNot } from './cluster-stream.ts';
 import { useLanguage } from './language.tsx';
 import { useSearch } from './navigation.tsx';
 import { useSession } from './session.tsx';
-import { documentWithoutInlineStyles, withoutInlineStyles } from './terminal-document.ts';
+import { avoidInlineStyles } from './terminal-document.ts';
 
 const SCROLLBACK_LINES_MAX = 5_000;
 const COMMAND = 'sh';
@@ -45,16 +45,14 @@ type State =
 function Shell({ pod }: { readonly pod: PodAt }) {
   const { words } = useLanguage();
   const { api } = useSession();
-  const [command, setCommand] = useState(COMMAND);
   const [state, setState] = useState<State>({ kind: 'closed' });
   const opener = useRef<HTMLButtonElement>(null);
   const { place, terminal } = useTerminal(() => opener.current?.focus());
   const socket = useRef<WebSocket>(undefined);
   useEffect(() => () => socket.current?.close(), []);
-  const isOpen = state.kind === 'connecting' || state.kind === 'connected';
-  const open = async () => {
+  const open = async (command: string) => {
     const shown = terminal.current;
-    if (shown === undefined || isOpen) return;
+    if (shown === undefined || isUnderWay(state)) return;
     setState({ kind: 'connecting' });
     shown.reset();
     try {
@@ -68,40 +66,66 @@ function Shell({ pod }: { readonly pod: PodAt }) {
       <p>
         <bdi className="name">{pod.pod}</bdi> <bdi>{pod.cluster}</bdi>
       </p>
-      <Form
-        className="question"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void open();
-        }}
-      >
-        <TextField
-          className="field"
-          value={command}
-          onChange={setCommand}
-          isDisabled={isOpen}
-          autoComplete="off"
-        >
-          <Label>{words.command}</Label>
-          <Input />
-          <Text slot="description">{words.commandHint}</Text>
-        </TextField>
-        {isOpen ? (
-          <Button ref={opener} key="close" onPress={() => socket.current?.close()}>
-            {words.closeIt}
-          </Button>
-        ) : (
-          <Button ref={opener} key="open" type="submit" className="main" isDisabled={command.trim() === ''}>
-            {state.kind === 'closed' ? words.openTerminal : words.openAgain}
-          </Button>
-        )}
-      </Form>
+      <ShellForm
+        state={state}
+        button={opener}
+        onOpen={(command) => void open(command)}
+        onClose={() => socket.current?.close()}
+      />
       <StateWords state={state} host={pod.host} />
       <div className="terminal-place" ref={place} />
       <p>
         <small>{words.terminalHint}</small>
       </p>
     </section>
+  );
+}
+
+function isUnderWay({ kind }: State): boolean {
+  return kind === 'connecting' || kind === 'connected';
+}
+
+interface ShellFormProps {
+  readonly state: State;
+  /** Where the keyboard goes when it leaves the terminal. */
+  readonly button: RefObject<HTMLButtonElement | null>;
+  readonly onOpen: (command: string) => void;
+  readonly onClose: () => void;
+}
+
+function ShellForm({ state, button, onOpen, onClose }: ShellFormProps) {
+  const { words } = useLanguage();
+  const [command, setCommand] = useState(COMMAND);
+  const isOpen = isUnderWay(state);
+  return (
+    <Form
+      className="question"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (command.trim() !== '') onOpen(command);
+      }}
+    >
+      <TextField
+        className="field"
+        value={command}
+        onChange={setCommand}
+        isDisabled={isOpen}
+        autoComplete="off"
+      >
+        <Label>{words.command}</Label>
+        <Input />
+        <Text slot="description">{words.commandHint}</Text>
+      </TextField>
+      {isOpen ? (
+        <Button ref={button} key="close" onPress={onClose}>
+          {words.closeIt}
+        </Button>
+      ) : (
+        <Button ref={button} key="open" type="submit" className="main" isDisabled={command.trim() === ''}>
+          {state.kind === 'closed' ? words.openTerminal : words.openAgain}
+        </Button>
+      )}
+    </Form>
   );
 }
 
@@ -154,13 +178,13 @@ function useTerminal(leave: () => void): TerminalPlace {
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
+    const asBefore = avoidInlineStyles();
     const made = new Terminal({
       scrollback: SCROLLBACK_LINES_MAX,
       screenReaderMode: true,
       theme: THEME,
       fontFamily: 'ui-monospace, "Noto Sans Mono", monospace',
       fontSize: 13,
-      documentOverride: documentWithoutInlineStyles(),
     });
     const fit = new FitAddon();
     made.loadAddon(fit);
@@ -170,7 +194,7 @@ function useTerminal(leave: () => void): TerminalPlace {
       if (event.type === 'keydown') leaving.current();
       return false;
     });
-    withoutInlineStyles(() => made.open(element));
+    made.open(element);
     fit.fit();
     const watch = new ResizeObserver(() => fit.fit());
     watch.observe(element);
@@ -178,6 +202,7 @@ function useTerminal(leave: () => void): TerminalPlace {
     return () => {
       watch.disconnect();
       made.dispose();
+      asBefore();
       terminal.current = undefined;
     };
   }, []);

@@ -50,17 +50,11 @@ export class IsthmusStack extends Stack {
     const signingKey = new SigningKey(this, 'SigningKey');
     const api = new Api(this, 'Api');
     const people = settings.issuers === undefined ? new People(this, 'People') : undefined;
-    const origins = [
-      ...(people?.origins ?? signInOrigins(issuersOf(settings))),
-      ...clusterSources(settings.clusterDomain),
-    ];
+    const origins = askedByPage(settings, people);
     const page = new Console(this, 'Console', { ...made, api, page: made.console, origins });
 
-    const network = new Network(
-      this,
-      'Network',
-      settings.vpc === undefined ? {} : { existing: settings.vpc },
-    );
+    const existing = settings.vpc === undefined ? {} : { existing: settings.vpc };
+    const network = new Network(this, 'Network', existing);
     const hubs = new HubGroup(this, 'Hubs', { network, table, apiUrl: api.url });
     const vpc = { id: network.vpc.vpcId, prefixListId: hubs.prefixListId };
 
@@ -121,6 +115,12 @@ export class IsthmusStack extends Stack {
   private tell(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
+}
+
+/** Whom the console's page may ask beside the API: issuers and clusters. */
+function askedByPage(settings: Settings, people: People | undefined): string[] {
+  const issuers = people?.origins ?? signInOrigins(issuersOf(settings));
+  return [...issuers, ...clusterSources(settings.clusterDomain)];
 }
 
 /** Nothing without a domain of clusters. */
