@@ -71,6 +71,7 @@ function estateOf(count: number): Estate {
     apps: [],
     addressPools: [],
     keys: [],
+    bindings: [],
     routes: [],
   };
   return {

@@ -11,8 +11,8 @@ import { addressText, explainAddress } from './diagnosis/address.ts';
 import { estateFindings, findingsText, type Known, pathsText } from './diagnosis/estate.ts';
 import { type Admission, admissionFindings, finding, reachFindings } from './diagnosis/here.ts';
 import { pathBetween, pathText } from './diagnosis/path.ts';
-import { readEstate } from './estate.ts';
-import { Fault } from './fault.ts';
+import { readAttention, readEstate } from './estate.ts';
+import { attempt, Fault } from './fault.ts';
 import { valueText } from './resource/format.ts';
 import type { World } from './world.ts';
 
@@ -106,19 +106,10 @@ async function admissionOf(api: Api): Promise<Admission> {
 }
 
 async function readKnown(api: Api, version: string | undefined): Promise<Known> {
-  const estate = await readEstate(api);
-  const hubs = await attempt(() => api.list('/v1/hubs', Hub));
-  return { ...estate, hubs: hubs.value, version };
-}
-
-/** What may be refused: its value, or why not. */
-export async function attempt<T>(
-  act: () => Promise<T>,
-): Promise<{ readonly value: T } | { readonly value?: undefined; readonly fault: string }> {
-  try {
-    return { value: await act() };
-  } catch (cause) {
-    if (!(cause instanceof Fault)) throw cause;
-    return { fault: cause.message };
-  }
+  const [{ edges }, attention, hubs] = await Promise.all([
+    readEstate(api),
+    readAttention(api),
+    attempt(() => api.list('/v1/hubs', Hub)),
+  ]);
+  return { edges, attention, hubs: hubs.value, version };
 }

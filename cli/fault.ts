@@ -40,3 +40,15 @@ export class Fault extends Error {
     this.kind = kind;
   }
 }
+
+/** What may be refused: its value, or why not. */
+export async function attempt<T>(
+  act: () => Promise<T>,
+): Promise<{ readonly value: T } | { readonly value?: undefined; readonly fault: string }> {
+  try {
+    return { value: await act() };
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    return { fault: cause.message };
+  }
+}

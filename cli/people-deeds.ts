@@ -2,10 +2,10 @@
 import { type Event, EventList } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
 import type { Api } from './api.ts';
-import { readEstate } from './estate.ts';
+import { readAttention, readEstate } from './estate.ts';
 import { askExplanation, type ExplanationAsked, explanationText } from './explanation.ts';
-import { mattersOf, statusText } from './resource/attention.ts';
 import { valueText } from './resource/format.ts';
+import { statusText } from './resource/status.ts';
 import { ageSince, tableOf } from './table.ts';
 import type { World } from './world.ts';
 
@@ -25,12 +25,12 @@ export async function whoami(world: World, output: string): Promise<void> {
 }
 
 export async function showStatus(world: World, output: string): Promise<void> {
-  const estate = await readEstate(world.open());
-  const nowMs = world.nowMs();
+  const api = world.open();
+  const [{ sites, edges }, attention] = await Promise.all([readEstate(api), readAttention(api)]);
   world.print(
     output === 'table'
-      ? statusText(estate, nowMs)
-      : valueText({ sites: estate.sites, matters: mattersOf(estate) }, output),
+      ? statusText({ sites, edges, attention }, world.nowMs())
+      : valueText({ sites, matters: attention.items, omitted: attention.omitted }, output),
   );
 }
 

@@ -136,6 +136,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what of the hubs somebody has to look at */
+        get: operations["getAttention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bindings": {
         parameters: {
             query?: never;
@@ -555,6 +572,24 @@ export interface paths {
         };
         /** List the releases of an app that are remembered, the newest first */
         get: operations["listReleases"];
+        put?: never;
+        post?: never;
+        /** Forget the earlier releases of an app, on the app's own version, but for one that it may still go back to by itself */
+        delete: operations["deleteReleases"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenant}/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what of a tenant somebody has to look at, of all that the caller may read */
+        get: operations["getTenantAttention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1450,6 +1485,12 @@ export interface components {
             path: string;
             sizeMib: number;
         };
+        Attention: {
+            /** @description Faults first, then by age, the oldest first; 200 at most */
+            items: components["schemas"]["Matter"][];
+            /** @description How many more there are */
+            omitted: number;
+        };
         Backup: {
             bytes: number;
             etcdVersion: string;
@@ -1609,7 +1650,8 @@ export interface components {
          *       "admin": [
          *         "isthmus:admins"
          *       ],
-         *       "keys": []
+         *       "keys": [],
+         *       "bindings": []
          *     }
          */
         ClusterAccess: {
@@ -1619,6 +1661,14 @@ export interface components {
              *     ]
              */
             admin: components["schemas"]["ClusterGroup"][];
+            /**
+             * @description Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise
+             * @default []
+             */
+            bindings: {
+                binding: components["schemas"]["Name"];
+                groups: components["schemas"]["ClusterGroup"][];
+            }[];
             /**
              * @description Keys of the tenant by name; an empty list of groups shuts a key out
              * @default []
@@ -1648,6 +1698,7 @@ export interface components {
         ClusterAttachment: {
             authority: string;
             kind: components["schemas"]["ClusterKind"];
+            knows?: "bindings"[];
         };
         ClusterCredential: {
             expiresAt: components["schemas"]["Timestamp"];
@@ -2351,6 +2402,26 @@ export interface components {
             real: components["schemas"]["Cidr"];
             virtual: components["schemas"]["Cidr"];
         };
+        Matter: {
+            /** @enum {string} */
+            kind: "tenant" | "hub" | "site" | "edge" | "cluster" | "app" | "service" | "route" | "policy" | "pool";
+            /**
+             * @description It does not work; it waits for what a person decides; nothing is known of it; or it is under way, and has been for less than two minutes
+             * @enum {string}
+             */
+            level: "fault" | "decision" | "unknown" | "passing";
+            message: string;
+            /** @description Of a service SITE/NAME */
+            name: string;
+            reason: string;
+            /** @description What to do; empty where the message says it, or it passes */
+            remedy: string;
+            since: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            status: "True" | "False" | "Unknown";
+            /** @description Of the condition */
+            type: string;
+        };
         Messages: {
             /** @description Ask again no sooner than this */
             againSeconds?: number;
@@ -2632,7 +2703,7 @@ export interface components {
         };
         Problem: {
             /** @enum {string} */
-            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
+            code: "invalid" | "malformed" | "too_large" | "unsupported_media_type" | "unauthenticated" | "clock_skew" | "forbidden" | "not_found" | "misdirected" | "foreign_origin" | "method_not_allowed" | "already_exists" | "idempotency_conflict" | "stale" | "precondition_required" | "in_use" | "prefix_outside_allotment" | "prefix_overlaps" | "prefix_reserved" | "prefix_too_wide" | "pool_exhausted" | "native_collision" | "address_outside_site" | "host_taken" | "quota_exceeded" | "token_invalid" | "token_expired" | "token_used" | "proof_invalid" | "rate_limited" | "not_staged" | "busy" | "internal";
             /** @description What went wrong here and what to do next */
             detail: string;
             errors?: components["schemas"]["FieldFault"][];
@@ -3077,10 +3148,31 @@ export interface components {
              */
             isolation: "open" | "isolated";
             /**
-             * @description What its apps may take together; what is absent is without limit
+             * @description What its apps may take together, without limit if absent, and how much there may be in it. Set by roles of the deployment alone
              * @default {}
              */
             quota: {
+                /**
+                 * @description How many of a kind it may have; what is absent is as for everybody
+                 * @example {
+                 *       "site": 20,
+                 *       "key": 10
+                 *     }
+                 */
+                counts?: {
+                    app?: number;
+                    binding?: number;
+                    cluster?: number;
+                    edge?: number;
+                    key?: number;
+                    policy?: number;
+                    pool?: number;
+                    role?: number;
+                    route?: number;
+                    service?: number;
+                    site?: number;
+                    token?: number;
+                };
                 cpuMillis?: number;
                 memoryMib?: number;
                 replicas?: number;
@@ -3344,7 +3436,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. */
+            /** @description `already_exists`: A resource with this name exists. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3779,6 +3871,10 @@ export interface operations {
                             user: string;
                         }[];
                         backup?: components["schemas"]["BackupSpec"];
+                        bindings?: {
+                            groups: components["schemas"]["ClusterGroup"][];
+                            who: components["schemas"]["BindingSubject"];
+                        }[];
                         browsers?: {
                             host: string;
                             origins: string[];
@@ -4152,6 +4248,90 @@ export interface operations {
             };
         };
     };
+    getAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is not as it should be */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeploymentBindings: {
         parameters: {
             query?: {
@@ -4304,7 +4484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4922,7 +5102,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_used`: The enrolment token was used by another key. */
+            /** @description `token_used`: The enrolment token was used by another key. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5334,7 +5514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5913,7 +6093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6324,7 +6504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6733,7 +6913,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7368,7 +7548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7929,7 +8109,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8671,6 +8851,198 @@ export interface operations {
             };
         };
     };
+    deleteReleases: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag of the version that was read */
+                "If-Match": string;
+            };
+            path: {
+                app: components["schemas"]["Name"];
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: The resource has changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_required`: If-Match is missing. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTenantAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: components["schemas"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is not as it should be */
+            200: {
+                headers: {
+                    "Isthmus-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description `unauthenticated`: There is no valid credential in the request. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is no such resource. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: The request has a field that is wrong or unknown. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something failed on our side. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: Too many concurrent changes. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBindings: {
         parameters: {
             query?: {
@@ -8827,7 +9199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10801,7 +11173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11216,7 +11588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11889,7 +12261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12462,7 +12834,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13026,7 +13398,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `host_taken`: The host name belongs to another tenant. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `host_taken`: The host name belongs to another tenant. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13590,7 +13962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. `prefix_overlaps`: The prefix, or the range of a pool, overlaps another one of the same site. `native_collision`: Native routing is refused, because real addresses would collide. `in_use`: Something else still depends on the resource. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14183,7 +14555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14741,7 +15113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. */
+            /** @description `already_exists`: A resource with this name exists. `idempotency_conflict`: The Idempotency-Key was used with another request. `quota_exceeded`: There may be no more of this kind. */
             409: {
                 headers: {
                     [name: string]: unknown;

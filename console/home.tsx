@@ -1,16 +1,13 @@
 /** The first screen: isolation, what wants a person, how sites and hubs are, and what happened lately. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'react-aria-components';
-import type { Schemas } from '../client/client.ts';
 import { EstateView, edgeFacts, hubFacts, siteFacts } from './estate.tsx';
 import { EventTable } from './events.tsx';
 import { HealthTable } from './health-table.tsx';
 import { IsolationSwitch } from './isolation.tsx';
 import { useLanguage } from './language.tsx';
-import { approveEdge, type Estate, newestFirst, type Principal } from './queries.ts';
-import { useSession } from './session.tsx';
+import { type Estate, newestFirst, type Principal } from './queries.ts';
 import { TrafficNow } from './traffic.tsx';
-import { agentHealth, siteHealth, wantsPerson } from './view/health.ts';
+import { agentHealth, siteHealth } from './view/health.ts';
+import { WantsPerson } from './wants.tsx';
 
 const EVENTS_SHOWN = 12;
 
@@ -38,7 +35,7 @@ function Home({ estate }: { readonly estate: Estate }) {
           <IsolationSwitch key={state.tenant.metadata.name} estate={estate} state={state} />
         ))}
       </section>
-      <WantsPerson edges={edges} />
+      <WantsPerson estate={estate} />
       <HealthTable title={words.sites} rows={siteHealth(sites, edges.map(edgeFacts), at)} />
       {hubs !== undefined && <HealthTable title={words.hubs} rows={agentHealth(hubs.map(hubFacts), at)} />}
       <TrafficNow estate={estate} />
@@ -46,40 +43,6 @@ function Home({ estate }: { readonly estate: Estate }) {
         <h2>{words.lately}</h2>
         <EventTable events={newestFirst(tenants.flatMap(({ events }) => events)).slice(0, EVENTS_SHOWN)} />
       </section>
-    </div>
-  );
-}
-
-function WantsPerson({ edges }: { readonly edges: readonly Schemas['Edge'][] }) {
-  const { words } = useLanguage();
-  const wanting = wantsPerson(edges.map(edgeFacts));
-  const shown = edges.filter(({ metadata }) =>
-    wanting.some(({ name, tenant }) => name === metadata.name && tenant === metadata.tenant),
-  );
-  return (
-    <section>
-      <h2>{words.wantsPerson}</h2>
-      {shown.length === 0 && <p>{words.nothingWants}</p>}
-      {shown.map((edge) => (
-        <EdgeInQuestion key={`${edge.metadata.tenant}/${edge.metadata.name}`} edge={edge} />
-      ))}
-    </section>
-  );
-}
-
-function EdgeInQuestion({ edge }: { readonly edge: Schemas['Edge'] }) {
-  const { api } = useSession();
-  const { words } = useLanguage();
-  const queries = useQueryClient();
-  const approve = useMutation({
-    mutationFn: () => approveEdge(api, edge),
-    onSettled: () => queries.invalidateQueries({ queryKey: ['estate'] }),
-  });
-  const reason = edge.status.conditions.find(({ status }) => status === 'False')?.message;
-  return (
-    <div className="question">
-      <bdi className="name">{edge.metadata.name}</bdi> <span>{approve.error?.message ?? reason}</span>{' '}
-      {!edge.spec.approved && <Button onPress={() => approve.mutate()}>{words.approve}</Button>}
     </div>
   );
 }

@@ -38,6 +38,30 @@ export function estateQuery(api: ApiClient, principal: Principal) {
   });
 }
 
+/** Of each tenant and, where the caller may see hubs, of the deployment. A change of anything in the estate makes it stale. */
+export function attentionQuery(api: ApiClient, { tenants, hubs }: Estate) {
+  const names = tenants.map(({ tenant }) => tenant.metadata.name);
+  return queryOptions({
+    queryKey: ['estate', 'attention', hubs !== undefined, ...names],
+    queryFn: () =>
+      Promise.all([
+        ...(hubs === undefined ? [] : [ofDeployment(api)]),
+        ...names.map((name) => ofTenant(api, name)),
+      ]),
+    refetchInterval: POLL_MS,
+    refetchIntervalInBackground: false,
+  });
+}
+
+async function ofDeployment(api: ApiClient) {
+  return { tenant: undefined, attention: await dataOf(api.GET('/v1/attention')) };
+}
+
+async function ofTenant(api: ApiClient, tenant: string) {
+  const params = { path: { tenant } };
+  return { tenant, attention: await dataOf(api.GET('/v1/tenants/{tenant}/attention', { params })) };
+}
+
 export function eventsQuery(api: ApiClient, principal: Principal) {
   return queryOptions({
     queryKey: ['events', principal.tenant],

@@ -23,6 +23,7 @@ import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
 import { browsersOf, consoleRoutes, makeConsole } from './console.ts';
+import { Doorway } from './doorway.ts';
 import { installerRoutes } from './downloads.ts';
 import { readIssuers } from './issuers.ts';
 import { createMessageBoard } from './messages.ts';
@@ -37,6 +38,7 @@ const SWEEP_MS = 30_000;
 const POLL_SECONDS = 30;
 const CERTIFICATE_CHECK_MS = 3_600_000;
 const SECRET_BYTES = 32;
+const REQUEST_ID_BYTES = 16;
 
 export interface ControlPlane {
   /** How agents and people reach it. */
@@ -68,7 +70,10 @@ export async function startControlPlane(
   openStateDirectory(settings.state);
   const tls = await tlsOf(settings);
   const rooms = await composeRooms({ settings, options, tls });
-  const servers = await listenAll(settings.listen, tls, rooms.fetch).catch(async (error: unknown) => {
+  const doorway = new Doorway(tls, rooms.url);
+  const fetch: typeof rooms.fetch = (request, ...more) =>
+    doorway.refuse(request, systemClock.randomHex(REQUEST_ID_BYTES)) ?? rooms.fetch(request, ...more);
+  const servers = await listenAll(settings.listen, { tls, fetch }).catch(async (error: unknown) => {
     await rooms.close();
     throw error;
   });
@@ -76,7 +81,7 @@ export async function startControlPlane(
   void rooms.rounds.sweep();
   const timers = [
     setInterval(() => void rooms.rounds.sweep(), SWEEP_MS),
-    setInterval(() => void renew(settings, servers, options.log), CERTIFICATE_CHECK_MS),
+    setInterval(() => void renew(settings, [servers, doorway], options.log), CERTIFICATE_CHECK_MS),
   ];
   return {
     url: rooms.url,
@@ -218,9 +223,14 @@ async function tlsOf(settings: Settings): Promise<Tls> {
 }
 
 /** A certificate is read or made again each time: a public one is renewed by others, in its file. */
-async function renew(settings: Settings, servers: Listening, log: ControlPlaneOptions['log']) {
+async function renew(
+  settings: Settings,
+  holders: readonly Pick<Listening, 'renew'>[],
+  log: ControlPlaneOptions['log'],
+) {
   try {
-    servers.renew(await tlsOf(settings));
+    const tls = await tlsOf(settings);
+    for (const holder of holders) holder.renew(tls);
   } catch (error) {
     log(`the certificate can't be renewed: ${textOf(error)}`);
   }

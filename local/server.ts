@@ -9,8 +9,7 @@ import type { Tls } from './certificate.ts';
 import { StartRefused } from './state.ts';
 
 const HEADER_BYTES_MAX = 16_384;
-const HEADERS_MS_MAX = 10_000;
-const REQUEST_MS_MAX = 30_000;
+const TIMES: Times = { headersMs: 10_000, requestMs: 30_000, lookMs: 2_000 };
 /** Longer than the idle time of common clients, so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000;
 const CONNECTIONS_MAX = 4_000;
@@ -22,6 +21,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** How long a client may take. */
+export interface Times {
+  readonly headersMs: number;
+  /** For all of a request. */
+  readonly requestMs: number;
+  /** How often who is late is looked for. */
+  readonly lookMs: number;
+}
+
 export interface Listen {
   readonly host: string;
   readonly port: number;
@@ -30,8 +38,17 @@ export interface Listen {
 /** `source`: the address at the other end of the connection. */
 type Fetch = (request: Request, bindings: { source?: string | undefined }) => Response | Promise<Response>;
 
+export interface Served {
+  readonly tls: Tls;
+  readonly fetch: Fetch;
+  readonly times?: Times | undefined;
+}
+
 /** Listens on each address, or on none. */
-export async function listenAll(wanted: readonly Listen[], tls: Tls, fetch: Fetch): Promise<Listening> {
+export async function listenAll(
+  wanted: readonly Listen[],
+  { tls, fetch, times = TIMES }: Served,
+): Promise<Listening> {
   const listener = getRequestListener((request, { incoming }) =>
     fetch(request, { source: incoming.socket.remoteAddress }),
   );
@@ -39,10 +56,16 @@ export async function listenAll(wanted: readonly Listen[], tls: Tls, fetch: Fetc
   try {
     for (const at of wanted) {
       const server = createServer(
-        { cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', maxHeaderSize: HEADER_BYTES_MAX },
+        {
+          cert: tls.certificate,
+          key: tls.key,
+          minVersion: 'TLSv1.2',
+          maxHeaderSize: HEADER_BYTES_MAX,
+          connectionsCheckingInterval: times.lookMs,
+        },
         (request, response) => void listener(request, response),
       );
-      await listenOne(server, at);
+      await listenOne(server, at, times);
       servers.push(server);
     }
   } catch (error) {
@@ -60,9 +83,9 @@ export async function listenAll(wanted: readonly Listen[], tls: Tls, fetch: Fetc
   };
 }
 
-async function listenOne(server: Server, at: Listen): Promise<void> {
-  server.headersTimeout = HEADERS_MS_MAX;
-  server.requestTimeout = REQUEST_MS_MAX;
+async function listenOne(server: Server, at: Listen, { headersMs, requestMs }: Times): Promise<void> {
+  server.headersTimeout = headersMs;
+  server.requestTimeout = requestMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.maxConnections = CONNECTIONS_MAX;
   server.listen(at.port, at.host);

@@ -3,6 +3,7 @@
  * what that one may do stands in the edge's own document, so that access ends with the document and not with the token.
  */
 import { z } from 'zod';
+import { Bearer } from './identity.ts';
 import { Timestamp } from './metadata.ts';
 import { RoleName } from './role.ts';
 
@@ -11,6 +12,10 @@ export const CLUSTER_TOKEN_TYPE = 'isthmus-cluster+jwt';
 export const CLUSTER_TOKEN_ALGORITHM = 'EdDSA';
 export const CLUSTER_TOKEN_ISSUER = 'isthmus';
 export const CLUSTER_TOKEN_SECONDS = 900;
+/** Characters. The proxy's limit on all headers together is four times as much. */
+export const CLUSTER_TOKEN_LENGTH_MAX = 8_192;
+/** Characters of whom a token names: what audit entries and reports have room for. */
+export const CLUSTER_SUBJECT_LENGTH_MAX = 200;
 /** Clocks of the control plane and of an edge may differ by this. */
 export const CLUSTER_TOKEN_TOLERANCE_SECONDS = 60;
 
@@ -19,11 +24,15 @@ export function clusterAudience(tenant: string, cluster: string): string {
   return `isthmus:cluster:${tenant}/${cluster}`;
 }
 
-/** `sub` names a subject of the edge's document; header: `{alg, typ, kid}`, `kid` being the id of an issuer of the same document. */
+/**
+ * `sub` names a key of the edge's document; or, of whoever signed in, the user that follows from `who`, which that document's bindings are held against. Header: `{alg, typ, kid}`,
+ * `kid` being the id of an issuer of the same document.
+ */
 export const ClusterTokenClaims = z.strictObject({
   iss: z.literal(CLUSTER_TOKEN_ISSUER),
   aud: z.string(),
-  sub: z.string().min(1).max(200),
+  sub: z.string().min(1).max(CLUSTER_SUBJECT_LENGTH_MAX),
+  who: Bearer.optional(),
   iat: z.int(),
   exp: z.int(),
   jti: z.string().min(16).max(64),

@@ -11,6 +11,9 @@ import { Condition, listOf, Name, replacement, resource, Timestamp } from './met
 /** TCP port, inside the tunnel, at which an edge's cluster proxy listens; the server name says which cluster is meant. */
 export const CLUSTER_PORT = 7863;
 
+/** Of one cluster's document: as many as a tenant and the deployment may have together. */
+export const CLUSTER_BINDINGS_MAX = 500;
+
 /** What stands before the deployment's domain in the server name of a cluster: `CLUSTER.TENANT.clusters.DOMAIN`. */
 export const CLUSTER_LABEL = 'clusters';
 
@@ -43,7 +46,7 @@ const groupsOf = (role: string) =>
     .max(GROUPS_MAX)
     .default([`isthmus:${role}s`]);
 
-/** Groups that a request is made as, by the role of its API key; `keys` are in these groups instead. */
+/** Groups that a request is made as, by the role of its API key or binding; `keys` and `bindings` are in these groups instead. */
 export const ClusterAccess = z
   .strictObject({
     viewer: groupsOf('viewer'),
@@ -54,6 +57,14 @@ export const ClusterAccess = z
       .max(GRANTS_MAX)
       .default([])
       .meta({ description: 'Keys of the tenant by name; an empty list of groups shuts a key out' }),
+    bindings: z
+      .array(z.strictObject({ binding: Name, groups: z.array(ClusterGroup).max(GROUPS_MAX) }))
+      .max(GRANTS_MAX)
+      .default([])
+      .meta({
+        description:
+          'Bindings of the tenant by name, likewise; one with a role that is not built in gives no groups otherwise',
+      }),
   })
   .meta({ id: 'ClusterAccess' });
 export type ClusterAccess = z.infer<typeof ClusterAccess>;
@@ -141,6 +152,12 @@ export type Statement = z.infer<typeof Statement>;
 /** Of one cluster; more are not told. */
 export const IMAGES_MAX = 500;
 
+/** The public name, for which the edge may have a certificate that browsers trust, and the origins of the console, whose pages alone may ask by it. */
+export const ClusterBrowsers = z.strictObject({
+  host: z.string().max(253),
+  origins: z.array(z.string().max(300)).min(1).max(32),
+});
+
 /** The certificate that a site's edge has for browsers: whether it is good for the cluster's public name. */
 export const CertificateTold = z
   .strictObject({
@@ -225,9 +242,19 @@ export type Cluster = z.infer<typeof Cluster>;
 export const ClusterList = listOf('ClusterList', Cluster);
 export const ClusterReplacement = replacement('ClusterReplacement', ClusterSpec);
 
-/** `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. */
+/**
+ * `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. `knows`: what its version of a document may hold
+ * beside what every version knows; older ones refuse a document with more.
+ */
 export const ClusterAttachment = z
-  .strictObject({ kind: ClusterKind, authority: z.string().max(20_000) })
+  .strictObject({
+    kind: ClusterKind,
+    authority: z.string().max(20_000),
+    knows: z
+      .array(z.enum(['bindings']))
+      .max(8)
+      .optional(),
+  })
   .meta({ id: 'ClusterAttachment' });
 export type ClusterAttachment = z.infer<typeof ClusterAttachment>;
 

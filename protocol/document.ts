@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { Address, Cidr, Endpoint } from './address.ts';
 import { AppTemplate } from './app.ts';
 import { BackupSpec } from './backup.ts';
-import { ClusterGroup, ClusterKind } from './cluster.ts';
+import { BindingSubject } from './binding.ts';
+import { CLUSTER_BINDINGS_MAX, ClusterBrowsers, ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { NodeRules } from './placement.ts';
 import { AppsLeaf, NamesLeaf, RoutesLeaf } from './reach-leaf.ts';
@@ -63,7 +64,7 @@ export const SigningRoot = z
   .meta({ id: 'SigningRoot' });
 export type SigningRoot = z.infer<typeof SigningRoot>;
 
-/** `self`: who the agent is. */
+/** `self`: who the agent is. `listenPort`: the UDP port that a hub listens on. */
 export const SelfLeaf = z.strictObject({
   kind: z.literal('self'),
   agent: z.string(),
@@ -74,7 +75,6 @@ export const SelfLeaf = z.strictObject({
   pools: z.array(Cidr).min(1),
   domain: z.string(),
   pollSeconds: z.int().min(1),
-  /** UDP port that a hub listens on. */
   listenPort: Port.optional(),
 });
 export type SelfLeaf = z.infer<typeof SelfLeaf>;
@@ -222,13 +222,14 @@ export const ClusterLeaf = z.strictObject({
       groups: z.array(ClusterGroup),
     }),
   ),
+  bindings: z
+    .array(z.strictObject({ who: BindingSubject, groups: z.array(ClusterGroup) }))
+    .max(CLUSTER_BINDINGS_MAX)
+    .optional(),
   issuers: z.array(SigningRoot).min(1).max(4),
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),
-  /** The public name, for which the edge may have a certificate that browsers trust, and the origins of the console, whose pages alone may ask by it. */
-  browsers: z
-    .strictObject({ host: z.string().max(253), origins: z.array(z.string().max(300)).min(1).max(32) })
-    .optional(),
+  browsers: ClusterBrowsers.optional(),
 });
 export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 

@@ -2,6 +2,28 @@
 import { z } from 'zod';
 import { Condition, creation, listOf, replacement, resource } from './metadata.ts';
 
+/** How many of a kind there may be where nothing else is said: in a tenant, or (hubs, tenants, what belongs to nobody else) in the deployment. */
+export const COUNTS_MAX = {
+  ...{ site: 1_000, edge: 2_000, token: 1_000, cluster: 256, pool: 256, service: 5_000, route: 2_000 },
+  ...{ app: 2_000, policy: 1_000, key: 500, role: 200, binding: 1_000, hub: 100, tenant: 5_000 },
+} as const;
+
+const Counted = z.enum([
+  'site',
+  'edge',
+  'token',
+  'cluster',
+  'pool',
+  'service',
+  'route',
+  'app',
+  'policy',
+  'key',
+  'role',
+  'binding',
+]);
+const COUNT_MAX = 20_000;
+
 export const TenantSpec = z
   .strictObject({
     description: z.string().max(200).default(''),
@@ -13,9 +35,19 @@ export const TenantSpec = z
         cpuMillis: z.int().min(0).optional(),
         memoryMib: z.int().min(0).optional(),
         replicas: z.int().min(0).optional(),
+        counts: z
+          .partialRecord(Counted, z.int().min(0).max(COUNT_MAX))
+          .optional()
+          .meta({
+            description: 'How many of a kind it may have; what is absent is as for everybody',
+            examples: [{ site: 20, key: 10 }],
+          }),
       })
       .default({})
-      .meta({ description: 'What its apps may take together; what is absent is without limit' }),
+      .meta({
+        description:
+          'What its apps may take together, without limit if absent, and how much there may be in it. Set by roles of the deployment alone',
+      }),
   })
   .meta({ id: 'TenantSpec' });
 export type TenantSpec = z.infer<typeof TenantSpec>;

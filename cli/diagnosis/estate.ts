@@ -1,14 +1,15 @@
 /** What the control plane knows of a tenant's sites, edges, clusters, apps and of the hubs, judged: each edge and its ways, versions, and every condition with what to do. */
+import type { Attention, Matter } from '../../protocol/attention.ts';
 import type { Edge } from '../../protocol/edge.ts';
 import type { Hub } from '../../protocol/hub.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { secondsOf } from '../../protocol/time.ts';
-import { type Estate, mattersOf } from '../resource/attention.ts';
 import { ageSince, tableOf } from '../table.ts';
 import { finding, ok } from './here.ts';
-import { remedyOf } from './remedies.ts';
 
-export interface Known extends Estate {
+export interface Known {
+  readonly edges: readonly Edge[];
+  readonly attention: Attention;
   /** Absent if the caller may not read them. */
   readonly hubs?: readonly Hub[] | undefined;
   /** Of the control plane. */
@@ -24,12 +25,18 @@ export function estateFindings(known: Known, nowMs: number): Finding[] {
     ...known.edges.flatMap((edge) => legs(edge, nowMs)),
     ...[...known.edges, ...hubs].flatMap((one) => version(one, known.version)),
     ...[...known.edges.map((one) => told('edge', one)), ...hubs.map((one) => told('hub', one))].flat(),
-    ...mattersOf(known).map(({ what, type, status, reason, message }) =>
-      finding(status === 'Unknown' ? 'warning' : 'error', `${what} ${type}`, {
-        message: `${reason}: ${message}`,
-        fix: remedyOf(reason),
-      }),
-    ),
+    ...known.attention.items.flatMap(matter),
+  ];
+}
+
+/** What its own agent found is told as the agent tells it, warnings too. */
+function matter({ kind, name, level, type, reason, message, remedy }: Matter): Finding[] {
+  if (type === 'Host') return [];
+  return [
+    finding(level === 'fault' ? 'error' : 'warning', `${kind} ${name} ${type}`, {
+      message: `${reason}: ${message}`,
+      fix: remedy,
+    }),
   ];
 }
 

@@ -64,13 +64,6 @@ export function agentHealth(agents: readonly AgentFacts[], now: string): Health[
   return agents.map(({ name, conditions }) => healthOf(name, conditions, now));
 }
 
-/** Edges that somebody has to look at: the ones to approve, and the ones that refused what they were told. */
-export function wantsPerson(edges: readonly EdgeFacts[]): EdgeFacts[] {
-  return edges.filter(({ conditions }) =>
-    conditions.some(({ reason }) => reason === 'WaitingForApproval' || reason === 'Refused'),
-  );
-}
-
 /** All that is said of one thing, the worst first. */
 export function statementsOf(conditions: readonly ConditionFacts[], now: string): Statement[] {
   return conditions

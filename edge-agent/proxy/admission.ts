@@ -1,7 +1,8 @@
 /** Whether a request comes in, and as whom: name, host, target, token and the document's access, in this order. It sends nothing. */
 import type { IncomingMessage } from 'node:http';
 import type { ClusterLeaf } from '../../protocol/document.ts';
-import type { ClusterRequest } from '../cache/port.ts';
+import type { ClusterRequest, Requester } from '../cache/port.ts';
+import { type Claimant, requesterOf } from './access.ts';
 import { type Refusal, WITHDRAWN } from './answers.ts';
 import { bearerOf } from './bearer.ts';
 import { asksToImpersonate, passedHeaders, passedUpgradeHeaders } from './headers.ts';
@@ -11,9 +12,14 @@ import { verifyToken } from './token.ts';
 const PROGRAM_LENGTH_MAX = 100;
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-export type Admission<Cluster> =
-  | { readonly kind: 'admitted'; readonly request: ClusterRequest; readonly cluster: Cluster }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+export interface Admitted<Cluster> {
+  readonly kind: 'admitted';
+  readonly request: ClusterRequest;
+  readonly cluster: Cluster;
+  readonly claimant: Claimant;
+}
+
+export type Admission<Cluster> = Admitted<Cluster> | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** `cluster`: the one that the TLS server name says, if it says one. */
 export async function admit<Cluster extends { readonly leaf: ClusterLeaf }>(
@@ -33,25 +39,26 @@ export async function admit<Cluster extends { readonly leaf: ClusterLeaf }>(
   if (bearer.kind === 'refused') return refused(400, bearer.reason);
   const verified = await verifyToken(bearer.authorization, leaf, nowMs);
   if (verified.kind === 'refused') return refused(401, verified.reason);
-  const grant = leaf.access.find(({ subject }) => subject === verified.subject);
+  const { claimant } = verified;
+  const grant = requesterOf(claimant, leaf);
   if (grant === undefined) return { kind: 'refused', refusal: WITHDRAWN };
   if (asksToImpersonate(incoming.headers))
     return refused(
       403,
-      'Impersonation does not pass through Isthmus: use a key whose access has the groups you want.',
+      'Impersonation does not pass through Isthmus: use a key or a binding whose access has the groups you want.',
     );
   if (leaf.record === 'exec' && isWayAround(target.path))
     return refused(
       403,
       'Sessions in this cluster are recorded, and what a node runs by itself can not be: use exec or attach of the pod.',
     );
-  return { kind: 'admitted', cluster, request: requestOf(incoming, { target, leaf, grant }) };
+  return { kind: 'admitted', cluster, claimant, request: requestOf(incoming, { target, leaf, grant }) };
 }
 
 interface Vetted {
   readonly target: { readonly path: string; readonly query: string };
   readonly leaf: ClusterLeaf;
-  readonly grant: ClusterLeaf['access'][number];
+  readonly grant: Requester;
 }
 
 function requestOf(incoming: IncomingMessage, { target, leaf, grant }: Vetted): ClusterRequest {

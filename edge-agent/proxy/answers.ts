@@ -117,7 +117,8 @@ export const UNKNOWN_PROTOCOL: Refusal = {
 };
 export const WITHDRAWN: Refusal = {
   status: 401,
-  message: 'The access of this key to the cluster is withdrawn.',
+  message:
+    'What gave access to the cluster, a key or a binding, is withdrawn. Ask for another token, or an admin.',
 };
 export const UNRECORDABLE: Refusal = {
   status: 403,

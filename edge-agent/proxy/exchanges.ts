@@ -1,8 +1,8 @@
 /**
  * Everything that is under way, by who asked: so that limits hold, and so that access that is withdrawn ends at once, running streams included.
  */
-import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { Requester } from '../cache/port.ts';
+import { type Access, type Claimant, createJudge } from './access.ts';
 
 /** Of one subject at one time: watches of a busy controller stay far below. */
 export const REQUESTS_MAX = 512;
@@ -14,6 +14,7 @@ export const TOTAL_MAX = 8_192;
 export interface Exchange {
   readonly host: string;
   readonly requester: Requester;
+  readonly claimant: Claimant;
   /** `session`: exec, attach, port-forward. `heartbeat` is never refused for the sake of others, or of requests and sessions of one's own. */
   readonly kind: 'request' | 'session' | 'heartbeat';
   /** Closes both sides. */
@@ -39,10 +40,9 @@ export class Exchanges {
   }
 
   /** Ends what the newest word of access does not allow any more; answers whose exchanges were cut. */
-  enforce(host: string, access: ClusterLeaf['access']): readonly Exchange[] {
-    const over = [...this.#open].filter(
-      (exchange) => exchange.host === host && !isGranted(exchange.requester, access),
-    );
+  enforce(host: string, access: Access): readonly Exchange[] {
+    const judge = createJudge(access);
+    const over = [...this.#open].filter((exchange) => exchange.host === host && !judge(exchange));
     for (const exchange of over) {
       this.#open.delete(exchange);
       exchange.cut();
@@ -65,13 +65,3 @@ export class Exchanges {
 }
 
 const MAX_OF_KIND = { request: REQUESTS_MAX, session: SESSIONS_MAX, heartbeat: HEARTBEATS_MAX } as const;
-
-/** Other groups are another access: what was begun under the old ones ends. */
-export function isGranted(requester: Requester, access: ClusterLeaf['access']): boolean {
-  const grant = access.find(({ subject }) => subject === requester.subject);
-  return (
-    grant !== undefined &&
-    grant.user === requester.user &&
-    [...grant.groups].sort().join('\n') === [...requester.groups].sort().join('\n')
-  );
-}

@@ -11,7 +11,8 @@ import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
 import type { ClusterLeaf } from '../../protocol/document.ts';
 import type { AnsweredBy, ClusterRequest } from '../cache/port.ts';
-import { type Admission, admit } from './admission.ts';
+import { isGranted, NO_ACCESS } from './access.ts';
+import { type Admission, type Admitted, admit } from './admission.ts';
 import {
   answerPage,
   answerRefusal,
@@ -26,7 +27,7 @@ import {
   writeRefusal,
 } from './answers.ts';
 import type { ProxyCertificate } from './authority.ts';
-import { type Exchange, Exchanges, isGranted } from './exchanges.ts';
+import { type Exchange, Exchanges } from './exchanges.ts';
 import { forward } from './forward.ts';
 import { type OriginVerdict, originVerdict } from './origin.ts';
 import { Recording } from './recording.ts';
@@ -125,7 +126,7 @@ export class ClusterProxy {
   /** Sets what is served, by internal name. Whoever is not named any more, or is in other groups, is cut off at once. */
   setClusters(clusters: ReadonlyMap<string, ProxyCluster>): void {
     for (const { before, now } of this.#clusters.set(clusters))
-      for (const exchange of this.#exchanges.enforce(before.host, now?.access ?? []))
+      for (const exchange of this.#exchanges.enforce(before.host, now ?? NO_ACCESS))
         this.#tellCut(before, exchange);
   }
 
@@ -148,7 +149,7 @@ export class ClusterProxy {
     if (admitted.kind === 'refused') return void answerRefusal(response, admitted.refusal);
     const { request, cluster } = admitted;
     const kind = isHeartbeat(request.path) ? 'heartbeat' : 'request';
-    const end = this.#begin(cluster, request, { kind, cut: () => incoming.socket.destroy() });
+    const end = this.#begin(admitted, { kind, cut: () => incoming.socket.destroy() });
     const begunMs = this.#options.now();
     const record = (by: AnsweredBy, status: number, bytes: number) =>
       cluster.relief?.record(request, { by, status, bytes, milliseconds: this.#options.now() - begunMs });
@@ -174,7 +175,7 @@ export class ClusterProxy {
     const { request, cluster } = admitted;
     const recording = this.#record(request, cluster.leaf, incoming);
     if (recording instanceof Recording || recording === undefined) {
-      const end = this.#begin(cluster, request, { kind: 'session', cut: () => socket.destroy() });
+      const end = this.#begin(admitted, { kind: 'session', cut: () => socket.destroy() });
       if (end === undefined) {
         await recording?.end();
         return writeRefusal(socket, TOO_MANY);
@@ -208,16 +209,17 @@ export class ClusterProxy {
     const admitted = await admit(incoming, this.#clusters.at(name), this.#options.wallNow());
     const cluster = this.#clusters.at(name);
     if (admitted.kind === 'refused' || cluster === admitted.cluster) return admitted;
-    const isStill = cluster !== undefined && isGranted(admitted.request.requester, cluster.leaf.access);
+    const { claimant, request } = admitted;
+    const isStill =
+      cluster !== undefined && isGranted({ claimant, requester: request.requester }, cluster.leaf);
     return isStill ? { ...admitted, cluster } : { kind: 'refused', refusal: WITHDRAWN };
   }
 
   #begin(
-    cluster: Served,
-    request: ClusterRequest,
+    { cluster, request: { requester }, claimant }: Admitted<Served>,
     more: Pick<Exchange, 'kind' | 'cut'>,
   ): (() => void) | undefined {
-    return this.#exchanges.begin({ host: cluster.leaf.host, requester: request.requester, ...more });
+    return this.#exchanges.begin({ host: cluster.leaf.host, requester, claimant, ...more });
   }
 
   /** What is to see the session; a refusal if it must be seen and can't be. */

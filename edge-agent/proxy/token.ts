@@ -1,5 +1,5 @@
 /**
- * Who asks: the subject of a token that an issuer of this very cluster has signed a moment ago. One algorithm, one type, one audience;
+ * Who asks: whom a token names that an issuer of this very cluster has signed a moment ago. One algorithm, one type, one audience;
  * nothing in the token says by which key it is to be verified but the name of a key that is known already.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
@@ -7,6 +7,7 @@ import { decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import {
   CLUSTER_TOKEN_ALGORITHM,
   CLUSTER_TOKEN_ISSUER,
+  CLUSTER_TOKEN_LENGTH_MAX,
   CLUSTER_TOKEN_SECONDS,
   CLUSTER_TOKEN_TOLERANCE_SECONDS,
   CLUSTER_TOKEN_TYPE,
@@ -14,12 +15,13 @@ import {
   clusterAudience,
 } from '../../protocol/cluster-token.ts';
 import type { ClusterLeaf, SigningRoot } from '../../protocol/document.ts';
+import { bearerUser } from '../../protocol/identity.ts';
+import type { Claimant } from './access.ts';
 
-const TOKEN_LENGTH_MAX = 4_096;
 const HEADER_MEMBERS = 'alg,kid,typ';
 
 export type Verified =
-  | { readonly kind: 'subject'; readonly subject: string; readonly expiresSeconds: number }
+  | { readonly kind: 'claimant'; readonly claimant: Claimant; readonly expiresSeconds: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** `nowMs`: milliseconds since 1970. */
@@ -29,7 +31,7 @@ export async function verifyToken(
   nowMs: number,
 ): Promise<Verified> {
   const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/.exec(authorization ?? '')?.[1];
-  if (token === undefined || token.length > TOKEN_LENGTH_MAX)
+  if (token === undefined || token.length > CLUSTER_TOKEN_LENGTH_MAX)
     return refused(
       'There is no token in the request. Get a kubeconfig by `isthmus kubeconfig`, which asks for one.',
     );
@@ -47,10 +49,11 @@ export async function verifyToken(
     });
     const claims = ClusterTokenClaims.safeParse(payload);
     if (!claims.success) return refused('The token claims something else than a token of a cluster does.');
-    const { iat, exp, sub } = claims.data;
+    const { iat, exp, sub, who } = claims.data;
     if (exp <= iat || exp - iat > CLUSTER_TOKEN_SECONDS)
       return refused('The token is valid for longer than it may be.');
-    return { kind: 'subject', subject: sub, expiresSeconds: exp };
+    if (who !== undefined && sub !== bearerUser(who)) return refused('The token names two who ask.');
+    return { kind: 'claimant', claimant: { subject: sub, who }, expiresSeconds: exp };
   } catch (cause) {
     const isOver = cause instanceof errors.JWTExpired;
     return refused(

@@ -189,7 +189,10 @@ export class Keeper {
   async #report(): Promise<number> {
     const { file, now, authority } = this.#options;
     try {
-      await this.#attachment.say({ kind: file.kind, authority: await authority() }, now());
+      await this.#attachment.say(
+        { kind: file.kind, authority: await authority(), knows: ['bindings'] },
+        now(),
+      );
       if (this.#attachment.state.attached === undefined) return LOOK_MS;
       const facts = this.#facts;
       const apps = this.#workloads.told;

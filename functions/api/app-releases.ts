@@ -6,8 +6,12 @@ import { releaseInForce } from '../domain/rollout.ts';
 import { ordersOf } from '../domain/rollout-stage.ts';
 import type { AppKept, Item } from '../store/port.ts';
 import { assignedOf, templateOf } from './app-stages.ts';
+import { changeItem } from './change.ts';
 import { type Creatable, type Desk, findItem } from './collection.ts';
+import { requireMatch } from './etag.ts';
+import { nextItem, withEvent } from './item.ts';
 import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
+import { CHANGE_PROBLEMS, causeOf, MATCH_DOCS } from './resource.ts';
 
 export function releaseOperations(desk: Desk, kind: Creatable<'app', App>): Operation[] {
   return [
@@ -27,14 +31,56 @@ export function releaseOperations(desk: Desk, kind: Creatable<'app', App>): Oper
         json: { items: releasesOf(await findItem(desk.store, kind, call.param)) },
       }),
     }),
+    forgetOperation(desk, kind),
   ];
 }
 
-/** The status with the release that `newest` takes the place of. */
-export function withPast(before: Item<'app'>, newest: AppTemplate, now: string): AppKept {
+/** The next status, with the release that `newest` takes the place of; the item also holds what runs meanwhile. */
+export function withPast(
+  before: Item<'app'>,
+  next: AppKept,
+  { newest, now }: { readonly newest: AppTemplate; readonly now: string },
+): AppKept {
   const { status, spec } = before;
   const leaving = { release: status.release, template: templateOf(spec), until: now };
-  return { ...status, past: remembered(status.past ?? [], leaving, { good: status.good, newest }) };
+  const beside = [newest, next.good?.template, next.stage?.template].filter((one) => one !== undefined);
+  return { ...next, past: remembered(status.past ?? [], leaving, beside) };
+}
+
+export function withoutPast({ status, ...item }: Item<'app'>): Item<'app'> {
+  const { past: _past, ...rest } = status;
+  return { ...item, status: rest };
+}
+
+/** What a failed release goes back to, and what runs, stays. */
+function forgetOperation(desk: Desk, kind: Creatable<'app', App>): Operation {
+  return operation({
+    id: 'deleteReleases',
+    tag: 'apps',
+    summary:
+      "Forget the earlier releases of an app, on the app's own version, but for one that it may still go back to by itself",
+    method: 'delete',
+    path: '/v1/tenants/{tenant}/apps/{app}/releases',
+    guard: desk.guards.user('write', 'app'),
+    body: NO_BODY,
+    query: NO_QUERY,
+    headers: MATCH_DOCS,
+    answers: [{ status: 204, description: 'Forgotten' }],
+    problems: CHANGE_PROBLEMS,
+    async handle(call) {
+      const { key } = await findItem(desk.store, kind, call.param);
+      await changeItem(desk.store, key, async (item) => {
+        requireMatch(call.header('if-match'), item.generation);
+        const { past = [] } = item.status;
+        if (past.length === 0) return item;
+        const cause = causeOf(call);
+        const next = nextItem(item, { status: withoutPast(item).status }, cause);
+        const detail = `Forgot ${past.length} earlier releases of app ${key.name}.`;
+        return withEvent(next, cause, { action: 'update', detail });
+      });
+      return { status: 204 };
+    },
+  });
 }
 
 function releasesOf(item: Item<'app'>): AppRelease[] {

@@ -17,7 +17,7 @@ import { ordersOf, settle } from '../domain/rollout-stage.ts';
 import { isTimezone } from '../scaling/schedule.ts';
 import type { Item } from '../store/port.ts';
 import { instancesOf, placesOf, stableOf } from './app-instances.ts';
-import { releaseOperations, withPast } from './app-releases.ts';
+import { releaseOperations, withoutPast, withPast } from './app-releases.ts';
 import { assignedOf, promotionOperations, stageShown, templateOf } from './app-stages.ts';
 import { type Creatable, type Desk, tenantPlace, type Wanted } from './collection.ts';
 import { allLive } from './dependent.ts';
@@ -36,6 +36,7 @@ export function appOperations(desk: Desk): Operation[] {
     begin: (evidence) => evidence,
     prepare: (wanted) => prepareApp(desk, wanted),
     show: (items) => showApps(desk, items),
+    lighter: withoutPast,
   };
   return [
     ...crudOperations(desk, kind),
@@ -61,12 +62,12 @@ async function prepareApp({ store }: Desk, { key, spec, before, cause }: Wanted<
   const isSame = before !== undefined && sameJson(templateOf(before.spec), templateOf(spec));
   const placed = before?.status.placed;
   const isReworded = placed !== undefined && !sameJson(before?.spec.placement, spec.placement);
-  const isNewer = before !== undefined && !isSame;
-  const kept = isNewer ? withPast(before, templateOf(spec), cause.now) : before?.status;
-  const status = { ...kept, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
+  const status = { ...before?.status, ...(isReworded ? { placed: { ...placed, isReworded } } : {}) };
   const release = isSame ? before.status.release : (before?.status.release ?? 0) + 1;
   if (isSame) return { spec, status: { ...status, release } };
-  return { spec, status: settle({ ...status, release }, templateOf(spec), cause.now) };
+  const newest = templateOf(spec);
+  const next = settle({ ...status, release }, newest, cause.now);
+  return { spec, status: before === undefined ? next : withPast(before, next, { newest, now: cause.now }) };
 }
 
 /** A window in a zone that nobody knows would never open. */
@@ -80,7 +81,7 @@ function strangeZone({ replicas }: AppSpec): Refusal | undefined {
   return { code: 'invalid', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
 }
 
-async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
+export async function showApps({ store, deployment }: Desk, items: readonly Item<'app'>[]): Promise<App[]> {
   const instances = await instancesOf(store, items);
   return items.map((item, index) => {
     const { spec, status, updatedAt } = item;

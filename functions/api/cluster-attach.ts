@@ -13,16 +13,15 @@ import { changeItem } from './change.ts';
 import { openIssuer } from './cluster-issuer.ts';
 import { keepParts } from './cluster-report.ts';
 import { type Desk, findLive } from './collection.ts';
-import { allLive } from './dependent.ts';
 import { takeFound } from './found.ts';
 import { type Cause, newItem, nextItem, sameJson, withEvent } from './item.ts';
 import { type Call, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
+import { requireQuota } from './quota.ts';
 import type { Agent, EdgeAgent } from './signature.ts';
 import { takeApps } from './told-apps.ts';
 
 /** Of one tenant. */
-const CLUSTERS_MAX = 256;
 
 export function clusterAgentOperations(desk: Desk): Operation[] {
   return [attachCluster(desk), reportCluster(desk)];
@@ -39,7 +38,7 @@ function attachCluster(desk: Desk): Operation {
     body: ClusterAttachment,
     query: NO_QUERY,
     answers: [{ status: 200, description: 'Known', schema: ClusterAttached }],
-    problems: ['forbidden', 'already_exists', 'busy'],
+    problems: ['forbidden', 'already_exists', 'quota_exceeded', 'busy'],
     async handle(call) {
       const edge = requireEdge(call.principal);
       const { tenant } = edge.item.key;
@@ -80,7 +79,7 @@ async function makeOrMove(store: Store, attaching: Attaching, cause: Cause): Pro
     return withEvent(nextItem(item, { status }, cause), cause, { action: 'update', detail });
   });
   if (moved !== undefined) return;
-  await requireRoom(store, key);
+  await requireQuota(store, key);
   const detail = `Edge ${status.agent} attached the ${status.kind} cluster ${key.name}.`;
   const item = newItem<'cluster'>({ key, spec: ClusterSpec.parse({ site }), status, internal: {} }, cause, {
     action: 'create',
@@ -88,15 +87,6 @@ async function makeOrMove(store: Store, attaching: Attaching, cause: Cause): Pro
   });
   if ((await store.create(item)) === 'exists')
     refuse('busy', `The name ${key.name} was taken or is being freed at this moment. Try again.`);
-}
-
-async function requireRoom(store: Store, { tenant }: ItemKey<'cluster'>): Promise<void> {
-  const there = await allLive(store, { kind: 'cluster', tenant });
-  if (there.length >= CLUSTERS_MAX)
-    refuse(
-      'forbidden',
-      `The tenant ${tenant} has ${CLUSTERS_MAX} clusters, which is the most. Delete one that is gone.`,
-    );
 }
 
 function reportCluster(desk: Desk): Operation {

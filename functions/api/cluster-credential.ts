@@ -1,16 +1,18 @@
 /**
- * Gives a key a token for one cluster. The token says who asks and is short-lived; what may be done with it stands in the document of the
- * cluster's edge, so that taking a key away ends its access there within seconds.
+ * Gives a token for one cluster. The token says who asks and is short-lived; what may be done with it stands in the document of the
+ * cluster's edge, so that taking a key or a binding away ends the access there within seconds.
  */
-import { CLUSTER_TOKEN_SECONDS, ClusterCredential } from '../../protocol/cluster-token.ts';
-import type { Caller } from '../domain/authorize.ts';
-import { groupsOf, subjectOf } from '../domain/cluster.ts';
+import {
+  CLUSTER_TOKEN_LENGTH_MAX,
+  CLUSTER_TOKEN_SECONDS,
+  ClusterCredential,
+} from '../../protocol/cluster-token.ts';
 import { tokenClaims, tokenTexts } from '../domain/cluster-token.ts';
-import { keyFacts } from '../reconcile/estate.ts';
 import type { Item } from '../store/port.ts';
 import { openIssuer } from './cluster-issuer.ts';
+import { type Pass, passOf, TOO_MUCH } from './cluster-pass.ts';
 import { clusterKind } from './clusters.ts';
-import { type Desk, findItem, findLive } from './collection.ts';
+import { type Desk, findItem } from './collection.ts';
 import { eventOf } from './item.ts';
 import { NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse } from './problems.ts';
@@ -39,44 +41,39 @@ export function credentialOperation(desk: Desk): Operation {
           'forbidden',
           `${cluster.key.name} is a ${orchestrator} cluster: its API is not passed on. Apps run there by manifest.`,
         );
-      const key = await keyOf(desk, call.principal);
-      const groups = groupsOf(cluster.spec.access, key);
-      if (groups.length === 0)
-        return refuse(
-          'forbidden',
-          `The access of ${cluster.key.name} gives this key no group. An admin can change that.`,
-        );
-      const credential = await issue(desk, { cluster, subject: subjectOf(key), now: call.now });
-      const detail = `Gave ${call.principal.name} a token as ${groups.join(', ')} until ${credential.expiresAt}.`;
+      const pass = await passOf(desk, call.principal, cluster);
+      const credential = await issue(desk, { cluster, pass, now: call.now });
+      const detail = `Gave ${call.principal.name} a token as ${pass.groups.join(', ')} until ${credential.expiresAt}.`;
       await desk.store.writeEvent(eventOf(cluster.key, causeOf(call), { action: 'issue', detail }));
-      const json: ClusterCredential = { ...credential, groups: [...groups], role: call.principal.role };
+      const json: ClusterCredential = { ...credential, groups: [...pass.groups], role: call.principal.role };
       return { status: 200, json, headers: { 'cache-control': 'no-store' } };
     },
   });
 }
 
-/** The document of the cluster's edge names keys, and whoever signed in elsewhere has none. */
-async function keyOf({ store }: Desk, { kind, tenant, name }: Caller) {
-  if (kind !== 'key')
-    return refuse('forbidden', 'Tokens for clusters are given to API keys only: make one, and ask with it.');
-  const item = await findLive(store, { kind: 'key', tenant, name });
-  return item === undefined ? refuse('unauthenticated', 'The key has just been deleted.') : keyFacts(item);
-}
-
 interface Issue {
   readonly cluster: Item<'cluster'>;
-  readonly subject: string;
+  readonly pass: Pass;
   readonly now: string;
 }
 
-async function issue({ tokenSecret, clock }: Desk, { cluster, subject, now }: Issue) {
+async function issue({ tokenSecret, clock }: Desk, { cluster, pass: { subject, who }, now }: Issue) {
   const { tenant, name } = cluster.key;
   const nowSeconds = Math.floor(Date.parse(now) / 1_000);
-  const claims = tokenClaims({ tenant, cluster: name, subject, nowSeconds, id: clock.randomHex(ID_BYTES) });
+  const claims = tokenClaims({
+    tenant,
+    cluster: name,
+    subject,
+    who,
+    nowSeconds,
+    id: clock.randomHex(ID_BYTES),
+  });
   const issuer = openIssuer(await tokenSecret());
   const signed = tokenTexts(claims, issuer.root.id)
     .map((text) => Buffer.from(text).toString('base64url'))
     .join('.');
   const expiresAt = new Date((nowSeconds + CLUSTER_TOKEN_SECONDS) * 1_000).toISOString();
-  return { token: `${signed}.${issuer.sign(signed)}`, expiresAt, subject };
+  const token = `${signed}.${issuer.sign(signed)}`;
+  if (token.length > CLUSTER_TOKEN_LENGTH_MAX) refuse('forbidden', TOO_MUCH);
+  return { token, expiresAt, subject };
 }

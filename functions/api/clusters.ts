@@ -78,7 +78,7 @@ async function releaseCluster({ store }: Desk, { key }: Item<'cluster'>): Promis
     refuse('in_use', `The pool ${pool.key.name} has a range of ${name}. Take it out first.`);
 }
 
-async function showClusters(desk: Desk, items: readonly Item<'cluster'>[]): Promise<Cluster[]> {
+export async function showClusters(desk: Desk, items: readonly Item<'cluster'>[]): Promise<Cluster[]> {
   const hubs = await allLive(desk.store, { kind: 'hub', tenant: '*' });
   const servers = hubs.filter(isEnrolled).map(({ spec }) => `https://${spec.endpoint.replace(/:\d+$/, '')}`);
   return Promise.all(items.map((item) => showCluster(desk, item, servers)));

@@ -62,6 +62,8 @@ export interface Replaceable<K extends Kind, Shown> extends Collection<K, Shown>
   readonly problems: readonly ProblemCode[];
   /** The rule of the kind: what is stored, or a rejection. Side effects are idempotent and come before the write. */
   prepare(wanted: Wanted<K>): Promise<Omit<Content<K>, 'internal'>>;
+  /** Without what it can do without: for an item that is larger than the table takes. */
+  lighter?(item: Item<K>): Item<K>;
   /** What is stored unseen once a person has replaced it; as it was, if absent. */
   adopt?(internal: Kinds[K]['internal']): Kinds[K]['internal'];
 }

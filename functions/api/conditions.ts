@@ -14,7 +14,7 @@ import { isEnrolled, readBatches } from './progress.ts';
 export async function readTenantEstate(desk: Desk, tenant: string | undefined): Promise<TenantEstate> {
   const nothing = { name: '', isolation: 'open' as const };
   const none = { sites: [], edges: [], services: [], policies: [], routes: [] };
-  const empty = { ...nothing, ...none, clusters: [], apps: [], addressPools: [], keys: [] };
+  const empty = { ...nothing, ...none, clusters: [], apps: [], addressPools: [], keys: [], bindings: [] };
   if (tenant === undefined) return empty;
   const estate = await readEstate(desk.store, desk.deployment, new Set([tenant]));
   return estate.tenants[0] ?? empty;

@@ -63,7 +63,7 @@ export function deploymentOperations(desk: Desk): Operation[] {
   ];
 }
 
-function shownCaller(caller: Caller): Principal {
+function shownCaller({ identity: _identity, ...caller }: Caller): Principal {
   const grants = caller.grants.map(({ tenant, role, sites }) => ({
     tenant,
     role,

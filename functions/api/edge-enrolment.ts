@@ -4,7 +4,7 @@
  */
 import type { Enrolled } from '../../protocol/enrolment.ts';
 import { edgeId, freeEdgeName } from '../domain/agent.ts';
-import { listAll } from '../reconcile/estate.ts';
+import { listAll } from '../reconcile/present.ts';
 import type { Item, ItemKey } from '../store/port.ts';
 import { takeAdverts } from './adverts.ts';
 import { changeItem } from './change.ts';
@@ -13,6 +13,7 @@ import type { CheckedEnrolment } from './enrol.ts';
 import { addressOf } from './hubs.ts';
 import { newItem, nextItem, withEvent } from './item.ts';
 import { refuse } from './problems.ts';
+import { requireQuota } from './quota.ts';
 import { causeOf, spendToken } from './redeem.ts';
 
 /** Names that are tried because somebody else took the one before. */
@@ -89,6 +90,7 @@ async function renew(enrolment: EdgeEnrolment, edge: Item<'edge'>): Promise<Item
 async function create(enrolment: EdgeEnrolment, name: string): Promise<Item<'edge'> | undefined> {
   const { desk, site, statement, token } = enrolment;
   const agent = edgeId(site.tenant, name);
+  await requireQuota(desk.store, { kind: 'edge', tenant: site.tenant, name });
   const tunnelAddress = await addressOf(desk.allocator, agent);
   await spendToken(enrolment, agent);
   const cause = causeOf(enrolment, agent);

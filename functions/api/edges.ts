@@ -53,7 +53,7 @@ async function prepareEdge(desk: Desk, { key, spec, before, cause }: Wanted<'edg
   return { spec, status: { ...before.status, accepted, refused } };
 }
 
-async function showEdges(desk: Desk, items: readonly Item<'edge'>[]): Promise<Edge[]> {
+export async function showEdges(desk: Desk, items: readonly Item<'edge'>[]): Promise<Edge[]> {
   const hubs = await readBatches(desk.store);
   return Promise.all(items.map((item) => showEdge(desk, item, hubs)));
 }

@@ -29,7 +29,15 @@ export function enrolOperation(desk: Desk): Operation {
     body: Enrolment,
     query: NO_QUERY,
     answers: [{ status: 200, description: 'The identity, the same for the same key', schema: Enrolled }],
-    problems: ['proof_invalid', 'token_invalid', 'token_expired', 'token_used', 'pool_exhausted', 'busy'],
+    problems: [
+      'proof_invalid',
+      'token_invalid',
+      'token_expired',
+      'token_used',
+      'pool_exhausted',
+      'quota_exceeded',
+      'busy',
+    ],
     async handle({ body, origin, requestId, now }) {
       const credential = credentialOf(body);
       requireProof(body);

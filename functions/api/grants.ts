@@ -1,8 +1,9 @@
 /** From a role's name to its rules, and from a checked identity to all that it was given. Reads what is stored; decides nothing. */
+
+import { type Identity, isNamed } from '../../protocol/identity.ts';
 import { isBuiltIn } from '../../protocol/key.ts';
 import type { Rule } from '../../protocol/role.ts';
 import { BUILT_IN, type Grant } from '../domain/authorize.ts';
-import { type Identity, isNamed } from '../domain/binding.ts';
 import type { Item, Store } from '../store/port.ts';
 import { findLive } from './collection.ts';
 import { allLive } from './dependent.ts';

@@ -20,8 +20,8 @@ export interface Guards {
   /** Any valid credential, with what it may do everywhere. */
   readonly anyUser: Guard<Caller>;
   readonly user: UserGuard;
-  /** Who may see some of a list: what, is for the list to say. */
-  readonly list: (kind: ScopeKind) => Guard<Caller>;
+  /** Who may see some of a list, of one of these kinds: what, is for the list to say. */
+  readonly list: (kind: ScopeKind, ...others: readonly ScopeKind[]) => Guard<Caller>;
   readonly agent: Guard<Agent>;
   readonly hub: Guard<HubAgent>;
 }
@@ -69,13 +69,14 @@ export function createGuards(dependencies: GuardDependencies): Guards {
       admit: (arrival) => callerOf(arrival, 'everywhere'),
     },
     user,
-    list: (kind) => ({
+    list: (kind, ...others) => ({
       ...user('read', kind),
       async admit(arrival) {
         const tenant = arrival.params['tenant'] ?? '*';
         const caller = await known(arrival, { action: 'read', kind });
-        const allowed = mayList(caller, { tenant, kind });
-        refuseIf(allowed === true ? undefined : allowed);
+        const answers = [kind, ...others].map((one) => mayList(caller, { tenant, kind: one }));
+        const [refused] = answers.filter((answer) => answer !== true);
+        refuseIf(answers.includes(true) ? undefined : refused);
         return caller;
       },
     }),

@@ -43,10 +43,7 @@ export function hubOperations(desk: Desk): Operation[] {
       return { spec, status: { ...status, ...ofSlot } };
     },
     release: ({ key }, cause) => revoke(key.name, cause),
-    async show(items) {
-      const ownerships = await readOwnerships(desk, items);
-      return Promise.all(items.map((item) => showHub(desk, item, ownerships)));
-    },
+    show: (items) => showHubs(desk, items),
   };
   return crudOperations(desk, kind);
 }
@@ -66,6 +63,11 @@ export async function addressOf(allocator: Allocator, agent: string): Promise<st
   const address = await allocator.agentAddress(agent);
   if (typeof address !== 'string') throw new Rejection(address);
   return address;
+}
+
+export async function showHubs(desk: Desk, items: readonly Item<'hub'>[]): Promise<Hub[]> {
+  const ownerships = await readOwnerships(desk, items);
+  return Promise.all(items.map((item) => showHub(desk, item, ownerships)));
 }
 
 async function showHub(

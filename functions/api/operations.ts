@@ -2,6 +2,7 @@
 import { createAllocator } from '../reconcile/allocate.ts';
 import { agentOperations } from './agent.ts';
 import { appOperations } from './apps.ts';
+import { attentionOperations } from './attention.ts';
 import { clusterAgentOperations } from './cluster-attach.ts';
 import { credentialOperation } from './cluster-credential.ts';
 import { clusterOperations } from './clusters.ts';
@@ -36,6 +37,7 @@ export function createOperations(dependencies: ApiDependencies): Operation[] {
   return [
     ...deploymentOperations(desk),
     ...tenantOperations(desk),
+    ...attentionOperations(desk),
     ...siteOperations(desk),
     ...serviceOperations(desk),
     ...routeOperations(desk),

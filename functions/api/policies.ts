@@ -33,7 +33,7 @@ export function policyOperations(desk: Desk): Operation[] {
   return crudOperations(desk, kind);
 }
 
-async function showPolicies(desk: Desk, items: readonly Item<'policy'>[]): Promise<Policy[]> {
+export async function showPolicies(desk: Desk, items: readonly Item<'policy'>[]): Promise<Policy[]> {
   const tenant = await readTenantEstate(desk, items[0]?.key.tenant);
   return items.map((item) => ({
     metadata: metadataOf(item),

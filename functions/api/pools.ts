@@ -136,7 +136,7 @@ async function readTellings(
   );
 }
 
-async function showPools(desk: Desk, items: readonly Item<'pool'>[]): Promise<Pool[]> {
+export async function showPools(desk: Desk, items: readonly Item<'pool'>[]): Promise<Pool[]> {
   const [first] = items;
   if (first === undefined) return [];
   const { tenant } = first.key;

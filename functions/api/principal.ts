@@ -1,6 +1,7 @@
 /** From a Bearer credential to a caller: an API key, or an access token of an issuer that is trusted. Whatever is wrong with a key, the answer is the same. */
+
+import type { Identity } from '../../protocol/identity.ts';
 import type { Caller, Grant } from '../domain/authorize.ts';
-import type { Identity } from '../domain/binding.ts';
 import type { TokenCheck } from '../oidc/token-check.ts';
 import type { Store } from '../store/port.ts';
 import { grantOf, grantsOf, isOfTenant, type Place } from './grants.ts';
@@ -52,7 +53,7 @@ async function authenticateKey(store: Store, credential: string): Promise<Caller
 function callerOf(identity: Identity, grants: readonly Grant[]): Caller {
   const { kind, issuer, subject, name } = identity;
   const { tenant = '', role = '' } = grants[0] ?? {};
-  return { kind, issuer, subject, name, tenant, role, grants };
+  return { kind, issuer, subject, name, tenant, role, grants, identity };
 }
 
 function refuseCredential(fault?: string): never {

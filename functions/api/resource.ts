@@ -5,7 +5,7 @@
 
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { Caller } from '../domain/authorize.ts';
-import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
+import { type Item, type ItemKey, type Kind, type Store, StoreError } from '../store/port.ts';
 import {
   type Collection,
   type Creatable,
@@ -20,6 +20,7 @@ import { type Cause, type Content, newItem, nextItem, sameJson, toJson, withEven
 import { type Answer, type Call, NO_BODY, NO_QUERY, type Operation, operation } from './operation.ts';
 import { askPage, PageQuery, readPage, showPage } from './page.ts';
 import { refuse } from './problems.ts';
+import { requireQuota } from './quota.ts';
 import { actorOf, actorOfCaller } from './refusals.ts';
 import { mayRead } from './right.ts';
 
@@ -33,8 +34,14 @@ export const CREATION_PROBLEMS: readonly ProblemCode[] = [
   'not_found',
   'already_exists',
   'idempotency_conflict',
+  'quota_exceeded',
 ];
-const CHANGE_PROBLEMS: readonly ProblemCode[] = ['not_found', 'precondition_required', 'stale', 'busy'];
+export const CHANGE_PROBLEMS: readonly ProblemCode[] = [
+  'not_found',
+  'precondition_required',
+  'stale',
+  'busy',
+];
 
 export function listOperation<K extends Kind, Shown>(desk: Desk, kind: Collection<K, Shown>): Operation {
   return operation({
@@ -134,9 +141,9 @@ export function replaceOperation<K extends Kind, Shown>(desk: Desk, kind: Replac
       const detail = `Replaced the spec of ${kind.kind} ${before.key.name}.`;
       const specs = { before: before.spec, after: content.spec };
       const next = withEvent(nextItem(before, content, cause), cause, { action: 'update', detail, specs });
-      await replaceItem(desk.store, next);
+      const written = await replaceFitting(desk.store, next, kind.lighter);
       await kind.settle?.(before);
-      return answerItem(kind, next, 200);
+      return answerItem(kind, written, 200);
     },
   });
 }
@@ -206,6 +213,7 @@ export async function createItem<K extends Kind>(
   };
   const existing = await replayed();
   if (existing !== undefined) return existing;
+  await requireQuota(store, key);
   const cause = causeOf(call);
   const detail = `Created ${key.kind} ${key.name}.`;
   const made = await content(idempotency === undefined ? {} : { idempotency });
@@ -216,6 +224,24 @@ export async function createItem<K extends Kind>(
     (await replayed()) ??
     refuse('busy', 'The name was taken and freed while this request was under way. Try again.')
   );
+}
+
+/** What was written: the item, or without what it can do without if the table does not take so much. */
+async function replaceFitting<K extends Kind>(
+  store: Store,
+  item: Item<K>,
+  lighter: ((item: Item<K>) => Item<K>) | undefined,
+): Promise<Item<K>> {
+  try {
+    await replaceItem(store, item);
+    return item;
+  } catch (failure) {
+    const isTooLarge = failure instanceof StoreError && failure.code === 'store.too_large';
+    if (!isTooLarge || lighter === undefined) throw failure;
+    const light = lighter(item);
+    await replaceItem(store, light);
+    return light;
+  }
 }
 
 /** One conditional write; to the client a lost race is a stale If-Match. */

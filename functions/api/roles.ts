@@ -6,6 +6,7 @@ import {
   BindingReplacement,
   Binding as BindingSchema,
 } from '../../protocol/binding.ts';
+import { CLUSTER_BINDINGS_MAX } from '../../protocol/cluster.ts';
 import { isBuiltIn } from '../../protocol/key.ts';
 import {
   RightAnswer,
@@ -19,13 +20,16 @@ import {
 import { beyondCaller, type Caller, type Grant, grantFor, mayUser, type Scope } from '../domain/authorize.ts';
 import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, findLive, IN_DEPLOYMENT, tenantPlace } from './collection.ts';
-import { findDependent } from './dependent.ts';
+import { allLive, findDependent } from './dependent.ts';
 import { refuseField } from './faults.ts';
 import { rulesOf } from './grants.ts';
 import { metadataOf } from './item.ts';
 import { NO_QUERY, type Operation, operation } from './operation.ts';
 import { refuse, refuseIf } from './problems.ts';
 import { crudOperations } from './resource.ts';
+
+/** Of one tenant, or of the deployment: half of what a cluster's document has room for. */
+const BINDINGS_MAX = CLUSTER_BINDINGS_MAX / 2;
 
 const IN_TENANT = { prefix: '/v1/tenants/{tenant}', place: tenantPlace };
 const DEPLOYED = { prefix: '/v1', place: () => IN_DEPLOYMENT, owner: 'Deployment' };
@@ -80,13 +84,24 @@ function bindingKind(store: Store): Declared<'binding', Binding> {
     },
     problems: ['forbidden'],
     begin: (evidence) => evidence,
-    async prepare({ key, spec, principal }) {
+    async prepare({ key, spec, before, principal }) {
       const { role, sites } = spec;
       await requireWithin(store, principal, { tenant: key.tenant, role, sites });
+      if (before === undefined) await requireRoom(store, key.tenant);
       return { spec, status: {} };
     },
     show: async (items) => items.map(shown),
   };
+}
+
+/** A request of who signed in looks through all of them, and so does an edge with clusters. */
+async function requireRoom(store: Store, tenant: string): Promise<void> {
+  const there = await allLive(store, { kind: 'binding', tenant });
+  if (there.length >= BINDINGS_MAX)
+    refuse(
+      'forbidden',
+      `There are ${BINDINGS_MAX} bindings here, which is the most. Bind groups instead of persons, or delete some.`,
+    );
 }
 
 function shown<K extends 'role' | 'binding'>(item: Item<K>) {

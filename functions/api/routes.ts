@@ -87,7 +87,7 @@ function conditionsOf({ deployment }: Desk, { key, spec, updatedAt }: Item<'rout
   return routeConditions({ name: key.name, ...spec }, tenant, updatedAt);
 }
 
-async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
+export async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
   const tenant = await readTenantEstate(desk, items[0]?.key.tenant);
   return items.map((item) => ({
     metadata: metadataOf(item),

@@ -57,7 +57,7 @@ async function prepareService({ store, deployment }: Desk, { key, spec }: Wanted
   return { spec, status: {} };
 }
 
-async function showServices(store: Store, items: readonly Item<'service'>[]): Promise<Service[]> {
+export async function showServices(store: Store, items: readonly Item<'service'>[]): Promise<Service[]> {
   const [first] = items;
   if (first === undefined) return [];
   const { site } = namesOf(first.key.name);

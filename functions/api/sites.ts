@@ -156,7 +156,7 @@ async function releaseSite(store: Store, { key }: Item<'site'>, cause: Cause): P
   await revokeTokens(store, { tenant, revokes: (token) => token.spec.site === name }, cause);
 }
 
-async function showSites(desk: Desk, items: readonly Item<'site'>[]): Promise<Site[]> {
+export async function showSites(desk: Desk, items: readonly Item<'site'>[]): Promise<Site[]> {
   const [first] = items;
   if (first === undefined) return [];
   const conditionsOf = await readSiteConditions(desk, first.key.tenant);

@@ -6,11 +6,12 @@ import {
   TenantReplacement,
   Tenant as TenantSchema,
 } from '../../protocol/tenant.ts';
+import { mayUser } from '../domain/authorize.ts';
 import type { Item, Kind, Store } from '../store/port.ts';
-import { type Creatable, type Desk, IN_DEPLOYMENT } from './collection.ts';
+import { type Creatable, type Desk, IN_DEPLOYMENT, type Wanted } from './collection.ts';
 import { findDependent } from './dependent.ts';
 import { readIsolation } from './isolation.ts';
-import { metadataOf } from './item.ts';
+import { metadataOf, sameJson } from './item.ts';
 import type { Operation } from './operation.ts';
 import { refuse } from './problems.ts';
 import { crudOperations } from './resource.ts';
@@ -47,13 +48,24 @@ function tenantKind(desk: Desk): Creatable<'tenant', Tenant> {
     problems: [],
     place: () => IN_DEPLOYMENT,
     begin: (evidence) => evidence,
-    prepare: async ({ spec }) => ({ spec, status: { conditions: [] } }),
+    prepare: prepareTenant,
     show: (items) => showTenants(desk, items),
     release: (item) => releaseTenant(desk.store, item),
   };
 }
 
-async function showTenants(desk: Desk, items: readonly Item<'tenant'>[]): Promise<Tenant[]> {
+/** Whoever is bound by a quota does not set it. */
+async function prepareTenant({ key, spec, before, principal }: Wanted<'tenant'>) {
+  const isOfDeployment = mayUser(principal, 'write', { tenant: '*', kind: 'tenant' }) === true;
+  if (!isOfDeployment && !sameJson(before?.spec.quota ?? {}, spec.quota))
+    refuse(
+      'forbidden',
+      `The quota of ${key.name} is set by roles of the deployment. Send spec.quota as you read it.`,
+    );
+  return { spec, status: { conditions: [] } };
+}
+
+export async function showTenants(desk: Desk, items: readonly Item<'tenant'>[]): Promise<Tenant[]> {
   const conditions = await readIsolation(desk, items);
   return items.map((item, index) => ({
     metadata: metadataOf(item),

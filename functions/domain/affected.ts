@@ -30,10 +30,10 @@ export function affectedAgents(change: ChangedItem, estate: AffectedEstate): str
 }
 
 /** What no document tells of. */
-const UNTOLD: readonly ChangedItem['kind'][] = ['token', 'role', 'binding'];
+const UNTOLD: readonly ChangedItem['kind'][] = ['token'];
 
 /** What hubs know nothing of, and other edges neither. */
-const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'pool'];
+const ONLY_CLUSTERS: readonly ChangedItem['kind'][] = ['key', 'role', 'binding', 'pool'];
 
 /** An app that nobody reaches by its name, and that is there: no document names where it is reached, nor where it speaks from. */
 function isUnnamed({ tenant, name }: ChangedItem, { tenants }: AffectedEstate): boolean {
@@ -45,7 +45,7 @@ function isUnnamed({ tenant, name }: ChangedItem, { tenants }: AffectedEstate): 
   return !isOrigin && app.residency === 'anywhere';
 }
 
-/** The edges that hold clusters: of the tenant, or of all if the deployment's keys changed. */
+/** The edges that hold clusters: of the tenant, or of all if what changed is the deployment's. */
 function holdersOf({ tenant }: ChangedItem, { tenants }: AffectedEstate): string[] {
   const concerned = tenants.filter(({ name }) => tenant === '*' || name === tenant);
   return [...new Set(concerned.flatMap(({ clusters }) => clusters.map(({ agent }) => agent)))].sort();

@@ -2,6 +2,7 @@
  * Who may do what. A caller has grants: roles in one tenant, or (`*`) in the deployment and every tenant. A role is rules, and what no rule gives is
  * denied. The answer never depends on whether the thing exists: a caller gets `not_found` for all that is in a tenant where he has no grant.
  */
+import type { Identity } from '../../protocol/identity.ts';
 import type { Principal, Role } from '../../protocol/key.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { RightKind, Rule, Verb } from '../../protocol/role.ts';
@@ -29,6 +30,8 @@ export interface Grant {
 /** A principal with all that it may do in the place that it asks about. */
 export interface Caller extends Omit<Principal, 'grants'> {
   readonly grants: readonly Grant[];
+  /** Of who signed in elsewhere: what the token said. */
+  readonly identity?: Identity | undefined;
 }
 
 type Granting = Pick<Caller, 'grants'>;

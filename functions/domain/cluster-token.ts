@@ -7,22 +7,33 @@ import {
   type ClusterTokenClaims,
   clusterAudience,
 } from '../../protocol/cluster-token.ts';
+import type { Bearer } from '../../protocol/identity.ts';
 
 export interface TokenWanted {
   readonly tenant: string;
   readonly cluster: string;
   readonly subject: string;
+  /** Of who signed in; `subject` follows from it. */
+  readonly who?: Bearer | undefined;
   /** Seconds since 1970. */
   readonly nowSeconds: number;
   /** At least 16 characters, never used before. */
   readonly id: string;
 }
 
-export function tokenClaims({ tenant, cluster, subject, nowSeconds, id }: TokenWanted): ClusterTokenClaims {
+export function tokenClaims({
+  tenant,
+  cluster,
+  subject,
+  who,
+  nowSeconds,
+  id,
+}: TokenWanted): ClusterTokenClaims {
   return {
     iss: CLUSTER_TOKEN_ISSUER,
     aud: clusterAudience(tenant, cluster),
     sub: subject,
+    ...(who === undefined ? {} : { who }),
     iat: nowSeconds,
     exp: nowSeconds + CLUSTER_TOKEN_SECONDS,
     jti: id,

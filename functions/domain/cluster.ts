@@ -11,6 +11,7 @@ import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import { trackName } from '../../protocol/track.ts';
 import { accessIn } from './app-access.ts';
 import { browsersOf, isPassedOn, publicHost } from './browsers.ts';
+import { boundAt } from './cluster-bindings.ts';
 import type { ClusterPlace, DeploymentFacts, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
@@ -79,6 +80,7 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, deployment: Na
       ? []
       : [{ subject: subjectOf(key), user: userOf(key), groups: [...groups].sort() }];
   });
+  const bindings = cluster.knowsBindings ? boundAt(cluster, tenant) : [];
   return {
     kind: 'cluster',
     tenant: tenant.name,
@@ -86,6 +88,7 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, deployment: Na
     type: cluster.kind,
     host: clusterHost(tenant.name, cluster.name, deployment.domain),
     access: sortedBy(access, ({ subject }) => subject),
+    ...(bindings.length === 0 ? {} : { bindings }),
     issuers: [cluster.issuer],
     record: cluster.record,
     ...(cluster.backup === undefined ? {} : { backup: cluster.backup }),

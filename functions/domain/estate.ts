@@ -6,11 +6,13 @@ import { contains, parsePrefix } from '../../protocol/address.ts';
 import type { AppAssignment, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { BackupSpec } from '../../protocol/backup.ts';
+import type { BindingSpec } from '../../protocol/binding.ts';
 import type { ClusterAccess, ClusterKind, ClusterSpec } from '../../protocol/cluster.ts';
 import type { SigningRoot } from '../../protocol/document.ts';
 import type { NodeRules } from '../../protocol/placement.ts';
 import type { PolicySpec } from '../../protocol/policy.ts';
 import type { PoolRange } from '../../protocol/pool.ts';
+import type { Rule } from '../../protocol/role.ts';
 import type { Mapping } from '../../protocol/site.ts';
 import type { Slot } from '../../protocol/slot.ts';
 import type { StageOrder } from '../../protocol/track.ts';
@@ -95,6 +97,14 @@ export interface RouteFacts {
   readonly app?: { readonly name: string; readonly port: string } | undefined;
 }
 
+/** A binding with what its role gives. */
+export interface BindingFacts extends Pick<BindingSpec, 'who' | 'role' | 'sites'> {
+  /** `*` for the deployment. */
+  readonly tenant: string;
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
 /** An API key, as a cluster may know it. `id` tells it from another that had or will have its name. */
 export interface KeyFacts {
   /** `*` for the deployment. */
@@ -114,6 +124,8 @@ export interface ClusterPlace {
   /** Signs its tokens. */
   readonly issuer: SigningRoot;
   readonly record: ClusterSpec['record'];
+  /** Whether its edge is of a version that knows bindings. */
+  readonly knowsBindings: boolean;
   readonly backup?: BackupSpec | undefined;
 }
 
@@ -141,7 +153,7 @@ export interface PoolFacts {
   readonly ranges: readonly PoolRange[];
 }
 
-/** A tenant with all that is in it. Keys, apps and pools are read only where there are clusters. */
+/** A tenant with all that is in it. Keys, bindings, apps and pools are read only where there are clusters. */
 export interface TenantEstate {
   readonly name: string;
   readonly isolation: 'open' | 'isolated';
@@ -155,6 +167,7 @@ export interface TenantEstate {
   readonly addressPools: readonly PoolFacts[];
   /** Of the tenant and of the deployment. */
   readonly keys: readonly KeyFacts[];
+  readonly bindings: readonly BindingFacts[];
 }
 
 export interface Estate {

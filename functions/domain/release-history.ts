@@ -1,6 +1,5 @@
 /** Earlier releases of an app that are remembered for going back to, newest first: few, and no more than fits beside the app itself. */
 import type { AppTemplate } from '../../protocol/app.ts';
-import type { Releases } from './rollout-stage.ts';
 
 export interface PastRelease {
   readonly release: number;
@@ -13,15 +12,15 @@ export const PAST_MAX = 10;
 /** Of all templates of the app together, as JSON in UTF-8; an item of the table holds 400 kB. */
 const TEMPLATES_BYTES_MAX = 200_000;
 
-/** With the one that is overtaken. A template that was had before is told once, as the newest of its like. */
+/** With the one that is overtaken. A template that was had before is told once, as the newest of its like. `beside`: the other templates that the item holds. */
 export function remembered(
   past: readonly PastRelease[],
   leaving: PastRelease,
-  { good, newest }: Pick<Releases, 'good'> & { readonly newest: AppTemplate },
+  beside: readonly AppTemplate[],
 ): PastRelease[] {
   const text = JSON.stringify(leaving.template);
   const others = past.filter(({ template }) => JSON.stringify(template) !== text);
-  let bytes = bytesOf(newest) + bytesOf(good?.template ?? null);
+  let bytes = beside.reduce((sum, template) => sum + bytesOf(template), 0);
   const kept: PastRelease[] = [];
   for (const one of [leaving, ...others].slice(0, PAST_MAX)) {
     bytes += bytesOf(one.template);
@@ -32,7 +31,7 @@ export function remembered(
 }
 
 /** In UTF-8, as the table counts. */
-function bytesOf(template: AppTemplate | null): number {
+function bytesOf(template: AppTemplate): number {
   const text = JSON.stringify(template);
   let bytes = 0;
   for (const character of text) {

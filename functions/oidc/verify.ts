@@ -1,8 +1,8 @@
 /** Verifies access tokens (JWT) of trusted issuers: signature first, then issuer, audience and times; only then is anything in them believed. */
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
+import { type Identity, WELL_FORMED } from '../../protocol/identity.ts';
 import type { TrustedIssuer } from '../../protocol/sign-in.ts';
-import type { Identity } from '../domain/binding.ts';
 import { openKeys } from './keys.ts';
 
 /** Clocks of issuers may differ from ours by this. */
@@ -56,8 +56,9 @@ function issuerOf(token: string): string | undefined {
 
 /** What the standard claims leave open: the audience by another name, and a subject that bindings can name. */
 function faultOf({ audienceClaim, audiences }: Trusted, payload: JWTPayload): string | undefined {
-  if ((payload.sub ?? '').length === 0 || (payload.sub ?? '').length > TEXT_MAX)
-    return 'its subject is empty or too long';
+  const subject = payload.sub ?? '';
+  if (subject.length === 0 || subject.length > TEXT_MAX || !WELL_FORMED.test(subject))
+    return 'its subject is empty, too long, or no text';
   if (audienceClaim === 'aud') return undefined;
   const use = payload['token_use'];
   if (use !== undefined && use !== 'access') return 'it is no access token';

@@ -5,7 +5,7 @@
 import type { Event } from '../../protocol/event.ts';
 import { eventAt } from '../store/keys.ts';
 import type { Store } from '../store/port.ts';
-import { listAll } from './estate.ts';
+import { listAll } from './present.ts';
 import type { BatchAnswer } from './stream.ts';
 
 /** Entries that are copied at once. */

@@ -7,10 +7,10 @@ import { edgeId, hubId } from '../domain/agent.ts';
 import { agentOwner, siteOwner } from '../domain/allocate.ts';
 import type { Item, ItemKey, Kind, Store } from '../store/port.ts';
 import type { Allocator } from './allocate.ts';
-import { listAll } from './estate.ts';
 import { endFoundOf } from './found.ts';
 import { settlePool } from './pools.ts';
 import type { Clock } from './ports.ts';
+import { listAll } from './present.ts';
 
 export interface DeliverDependencies {
   readonly store: Store;

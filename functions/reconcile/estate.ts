@@ -1,5 +1,6 @@
 /** Reads the estate of the domain room out of the table, with consistent reads. It decides nothing but what is absent. */
 
+import { ClusterAccess } from '../../protocol/cluster.ts';
 import { nodeRulesOf, Placement } from '../../protocol/placement.ts';
 import { edgeId } from '../domain/agent.ts';
 import { keyId } from '../domain/cluster.ts';
@@ -14,30 +15,9 @@ import type {
 import { releaseInForce } from '../domain/rollout.ts';
 import { ordersOf } from '../domain/rollout-stage.ts';
 import { totalsOf } from '../domain/shares.ts';
-import type { Item, Kind, Store } from '../store/port.ts';
-
-const PAGE_ITEMS = 500;
-const PAGES_MAX = 200;
-
-/** Every item of a kind in a tenant, deleted ones too. Throws beyond the bound: half an estate must not be compiled. */
-export async function listAll<K extends Kind>(
-  store: Pick<Store, 'list'>,
-  kind: K,
-  tenant: string,
-): Promise<Item<K>[]> {
-  const items: Item<K>[] = [];
-  let after: string | undefined;
-  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
-    const page = await store.list(kind, tenant, {
-      limit: PAGE_ITEMS,
-      ...(after === undefined ? {} : { after }),
-    });
-    items.push(...page.items);
-    after = page.next;
-    if (after === undefined) return items;
-  }
-  throw new Error(`more than ${PAGES_MAX * PAGE_ITEMS} items of kind ${kind} in ${tenant}`);
-}
+import type { Item, Store } from '../store/port.ts';
+import { bindingFacts, type Rights, readRights } from './bindings.ts';
+import { present } from './present.ts';
 
 /** The estate; with `only`, of these tenants alone. */
 export async function readEstate(
@@ -46,27 +26,28 @@ export async function readEstate(
   only?: ReadonlySet<string>,
 ): Promise<Estate> {
   const [hubs, tenants] = await Promise.all([present(store, 'hub', '*'), present(store, 'tenant', '*')]);
-  let keys: Promise<Item<'key'>[]> | undefined;
-  const deploymentKeys = () => (keys ??= present(store, 'key', '*'));
+  let shared: Promise<Shared> | undefined;
+  const sharedOnce = () => (shared ??= readShared(store));
   const wanted = tenants.filter((tenant) => only === undefined || only.has(tenant.key.name));
   const estates: TenantEstate[] = [];
-  for (const tenant of wanted) estates.push(await readTenant(store, tenant, deploymentKeys));
+  for (const tenant of wanted) estates.push(await readTenant(store, tenant, sharedOnce));
   return { deployment, hubs: hubs.map(hubFacts), tenants: estates };
 }
 
-/** What is not deleted. */
-export async function present<K extends Kind>(
-  store: Pick<Store, 'list'>,
-  kind: K,
-  tenant: string,
-): Promise<Item<K>[]> {
-  return (await listAll(store, kind, tenant)).filter((item) => item.deletedAt === undefined);
+/** What the clusters of every tenant know of the deployment. */
+interface Shared extends Rights {
+  readonly keys: readonly Item<'key'>[];
+}
+
+async function readShared(store: Pick<Store, 'list'>): Promise<Shared> {
+  const [keys, rights] = await Promise.all([present(store, 'key', '*'), readRights(store, '*')]);
+  return { keys, ...rights };
 }
 
 async function readTenant(
   store: Pick<Store, 'list'>,
   item: Item<'tenant'>,
-  deploymentKeys: () => Promise<Item<'key'>[]>,
+  sharedOnce: () => Promise<Shared>,
 ): Promise<TenantEstate> {
   const { name } = item.key;
   const [sites, edges, services, policies, routes, clusters] = await Promise.all([
@@ -86,32 +67,34 @@ async function readTenant(
     policies: policies.map((policy) => ({ name: policy.key.name, ...policy.spec })),
     routes: routes.map((route) => ({ name: route.key.name, ...route.spec })),
     clusters: clusters.map(clusterPlace),
-    ...(clusters.length === 0 ? NO_WORKLOADS : await readWorkloads(store, item, deploymentKeys)),
+    ...(clusters.length === 0 ? NO_WORKLOADS : await readWorkloads(store, item, sharedOnce)),
   };
 }
 
-type Workloads = Pick<TenantEstate, 'apps' | 'addressPools' | 'keys'>;
+type Workloads = Pick<TenantEstate, 'apps' | 'addressPools' | 'keys' | 'bindings'>;
 
-const NO_WORKLOADS: Workloads = { apps: [], addressPools: [], keys: [] };
+const NO_WORKLOADS: Workloads = { apps: [], addressPools: [], keys: [], bindings: [] };
 
 /** Most tenants have no cluster, and are spared these reads. A key is older than no tenant of its own. */
 async function readWorkloads(
   store: Pick<Store, 'list'>,
   tenant: Item<'tenant'>,
-  deploymentKeys: () => Promise<Item<'key'>[]>,
+  sharedOnce: () => Promise<Shared>,
 ): Promise<Workloads> {
   const { name } = tenant.key;
-  const [apps, pools, keys, shared] = await Promise.all([
+  const [apps, pools, keys, rights, shared] = await Promise.all([
     present(store, 'app', name),
     present(store, 'pool', name),
     present(store, 'key', name),
-    deploymentKeys(),
+    readRights(store, name),
+    sharedOnce(),
   ]);
   const own = keys.filter(({ createdAt }) => createdAt >= tenant.createdAt);
   return {
     apps: apps.map((app) => appFacts(app)),
     addressPools: pools.map(({ key, spec }) => ({ name: key.name, ranges: spec.ranges })),
-    keys: [...shared, ...own].map(keyFacts),
+    keys: [...shared.keys, ...own].map(keyFacts),
+    bindings: bindingFacts(tenant, { own: rights, shared }),
   };
 }
 
@@ -119,10 +102,13 @@ export function keyFacts({ key, spec, internal }: Item<'key'>): KeyFacts {
   return { tenant: key.tenant, name: key.name, role: spec.role, id: keyId(internal.secretHash) };
 }
 
-function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
-  const { site, access, record, backup } = spec;
-  const { kind, agent, issuer } = status;
-  return { name: key.name, kind, agent, issuer, site, access, record, backup };
+export function clusterPlace({ key, spec, status }: Item<'cluster'>): ClusterPlace {
+  const { site, record, backup } = spec;
+  const { kind, agent, issuer, knows = [] } = status;
+  // Items of earlier versions say less of access.
+  const access = ClusterAccess.parse(spec.access);
+  const knowsBindings = knows.includes('bindings');
+  return { name: key.name, kind, agent, issuer, site, access, record, backup, knowsBindings };
 }
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {

@@ -3,8 +3,8 @@
  * not found any more. Each is one conditional write, so that whoever changes an item meanwhile keeps it.
  */
 import type { Item, Store } from '../store/port.ts';
-import { listAll } from './estate.ts';
 import type { Clock } from './ports.ts';
+import { listAll } from './present.ts';
 
 export interface FoundDependencies {
   readonly store: Pick<Store, 'list' | 'replace'>;

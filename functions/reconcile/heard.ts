@@ -4,7 +4,7 @@
 import { heardSecondsAgo } from '../../protocol/report.ts';
 import { millisecondsOf } from '../../protocol/time.ts';
 import type { Store } from '../store/port.ts';
-import { present } from './estate.ts';
+import { present } from './present.ts';
 
 /** Milliseconds since 1970. */
 export interface HeardEdge {

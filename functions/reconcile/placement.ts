@@ -20,9 +20,9 @@ import {
 } from '../placement/tenant.ts';
 import type { Choice } from '../scaling/scale.ts';
 import type { Item, Store, Telling } from '../store/port.ts';
-import { present } from './estate.ts';
 import { type HeardEdge, heardIn, hubBatches, requestsIn } from './heard.ts';
 import type { Clock } from './ports.ts';
+import { present } from './present.ts';
 import { type ScalingView, scaledOf } from './scaling.ts';
 import { toldOf } from './told.ts';
 

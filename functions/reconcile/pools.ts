@@ -16,9 +16,9 @@ import {
   settle,
 } from '../domain/pool-ledger.ts';
 import type { Item, Ledger, Store } from '../store/port.ts';
-import { listAll } from './estate.ts';
 import { jitterMs, type Pause, pauseByTimer } from './pause.ts';
 import type { Clock } from './ports.ts';
+import { listAll } from './present.ts';
 
 /** Conflicts that one call bears before it gives up as `busy`. */
 const CONFLICTS_MAX = 60;

@@ -5,9 +5,9 @@
 import { LOST_AFTER_SECONDS_MIN } from '../../protocol/app-change.ts';
 import { heardSecondsAgo, type Liveness, type RequestRate } from '../../protocol/report.ts';
 import { readAgentId } from '../domain/agent.ts';
-import { present } from './estate.ts';
 import { type HeardEdge, heardIn, hubBatches } from './heard.ts';
 import { type PlacementDependencies, placeApps } from './placement.ts';
+import { present } from './present.ts';
 
 /** `before` is what the same hub told the last time. */
 export async function placeBySilence(

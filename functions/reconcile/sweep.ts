@@ -9,9 +9,9 @@ import { blocksOf } from '../domain/allocate.ts';
 import type { Item, Kind, Ledger, Store } from '../store/port.ts';
 import { type AllocatorDependencies, rewriteLedger } from './allocate.ts';
 import { type DeliverDependencies, deliver } from './deliver.ts';
-import { listAll } from './estate.ts';
 import { endOrphans } from './found.ts';
 import { freeClaims } from './pools.ts';
+import { listAll } from './present.ts';
 
 /** A ledger entry comes before the item that owns it; this long the item may take. */
 const ORPHAN_SECONDS = 600;

@@ -14,9 +14,9 @@ import { hubId } from '../domain/agent.ts';
 import type { DeploymentFacts } from '../domain/estate.ts';
 import { sortedBy } from '../domain/order.ts';
 import type { Item, Store } from '../store/port.ts';
-import { listAll } from './estate.ts';
 import { type Pause, pauseByTimer } from './pause.ts';
 import type { Blobs, Clock } from './ports.ts';
+import { listAll } from './present.ts';
 import { type Natives, nativeReader, type ReadNatives } from './vpc-natives.ts';
 
 /** A report that says the same again is written no more often. */

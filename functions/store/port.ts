@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { AppPlaced, AppSpec, AppTemplate } from '../../protocol/app.ts';
 import type { AppEndpoint, AppOrigin } from '../../protocol/app-endpoint.ts';
 import type { BindingSpec } from '../../protocol/binding.ts';
-import type { ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
+import type { ClusterAttachment, ClusterSpec, ClusterStatus } from '../../protocol/cluster.ts';
 import type { ClusterReport, Published } from '../../protocol/cluster-report.ts';
 import type { SignedDocument, SigningRoot } from '../../protocol/document.ts';
 import type { EdgeSpec, EdgeStatus } from '../../protocol/edge.ts';
@@ -77,7 +77,9 @@ export interface Found {
 }
 
 /** `agent` is the edge that holds the cluster's credentials, `issuer` the key that signed tokens when it last attached. */
-export interface ClusterKept extends Pick<ClusterStatus, 'kind' | 'authority'> {
+export interface ClusterKept
+  extends Pick<ClusterStatus, 'kind' | 'authority'>,
+    Pick<ClusterAttachment, 'knows'> {
   readonly agent: string;
   readonly issuer: SigningRoot;
 }

@@ -40,7 +40,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 describe('a kubeconfig', () => {
   const config = parse(kubeconfigText(kubeconfigOf(CLUSTER, 'demo', CALLER)));
 
-  test('holds no secret, leads to each hub by the name of the cluster, and trusts the site alone', () => {
+  test('holds no secret (scenario 7), leads to each hub by the name of the cluster, and trusts the site alone', () => {
     expect(config.users).toEqual([
       {
         name: 'isthmus-demo-prod',
@@ -95,7 +95,7 @@ describe('a kubeconfig', () => {
   });
 });
 
-describe('a credential', () => {
+describe('a credential (scenario 7)', () => {
   const asked: string[] = [];
   const api: Api = {
     told: () => Promise.reject(new Error('not asked')),

@@ -75,7 +75,7 @@ test('a click on what somebody else has changed meanwhile changes nothing, and s
   });
 });
 
-test('every screen has an address, and markup in what people wrote stays text', async () => {
+test('every screen has an address, and markup in what people wrote stays text (scenario 16)', async () => {
   await visit(stage(), {}, async ({ page }) => {
     await signIn(stage(), page, '/tenants/hostile');
     await page.getByRole('heading', { name: 'hostile' }).waitFor();

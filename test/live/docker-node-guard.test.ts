@@ -48,7 +48,7 @@ function appOn(app: string, change: Partial<AppTemplate> = {}): WorkloadLeaf {
   return { ...workloadOf(app, 'local/tool:1', change), nodes: ON_FIRST };
 }
 
-describe('an edge whose credential was stolen', () => {
+describe('an edge whose credential was stolen (scenario 14)', () => {
   test('can not run anything in a container, of ours or not, nor see what is not ours', async () => {
     const { docker } = open.ground.first;
     const foreign = await idOf('run', '-d', '--name', 'db', '-e', 'SECRET=1', 'local/tool:1', 'serve');

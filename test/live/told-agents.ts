@@ -5,6 +5,8 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { Client } from '../../edge-agent/link/client.ts';
 import { enrol } from '../../edge-agent/link/enrol.ts';
+import { fetchDocument } from '../../edge-agent/link/fetch.ts';
+import type { Document } from '../../protocol/document.ts';
 import { Liveness, Report } from '../../protocol/report.ts';
 import { TokenCreated } from '../../protocol/token.ts';
 import { RELEASE } from '../../protocol/version.ts';
@@ -17,6 +19,8 @@ export interface ToldAgent {
   /** POSTs what the agent says; throws what the control plane refuses. */
   tell(path: string, body: unknown): Promise<void>;
   report(parts?: Partial<Report>): Promise<void>;
+  /** The newest document, fetched and verified as an edge does it. */
+  document(): Promise<Document>;
 }
 
 export interface Enrolling {
@@ -26,7 +30,10 @@ export interface Enrolling {
   readonly advertise?: readonly string[];
 }
 
-export async function enrolTold(stage: ConsoleStage, enrolling: Enrolling): Promise<ToldAgent> {
+export async function enrolTold(
+  stage: Pick<ConsoleStage, 'api' | 'url' | 'ca'>,
+  enrolling: Enrolling,
+): Promise<ToldAgent> {
   const { tokens, spec, advertise = [] } = enrolling;
   const { secret } = await stage.api.create(tokens, { spec }, TokenCreated);
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -60,9 +67,18 @@ export async function enrolTold(stage: ConsoleStage, enrolling: Enrolling): Prom
     if (answer.kind !== 'answer' || answer.status >= 300)
       throw new Error(`${path}: ${JSON.stringify(answer)}`);
   };
+  const document = async () => {
+    const client = new Client({ ...connection, signer: { agent: id, sign: identity.sign } });
+    const trust = { agent: id, role: 'edge' as const, roots: result.enrolled.roots };
+    const fetched = await fetchDocument(client, { trust, held: [] });
+    client.close();
+    if (fetched.kind !== 'document') throw new Error(`no document: ${JSON.stringify(fetched)}`);
+    return fetched.kept.document;
+  };
   return {
     id,
     tell,
+    document,
     report: (parts = {}) =>
       tell(
         '/v1/agent/report',

@@ -38,7 +38,7 @@ describe('the build', () => {
     expect(bytes).toBeLessThanOrEqual(FIRST_LOAD_BYTES_MAX);
   });
 
-  test('has no script and no style in the page itself, and names only assets that are there', () => {
+  test('has no script and no style in the page itself (scenario 16), and names only assets that are there', () => {
     expect(made.files.page).not.toMatch(/<style|style=|<script(?![^>]* src=)|\son\w+=/);
     const named = [...made.files.page.matchAll(/(?:src|href)="\/assets\/([^"]+)"/g)].map(([, name]) => name);
     expect(named).toHaveLength(3);
@@ -47,7 +47,7 @@ describe('the build', () => {
 });
 
 describe('serving', () => {
-  test('any address of a screen is answered with the page, under the policy', async () => {
+  test('any address of a screen is answered with the page, under the policy (scenario 16)', async () => {
     for (const path of ['/', '/events', '/tenants/demo', '/tenants/a%2Fb', '/v1nothing']) {
       const answer = await routes().request(path, BROWSER);
       expect([path, answer.status, answer.headers.get('content-security-policy')]).toEqual([
@@ -59,7 +59,7 @@ describe('serving', () => {
     }
   });
 
-  test('the page may ask the origins of issuers for tokens, and nobody else', async () => {
+  test('scenario 16: the page may ask the origins of issuers for tokens, and nobody else', async () => {
     const issuer = 'https://login.example.com';
     const answer = await consoleRoutes(Promise.resolve(made.files), [issuer]).request('/', BROWSER);
     const policy = answer.headers.get('content-security-policy') ?? '';

@@ -1,7 +1,7 @@
 /** Health of sites, worst first, with the age of what is said; and which edges want a person. */
 import { expect, test } from 'vitest';
 import type { ConditionFacts, EdgeFacts } from '../../../console/view/facts.ts';
-import { agentHealth, siteHealth, wantsPerson } from '../../../console/view/health.ts';
+import { agentHealth, siteHealth } from '../../../console/view/health.ts';
 
 const NOW = '2026-03-01T12:00:10.000Z';
 const said = (status: ConditionFacts['status'], reason: string, message = ''): ConditionFacts => ({
@@ -61,9 +61,4 @@ test('an edge of another tenant says nothing about a site of the same name', () 
 
 test('agents keep their order', () => {
   expect(agentHealth(EDGES, NOW).map(({ name }) => name)).toEqual(EDGES.map(({ name }) => name));
-});
-
-test('an edge wants a person when it waits for approval or refuses its document', () => {
-  const refusing = edge('refusing', said('False', 'Refused'));
-  expect(wantsPerson([...EDGES, refusing]).map(({ name }) => name)).toEqual(['new', 'refusing']);
 });

@@ -127,7 +127,7 @@ describe('what the driver writes passes as it was written', () => {
   });
 });
 
-describe('what does not pass', () => {
+describe('what does not pass (scenario 14)', () => {
   test.each([
     ['a path that leads up', 'GET /v1.43/images/../containers/json'],
     ['a path that leads up in another spelling', 'GET /v1.43/images/%2e%2e/containers/json'],

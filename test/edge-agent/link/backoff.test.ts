@@ -33,7 +33,7 @@ test('a poll comes when it was asked for, give or take a tenth, and within an ho
   );
 });
 
-test('10,000 agents that lost the control plane for an hour come back spread over at least a minute', () => {
+test('scenario 24: 10,000 agents that lost the control plane for an hour come back spread over at least a minute', () => {
   const perSecond = new Map<number, number>();
   let seed = 1;
   for (let agent = 0; agent < 10_000; agent += 1) {

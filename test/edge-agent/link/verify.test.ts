@@ -31,7 +31,7 @@ function by(signer: Root, what: Signing): SignedDocument {
   return signDocument(signer, what).signed;
 }
 
-describe('an envelope', () => {
+describe('an envelope (scenarios 5 and 6)', () => {
   const newer = by(root, documentOf(6));
   const cases: readonly (readonly [string, SignedDocument, RefusalCode | 'newer' | 'unchanged'])[] = [
     ['of the next generation is taken', newer, 'newer'],

@@ -22,7 +22,7 @@ function summary(state: PathState): string {
   return `${state.active} ${HUBS.map((hub) => state.hubs[hub]?.state).join(' ')}`;
 }
 
-describe('the active hub', () => {
+describe('the active hub (scenario 21)', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['is the first of the document before anything is known', '-', 'a unknown unknown'],
     ['is the first that answers', 'b', 'b unknown up'],

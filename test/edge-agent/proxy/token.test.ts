@@ -21,6 +21,14 @@ const CLAIMS = {
   exp: NOW + 900,
   jti: '0123456789abcdef',
 };
+const ADA = {
+  kind: 'person',
+  issuer: 'https://login.example.com',
+  subject: 'ada',
+  groups: ['ops'],
+  claims: {},
+};
+const ADA_USER = 'isthmus:person:https://login.example.com#ada';
 const coded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 function token(claims: object = {}, header: object = {}, key: KeyObject = ours.privateKey): string {
@@ -30,11 +38,19 @@ function token(claims: object = {}, header: object = {}, key: KeyObject = ours.p
 
 const verify = (text: string, nowMs = NOW_MS) => verifyToken(`Bearer ${text}`, LEAF, nowMs);
 
-describe('a token', () => {
+describe('a token (scenarios 7 and 15)', () => {
   test('of an issuer of this cluster names its subject', async () => {
     expect(await verify(token())).toEqual({
-      kind: 'subject',
-      subject: 'demo/ci/1',
+      kind: 'claimant',
+      claimant: { subject: 'demo/ci/1', who: undefined },
+      expiresSeconds: NOW + 900,
+    });
+  });
+
+  test('of who signed in names him, by issuer and subject', async () => {
+    expect(await verify(token({ sub: ADA_USER, who: ADA }))).toEqual({
+      kind: 'claimant',
+      claimant: { subject: ADA_USER, who: ADA },
       expiresSeconds: NOW + 900,
     });
   });
@@ -46,7 +62,7 @@ describe('a token', () => {
     ['within the tolerance after its end', 958, true],
     ['beyond it', 962, false],
   ])('is judged by a clock that is %s', async (_, seconds, isGood) => {
-    expect((await verify(token(), NOW_MS + seconds * 1_000)).kind).toBe(isGood ? 'subject' : 'refused');
+    expect((await verify(token(), NOW_MS + seconds * 1_000)).kind).toBe(isGood ? 'claimant' : 'refused');
   });
 
   test.each<[string, string]>([
@@ -78,7 +94,15 @@ describe('a token', () => {
     ['that claims no algorithm', `${coded({ ...HEADER, alg: 'none' })}.${coded(CLAIMS)}.AAAA`],
     ['without a signature', `${coded(HEADER)}.${coded(CLAIMS)}.`],
     ['of two parts', `${coded(HEADER)}.${coded(CLAIMS)}`],
-    ['that is long', `${token()}${'A'.repeat(5_000)}`],
+    ['that is long', `${token()}${'A'.repeat(8_192)}`],
+    [
+      'of a person, whose subject is another',
+      token({ who: ADA, sub: 'isthmus:person:https://login.example.com#eve' }),
+    ],
+    ['of a person, whose subject is a key', token({ who: ADA })],
+    ['of a person of no kind', token({ sub: ADA_USER, who: { ...ADA, kind: 'key' } })],
+    ['of a person with more than is known', token({ sub: ADA_USER, who: { ...ADA, role: 'admin' } })],
+    ['of a person with half a character', token({ sub: ADA_USER, who: { ...ADA, groups: ['\ud800'] } })],
     ['signed with our public key as a secret', hmac()],
     ['of something else', 'isk_demo_ci_0123'],
   ])('%s is refused', async (_, text) => {

@@ -51,3 +51,42 @@ test('going back makes a new release of the old template, and that one is rememb
 test('of an app that is not there nothing is told', async () => {
   expect((await bench.call('GET', `${APPS}/other/releases`)).status).toBe(404);
 });
+
+test('earlier releases are forgotten on demand, the newest is not, and the log says so', async () => {
+  await edit(bench, `${APPS}/web`, { image: 'web:2' });
+  const etag = (await bench.call('GET', `${APPS}/web`)).headers.get('etag') ?? '';
+  const forget = (match = etag) =>
+    bench.call('DELETE', `${APPS}/web/releases`, { headers: { 'if-match': match } });
+  expect((await forget('"99"')).status).toBe(412);
+  expect((await forget()).status).toBe(204);
+  expect(await releases()).toEqual([[2, 'newest', true, 'web:2']]);
+  const before = bench.snapshot();
+  expect((await forget()).status).toBe(204);
+  expect(bench.snapshot()).toBe(before);
+  const item = await bench.store.get({ kind: 'app', tenant: 'acme', name: 'web' });
+  expect(item?.outbox.at(-1)).toMatchObject({
+    action: 'update',
+    actor: 'key:root',
+    detail: 'Forgot 1 earlier releases of app web.',
+  });
+});
+
+test('an app that no longer fits beside its earlier releases is changed without them', async () => {
+  const filled = (image: string, files = 1) => ({
+    image,
+    files: Array.from({ length: files }, (_, index) => ({
+      path: `/f${index}`,
+      content: image.repeat(12_500),
+    })),
+  });
+  await edit(bench, `${APPS}/web`, filled('web:2'));
+  expect(await releases()).toHaveLength(2);
+  const key = { kind: 'app', tenant: 'acme', name: 'web' } as const;
+  const item = (await bench.store.get(key)) ?? expect.fail('the app is gone');
+  const endpoint = { cluster: 'prod', address: '10.0.0.7', ports: [{ name: 'http', port: 8080 }] };
+  const endpoints = Array.from({ length: 3_100 }, () => endpoint);
+  const grown = { ...item, version: item.version + 1, status: { ...item.status, endpoints } };
+  expect(await bench.store.replace(grown)).toBe('written');
+  expect((await edit(bench, `${APPS}/web`, filled('web:3', 2))).status).toBe(200);
+  expect((await releases()).map(([release]: [number]) => release)).toEqual([3]);
+});

@@ -1,12 +1,12 @@
 /** Clusters: made by the edge that holds them, used by whom their access names, told of by their edge alone. */
 import { createPublicKey, verify } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { compileAgent } from '../../../functions/reconcile/compile.ts';
 import type { Json } from '../../../protocol/canonical.ts';
 import { ClusterFacts } from '../../../protocol/cluster.ts';
 import { ClusterTokenClaims } from '../../../protocol/cluster-token.ts';
-import { ClusterLeaf } from '../../../protocol/document.ts';
-import { type Bench, callAs, createBench, putKey, type Reply, ROOT } from './bench.ts';
+import type { ClusterLeaf } from '../../../protocol/document.ts';
+import { type Bench, callAs, createBench, putKey, type Reply } from './bench.ts';
+import { compiledLeaf } from './cluster-leaf.ts';
 import { type Enrolled, edit, enrol, make, remove, tokenFor, withHub, withSite } from './estates.ts';
 
 const CLUSTER = '/v1/tenants/acme/clusters/prod';
@@ -37,23 +37,7 @@ function tell(agent: Enrolled, body: Json, name = 'prod'): Promise<Reply> {
   return callAs(bench, agent, { method: 'POST', path: `/v1/agent/clusters/${name}/report`, body });
 }
 
-/** The leaf of the cluster in its edge's newest document. */
-async function leafOf(agent: Enrolled): Promise<ClusterLeaf> {
-  await compileAgent(
-    {
-      store: bench.store,
-      blobs: { put: async (hash, text) => void bench.blobs.set(hash, text) },
-      signer: { keyId: ROOT.id, sign: async () => new Uint8Array() },
-      queue: { send: async () => undefined },
-      clock: bench.clock,
-      deployment: { pools: ['100.64.0.0/10'], domain: 'isthmus.internal', roots: [ROOT], pollSeconds: 30 },
-    },
-    agent.id,
-  );
-  const stored = await bench.store.document(agent.id);
-  const hash = stored?.document.manifest.find(({ name }) => name === 'cluster/prod')?.hash ?? '';
-  return ClusterLeaf.parse(JSON.parse(bench.blobs.get(hash) ?? 'null'));
-}
+const leafOf = (agent: Enrolled): Promise<ClusterLeaf> => compiledLeaf(bench, agent.id);
 
 describe('attaching', () => {
   test('makes the cluster at the site of the edge, and the same again changes nothing', async () => {
@@ -73,6 +57,7 @@ describe('attaching', () => {
         operator: ['isthmus:operators'],
         admin: ['isthmus:admins'],
         keys: [],
+        bindings: [],
       },
       record: 'none',
       labels: {},
@@ -194,7 +179,7 @@ describe('what its edge tells', () => {
   });
 });
 
-describe('a credential', () => {
+describe('a credential (scenario 7)', () => {
   const ask = (key: string) => bench.call('POST', `${CLUSTER}/credentials`, { key });
 
   test('is a token for exactly this cluster, signed by an issuer of the leaf, for a subject of it', async () => {

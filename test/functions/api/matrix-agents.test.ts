@@ -152,7 +152,7 @@ test('every operation of agents is in the table', async () => {
   expect(ids.map(({ id }) => id).toSorted()).toEqual(Object.keys(ATTEMPTS).toSorted());
 });
 
-describe('who is nobody', () => {
+describe('scenario 13: who is nobody', () => {
   test('is refused everywhere: no signature, a key of a person, a signature of nothing', async () => {
     const admin = await putKey(stage().bench.store, '*', 'admin');
     await expectRefused('unauthenticated', (id) => attemptWith(id, {}));

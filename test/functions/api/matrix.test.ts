@@ -169,7 +169,7 @@ function unsigned(token: string): string {
   return `${header}.${token.split('.')[1] ?? ''}.AA`;
 }
 
-describe('who is nobody', () => {
+describe('scenario 13: who is nobody', () => {
   test.each(BAD)('is refused everywhere: %s', async (_, credential) => {
     await expectAll(operations, credential, says('unauthenticated'));
   });

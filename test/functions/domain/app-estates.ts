@@ -22,6 +22,7 @@ function clusterAt(at: string): ClusterPlace {
     access: ClusterAccess.parse({}),
     issuer: { id: '0123456789abcdef', publicKey: 'a2V5' },
     record: 'none',
+    knowsBindings: true,
   };
 }
 

@@ -15,7 +15,16 @@ const NOW = '2026-05-01T00:00:00Z';
 function cluster(name: string, kind: ClusterPlace['kind'] = 'kubernetes'): ClusterPlace {
   const issuer = { id: 'i', publicKey: 'k' };
   const access = ClusterAccess.parse({});
-  return { name, kind, site: 'berlin', agent: 'edge.acme.berlin', access, issuer, record: 'none' };
+  return {
+    name,
+    kind,
+    site: 'berlin',
+    agent: 'edge.acme.berlin',
+    access,
+    issuer,
+    record: 'none',
+    knowsBindings: true,
+  };
 }
 
 const SERVICE = { site: 'berlin', name: 'web', address: '10.0.0.5', port: 80, protocol: 'tcp' as const };

@@ -1,6 +1,7 @@
 /** Clusters in documents: who is told of what, and who may ask for what. */
 import { describe, expect, test } from 'vitest';
 import { affectedAgents, type ChangedItem } from '../../../functions/domain/affected.ts';
+import { BUILT_IN } from '../../../functions/domain/authorize.ts';
 import { groupsOf, keyId, subjectOf } from '../../../functions/domain/cluster.ts';
 import type { ClusterPlace, Estate, KeyFacts, TenantEstate } from '../../../functions/domain/estate.ts';
 import { AppTemplate } from '../../../protocol/app.ts';
@@ -25,6 +26,7 @@ function cluster(name: string, more: Partial<ClusterPlace> = {}): ClusterPlace {
     access: ACCESS,
     issuer: ISSUER,
     record: 'none',
+    knowsBindings: true,
     ...more,
   };
 }
@@ -118,6 +120,18 @@ describe('the documents', () => {
     });
   });
 
+  const who = { kind: 'group' as const, issuer: 'https://login.example.com', group: 'ops' };
+  const bound = { tenant: 'acme', name: 'ops', who, role: 'operator', rules: BUILT_IN.operator };
+
+  test('tell whom bindings let in, unless the edge is of a version that knows no bindings', () => {
+    const leafOf = (knowsBindings: boolean) => {
+      const of = { ...ACME, clusters: [cluster('prod', { knowsBindings })], bindings: [bound] };
+      return documents(estate(of))['edge.acme.berlin']?.['cluster/prod'];
+    };
+    expect(leafOf(true)).toMatchObject({ bindings: [{ who, groups: ['isthmus:operators'] }] });
+    expect(leafOf(false)).not.toHaveProperty('bindings');
+  });
+
   test('of other edges tell nothing of them', () => {
     expect(ofClusters(namesIn(estate(), 'edge.acme.tokyo'))).toEqual([]);
   });
@@ -168,6 +182,8 @@ describe('a change', () => {
     ['of a key', { kind: 'key', tenant: 'acme', name: 'ci' }, ['edge.acme.berlin']],
     ['of a key of the deployment', { kind: 'key', tenant: '*', name: 'root' }, ['edge.acme.berlin']],
     ['of a key of a tenant without clusters', { kind: 'key', tenant: 'other', name: 'x' }, []],
+    ['of a binding', { kind: 'binding', tenant: 'acme', name: 'ops' }, ['edge.acme.berlin']],
+    ['of a role of the deployment', { kind: 'role', tenant: '*', name: 'ops' }, ['edge.acme.berlin']],
     ['of an app', { kind: 'app', tenant: 'acme', name: 'web' }, ['edge.acme.berlin']],
     ['of a pool', { kind: 'pool', tenant: 'acme', name: 'web' }, ['edge.acme.berlin']],
     [

@@ -70,8 +70,9 @@ export function edge(tenant: string, name: string, more: Partial<EdgeFacts> = {}
 }
 
 export function tenant(name: string, more: Partial<TenantEstate> = {}): TenantEstate {
-  const none = { sites: [], edges: [], services: [], policies: [], routes: [] };
-  return { name, isolation: 'open', ...none, clusters: [], apps: [], addressPools: [], keys: [], ...more };
+  const none = { sites: [], edges: [], services: [], policies: [], routes: [], clusters: [] };
+  const unread = { apps: [], addressPools: [], keys: [], bindings: [] };
+  return { name, isolation: 'open', ...none, ...unread, ...more };
 }
 
 /** A ledger of several blocks, without a table. */

@@ -19,7 +19,7 @@ test('whatever came, those remembered are the last different ones, the newest fi
       let past: PastRelease[] = [];
       images.forEach((one, index) => {
         const leaving = { release: index + 1, template: templateOf(one.image, one.length), until: UNTIL };
-        past = remembered(past, leaving, { good: undefined, newest });
+        past = remembered(past, leaving, [newest]);
         expect(past[0]).toEqual(leaving);
       });
       expect(past.length).toBeLessThanOrEqual(PAST_MAX);
@@ -33,11 +33,14 @@ test('whatever came, those remembered are the last different ones, the newest fi
   );
 });
 
-test('beside a good release that fills the item nothing more is remembered', () => {
-  const good = { release: 1, template: templateOf('good', 65_000) };
+test('beside a good release, or one on its way by stages, that fills the item nothing more is remembered', () => {
+  const good = templateOf('good', 65_000);
   const large = AppTemplate.parse({
     image: 'large',
     files: [1, 2].map((n) => ({ path: `/f${n}`, content: 'x'.repeat(65_000) })),
   });
-  expect(remembered([], { release: 2, template: large, until: UNTIL }, { good, newest: large })).toEqual([]);
+  expect(remembered([], { release: 2, template: large, until: UNTIL }, [large, good])).toEqual([]);
+  const small = { release: 2, template: templateOf('small', 30_000), until: UNTIL };
+  expect(remembered([], small, [templateOf('newest'), good, good])).toEqual([small]);
+  expect(remembered([], small, [templateOf('newest'), good, large])).toEqual([]);
 });

@@ -1,8 +1,8 @@
 /** Whom a binding names: exactly him, by issuer, subject, group or pattern. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Identity, isNamed, matchesPattern } from '../../../functions/domain/binding.ts';
-import { BindingSpec } from '../../../protocol/binding.ts';
+import { BindingSpec } from '../../protocol/binding.ts';
+import { type Identity, isNamed, matchesPattern } from '../../protocol/identity.ts';
 
 const GITHUB = 'https://token.actions.githubusercontent.com';
 const ISSUER = 'https://login.example.com';
