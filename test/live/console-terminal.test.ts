@@ -133,7 +133,7 @@ test('without a certificate at the edge the page says so, and where it goes; wit
   await page.getByText(`*.demo.${DOMAIN}`).waitFor();
 }, 120_000);
 
-test('with one, a terminal opens, runs what is typed, follows the size of the window, and tells the exit code', async () => {
+test('with one, a terminal opens, runs what is typed, is left by keyboard, and tells the exit code', async () => {
   await placeFiles({ certificate: join(directory, 'tls.crt'), key: join(directory, 'tls.key') });
   await eventually(async () => expect((await accessOf()).state).toBe('ready'), 60_000);
   await page.getByRole('button', { name: 'Open terminal' }).click();
