@@ -1614,6 +1614,20 @@ export interface components {
              */
             subject: string;
         };
+        BrowserAccess: {
+            /** @description What is missing, and what to do */
+            detail: string;
+            /** @description Its public name at the hubs, CLUSTER.TENANT.DOMAIN; absent without a domain */
+            host?: string;
+            /** @enum {string} */
+            state: "ready" | "no_domain" | "not_passed_on" | "no_edge" | "not_told" | "absent" | "unreadable" | "other_names" | "not_yet_valid" | "expired";
+            /**
+             * Format: date-time
+             * @description End of the certificate that its edge has for the name
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            until?: string;
+        };
         CachedType: {
             bytes: number;
             lastUsedSeconds: number;
@@ -1719,6 +1733,14 @@ export interface components {
         ClusterFacts: {
             allocatable: components["schemas"]["Capacity"];
             capacity: components["schemas"]["Capacity"];
+            /** @description For browsers; told where the deployment has a domain of clusters */
+            certificate?: {
+                /** @description What was found, and what to do */
+                detail: string;
+                /** @enum {string} */
+                state: "served" | "absent" | "unreadable" | "other_names" | "not_yet_valid" | "expired";
+                until?: components["schemas"]["Timestamp"];
+            };
             etcd?: components["schemas"]["EtcdStatus"];
             /** @description Of that, what workloads take that are not of Isthmus; absent where it is not known */
             foreign?: {
@@ -1845,6 +1867,7 @@ export interface components {
         ClusterStatus: {
             /** @description PEM of the site's authority that signed the proxy's certificate */
             authority: string;
+            browser: components["schemas"]["BrowserAccess"];
             conditions: components["schemas"]["Condition"][];
             /** @description The edge that holds the credentials */
             edge: string;
@@ -3946,6 +3969,10 @@ export interface operations {
                             groups: components["schemas"]["ClusterGroup"][];
                             who: components["schemas"]["BindingSubject"];
                         }[];
+                        browsers?: {
+                            host: string;
+                            origins: string[];
+                        };
                         cluster: components["schemas"]["Name"];
                         drill?: components["schemas"]["DrillWish"];
                         host: string;

@@ -3,6 +3,7 @@ import type { Schemas } from '../client/client.ts';
 import { Age } from './age.tsx';
 import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
+import { Link } from './navigation.tsx';
 import type { Level } from './view/health.ts';
 
 /** Apps may have a thousand in a cluster: more rows than these help nobody. */
@@ -18,13 +19,13 @@ const LEVELS: Readonly<Record<Schemas['ContainerStatus']['state'], Level>> = {
 };
 
 export interface ContainerTableProps {
-  readonly instances: readonly Schemas['AppInstance'][];
+  readonly app: Schemas['App'];
   readonly at: string;
 }
 
-export function ContainerTable({ instances, at }: ContainerTableProps) {
+export function ContainerTable({ app, at }: ContainerTableProps) {
   const { words } = useLanguage();
-  const rows = instances.flatMap((instance) =>
+  const rows = app.status.instances.flatMap((instance) =>
     instance.containers.map((container) => ({ ...container, instance })),
   );
   return (
@@ -37,7 +38,15 @@ export function ContainerTable({ instances, at }: ContainerTableProps) {
         one.message === '' && one.lastLines.length === 0 ? undefined : <Explained container={one} />
       }
       columns={[
-        { title: words.container, cell: ({ name }) => <bdi className="name">{name}</bdi> },
+        {
+          title: words.container,
+          cell: ({ name, instance }) => (
+            <>
+              <bdi className="name">{name}</bdi>
+              <LiveLinks app={app} cluster={instance.cluster} container={name} />
+            </>
+          ),
+        },
         { title: words.cluster, cell: ({ instance }) => <bdi>{instance.cluster}</bdi> },
         { title: words.node, cell: ({ node }) => <bdi>{node || '–'}</bdi> },
         { title: words.address, cell: ({ address }) => address || '–' },
@@ -76,5 +85,29 @@ function Explained({ container }: { readonly container: Schemas['ContainerStatus
       <bdi>{message}</bdi>
       {lastLines.length > 0 && <pre className="lines">{lastLines.join('\n')}</pre>}
     </>
+  );
+}
+
+interface LiveLinksProps {
+  readonly app: Schemas['App'];
+  readonly cluster: string;
+  readonly container: string;
+}
+
+/** Whether the cluster can be reached, the pages themselves say. */
+function LiveLinks({ app: { metadata }, cluster, container }: LiveLinksProps) {
+  const { words } = useLanguage();
+  const search = `?${new URLSearchParams({ cluster, container })}`;
+  const to = (kind: 'terminal' | 'logs') =>
+    ({ kind: 'section', tenant: metadata.tenant ?? '', section: { kind, name: metadata.name } }) as const;
+  return (
+    <small className="live">
+      <Link to={to('terminal')} search={search}>
+        {words.terminal}
+      </Link>{' '}
+      <Link to={to('logs')} search={search}>
+        {words.logs}
+      </Link>
+    </small>
   );
 }

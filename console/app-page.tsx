@@ -58,6 +58,9 @@ function AppPanels({ app, at }: AppAt) {
         <Scale app={app} key={metadata.generation} />
         <Link to={{ kind: 'section', tenant, section: { kind: 'manifest', name: metadata.name } }}>
           {words.editManifest}
+        </Link>{' '}
+        <Link to={{ kind: 'section', tenant, section: { kind: 'logs', name: metadata.name } }}>
+          {words.logs}
         </Link>
       </section>
       <section>
@@ -81,7 +84,7 @@ function AppPanels({ app, at }: AppAt) {
       <Releases tenant={tenant} name={metadata.name} />
       <section className="wide">
         <h2>{words.containers}</h2>
-        <ContainerTable instances={status.instances} at={at} />
+        <ContainerTable app={app} at={at} />
       </section>
     </div>
   );

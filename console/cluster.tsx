@@ -2,6 +2,7 @@
 import type { Schemas } from '../client/client.ts';
 import { ageSeconds } from '../protocol/time.ts';
 import { Polled } from './asked.tsx';
+import { accessText } from './browser-access.tsx';
 import { Chart } from './chart.tsx';
 import { clusterPoll, deleteCluster } from './cluster-calls.ts';
 import { ConditionTable } from './conditions.tsx';
@@ -167,6 +168,7 @@ function Facts({ cluster: { spec, status } }: { readonly cluster: Schemas['Clust
     [words.foreign, facts?.foreign && capacityWords(facts.foreign, words)],
     [words.rtt, facts?.rttMs === undefined ? undefined : `${facts.rttMs} ms`],
     [words.serverName, status.host],
+    [words.browserAccess, accessText(status.browser, words)],
     [words.recording, words[spec.record === 'exec' ? 'recordExec' : 'recordNone']],
   ];
   return <FactList rows={rows} />;

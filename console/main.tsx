@@ -4,7 +4,8 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { LanguageProvider } from './language.tsx';
 import { SessionProvider } from './session.tsx';
-// Of charts, which are loaded later: their scripts bring no style along.
+// Of charts and terminals, which are loaded later: their scripts bring no style along.
+import '@xterm/xterm/css/xterm.css';
 import 'uplot/dist/uPlot.min.css';
 import './look.css';
 import './pages.css';

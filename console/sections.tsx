@@ -14,6 +14,9 @@ import { NewServiceScreen, ServiceScreen } from './service-form.tsx';
 import { ServicesScreen } from './services.tsx';
 import type { Section } from './view/sections.ts';
 
+/** Terminals bring xterm.js along. */
+const TerminalScreen = lazy(async () => ({ default: (await import('./terminal.tsx')).TerminalScreen }));
+const LogsScreen = lazy(async () => ({ default: (await import('./logs.tsx')).LogsScreen }));
 /** It brings the schemas of manifests and YAML along, which no other page needs. */
 const ManifestScreen = lazy(async () => ({ default: (await import('./manifest.tsx')).ManifestScreen }));
 
@@ -38,6 +41,10 @@ function Inside({ tenant, section }: { readonly tenant: string; readonly section
       return <ManifestScreen tenant={tenant} name={undefined} />;
     case 'manifest':
       return <ManifestScreen key={section.name} tenant={tenant} name={section.name} />;
+    case 'terminal':
+      return <TerminalScreen key={section.name} tenant={tenant} name={section.name} />;
+    case 'logs':
+      return <LogsScreen key={section.name} tenant={tenant} name={section.name} />;
     case 'policies':
       return <PoliciesScreen tenant={tenant} />;
     case 'new-policy':

@@ -41,6 +41,7 @@ function runWorker(root: string | undefined): void {
     agent: config.agent,
     directory: paths.clusters,
     state: join(paths.state, 'clusters'),
+    publicCertificate: paths.publicCertificate,
     caller: client,
     now: () => performance.now(),
     wallNow,

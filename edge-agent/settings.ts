@@ -79,6 +79,8 @@ export interface Paths {
   readonly journal: string;
   /** Clusters of this host, a file each, with their credentials. */
   readonly clusters: string;
+  /** Directory of the certificate that browsers trust, which somebody else keeps there. */
+  readonly publicCertificate: string;
   readonly run: string;
   readonly socket: string;
   readonly pid: string;
@@ -120,6 +122,7 @@ export function pathsUnder(root: string): Paths {
     ledger: join(state, 'ledger'),
     journal: join(state, 'journal.jsonl'),
     clusters: join(state, 'clusters'),
+    publicCertificate: join(root, 'etc/isthmus/public'),
     run,
     socket: join(run, 'agent.sock'),
     pid: join(run, 'agent.pid'),

@@ -17,6 +17,7 @@ import { CloudFunction } from './function.ts';
 import type { Leaves } from './leaves.ts';
 import { accept } from './nag.ts';
 import { allow } from './permission.ts';
+import type { BrowserVariables } from './reconcile.ts';
 import { stageOf } from './stage.ts';
 import type { Table } from './table.ts';
 
@@ -43,6 +44,7 @@ export interface ApiHandlerProps {
   readonly downloads: string;
   /** JSON list of the issuers whose access tokens are taken. */
   readonly issuers?: string | undefined;
+  readonly browsers?: BrowserVariables | undefined;
 }
 
 /** The address comes first, because others are made with it; what answers there is added by `answer`. */
@@ -82,6 +84,7 @@ export class Api extends Construct {
         tokenSecret: props.tokenSecret.secretArn,
         downloads: props.downloads,
         ...(props.issuers === undefined ? {} : { issuers: props.issuers }),
+        ...props.browsers,
       },
     });
     props.table.grant(handler.role, ['GetItem', 'PutItem', 'Query', 'DeleteItem']);

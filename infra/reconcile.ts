@@ -47,7 +47,11 @@ export interface HubQueue {
   readonly queueArn: string;
 }
 
+/** Variables by which a function knows where browsers reach clusters, and from which console. */
+export type BrowserVariables = { readonly clusterDomain?: string; readonly consoleUrl?: string };
+
 export interface ReconcileProps {
+  readonly browsers?: BrowserVariables | undefined;
   readonly table: Table;
   readonly leaves: Leaves;
   readonly signingKey: SigningKey;
@@ -120,6 +124,7 @@ export class Reconcile extends Construct {
         roots: props.roots,
         pools: props.pools,
         queues: this.jsonOf(queues),
+        ...props.browsers,
       },
     });
     props.table.grant(worker.role, ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'DeleteItem']);

@@ -1,10 +1,11 @@
 /**
- * What a person may choose at deployment: five values, all optional, given by `-c NAME=VALUE`. The border of this
+ * What a person may choose at deployment: six values, all optional, given by `-c NAME=VALUE`. The border of this
  * room: what comes from the command line or the environment is parsed here and nowhere else.
  */
 import { z } from 'zod';
 import { cacheDirectory } from '../build/cache.ts';
 import { comparePrefixes, overlaps, type Prefix, readPrefix } from '../protocol/address.ts';
+import { ClusterDomain } from '../protocol/cluster.ts';
 import { RESERVED } from '../protocol/reserved.ts';
 import { type TrustedIssuer, TrustedIssuers } from '../protocol/sign-in.ts';
 import { VpcId } from '../protocol/slot.ts';
@@ -36,18 +37,32 @@ const Issuers = z
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
   });
 
-const Context = z.object({
-  domain: z
-    .string()
-    .regex(HOST_NAME, 'Write a domain name in lower case without a dot at the end, such as apps.example.com.')
-    .optional(),
-  vpc: VpcId.optional(),
-  pools: Pools.default(POOL_DEFAULT),
-  issuers: Issuers.optional(),
-  audit: z.enum(['bucket'], { error: 'Write bucket, or leave it out.' }).optional(),
-});
+const Context = z
+  .object({
+    domain: z
+      .string()
+      .regex(
+        HOST_NAME,
+        'Write a domain name in lower case without a dot at the end, such as apps.example.com.',
+      )
+      .optional(),
+    vpc: VpcId.optional(),
+    pools: Pools.default(POOL_DEFAULT),
+    issuers: Issuers.optional(),
+    clusterDomain: ClusterDomain.optional(),
+    audit: z.enum(['bucket'], { error: 'Write bucket, or leave it out.' }).optional(),
+  })
+  .refine(
+    ({ domain, clusterDomain }) =>
+      clusterDomain === undefined || !`.${domain ?? ''}`.endsWith(`.${clusterDomain}`),
+    {
+      path: ['clusterDomain'],
+      error:
+        'The names of routes would be below it. Choose a domain beside or below theirs, such as clusters.example.com.',
+    },
+  );
 
-/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken; `audit`: where the audit log is copied to. */
+/** `domain`: for the ingress; `vpc`: an existing one to use; `pools`: virtual pools, divided by commas; `issuers`: JSON list of whose access tokens are taken; `clusterDomain`: the public one of clusters; `audit`: where the audit log is copied to. */
 export type Settings = z.infer<typeof Context>;
 
 /** What the setting says, as the functions will read it. */

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { Aws, CfnOutput, Fn, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { clusterSources } from '../console/headers.ts';
 import { signInOrigins } from '../protocol/sign-in.ts';
 import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
@@ -17,7 +18,7 @@ import { Leaves } from './leaves.ts';
 import { Network } from './network.ts';
 import { People } from './people.ts';
 import { keepProviderLogs } from './provider-log.ts';
-import { Reconcile } from './reconcile.ts';
+import { type BrowserVariables, Reconcile } from './reconcile.ts';
 import { chosenText, issuersOf, SETTINGS_OUTPUT, type Settings } from './settings.ts';
 import { SigningKey } from './signing-key.ts';
 import { Table } from './table.ts';
@@ -49,18 +50,16 @@ export class IsthmusStack extends Stack {
     const signingKey = new SigningKey(this, 'SigningKey');
     const api = new Api(this, 'Api');
     const people = settings.issuers === undefined ? new People(this, 'People') : undefined;
-    const origins = people?.origins ?? signInOrigins(issuersOf(settings));
+    const origins = askedByPage(settings, people);
     const page = new Console(this, 'Console', { ...made, api, page: made.console, origins });
 
-    const network = new Network(
-      this,
-      'Network',
-      settings.vpc === undefined ? {} : { existing: settings.vpc },
-    );
+    const existing = settings.vpc === undefined ? {} : { existing: settings.vpc };
+    const network = new Network(this, 'Network', existing);
     const hubs = new HubGroup(this, 'Hubs', { network, table, apiUrl: api.url });
     const vpc = { id: network.vpc.vpcId, prefixListId: hubs.prefixListId };
 
     const all = { table, leaves, signingKey, vpc, bundles: made.bundles, pools: settings.pools };
+    const browsers = browserVariables(settings, page.url);
     const bootstrap = new Bootstrap(this, 'Bootstrap', { ...all, hubs: hubs.slots });
     const { roots, tokenSecret } = bootstrap;
     const handler = api.answer({
@@ -69,8 +68,9 @@ export class IsthmusStack extends Stack {
       tokenSecret,
       downloads: page.downloadsUrl,
       issuers: people?.admit(page.url) ?? settings.issuers,
+      browsers,
     });
-    const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: hubs.slots });
+    const reconcile = new Reconcile(this, 'Reconcile', { ...all, roots, queues: hubs.slots, browsers });
     const estate = bootstrap.estate({
       url: api.url,
       vpc: { id: vpc.id, prefixes: network.prefixes },
@@ -115,6 +115,17 @@ export class IsthmusStack extends Stack {
   private tell(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
+}
+
+/** Whom the console's page may ask beside the API: issuers and clusters. */
+function askedByPage(settings: Settings, people: People | undefined): string[] {
+  const issuers = people?.origins ?? signInOrigins(issuersOf(settings));
+  return [...issuers, ...clusterSources(settings.clusterDomain)];
+}
+
+/** Nothing without a domain of clusters. */
+function browserVariables({ clusterDomain }: Settings, consoleUrl: string): BrowserVariables {
+  return clusterDomain === undefined ? {} : { clusterDomain, consoleUrl };
 }
 
 function estateHub(

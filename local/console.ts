@@ -7,9 +7,15 @@ import { extname, join } from 'node:path';
 import { Hono } from 'hono';
 import { PROGRAMS } from '../console/addresses.ts';
 import { contentSecurityPolicy } from '../console/headers.ts';
+import type { BrowserFacts } from '../functions/domain/estate.ts';
 import { check } from './command.ts';
+import type { Settings } from './settings.ts';
 
 const ROOT = new URL('..', import.meta.url).pathname;
+const LOCAL = /^(127\.|localhost$|::1$|0\.0\.0\.0$|::$)/;
+const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+/** Of the console, as many as a document takes. */
+const ORIGINS_MAX = 32;
 const YEAR_SECONDS = 31_536_000;
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -61,6 +67,22 @@ export function consoleRoutes(files: Promise<ConsoleFiles>, origins: readonly st
     return context.html((await files).page, 200, { ...headers(policy), 'cache-control': 'no-cache' });
   });
   return routes;
+}
+
+/** Origins that a browser may have opened the console at, and the domain of clusters that its pages then ask. */
+export function browsersOf(
+  settings: Pick<Settings, 'listen' | 'name' | 'cluster-domain'>,
+  url: string,
+): BrowserFacts | undefined {
+  const domain = settings['cluster-domain'];
+  if (domain === undefined) return undefined;
+  const places = settings.listen.flatMap(({ host, port }) =>
+    [host, ...settings.name, ...(LOCAL.test(host) ? ['localhost'] : [])]
+      .filter((name) => !EVERYWHERE.has(name))
+      .map((name) => `https://${name.includes(':') ? `[${name}]` : name}:${port}`),
+  );
+  const origins = [url, ...places].map((place) => new URL(place).origin);
+  return { domain, origins: [...new Set(origins)].slice(0, ORIGINS_MAX) };
 }
 
 function headers(policy: string): Record<string, string> {

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { cacheDirectory } from '../build/cache.ts';
+import { clusterSources } from '../console/headers.ts';
 import { ensureAdminKey, replaceAdminKey } from '../functions/api/admin-key.ts';
 import { createApi } from '../functions/api/app.ts';
 import type { ApiDependencies } from '../functions/api/dependencies.ts';
@@ -21,7 +22,7 @@ import { RELEASE } from '../protocol/version.ts';
 import { openShelf } from './artifacts.ts';
 import { openBlobs } from './blobs.ts';
 import { ensureCertificate, type Tls } from './certificate.ts';
-import { consoleRoutes, makeConsole } from './console.ts';
+import { browsersOf, consoleRoutes, makeConsole } from './console.ts';
 import { Doorway } from './doorway.ts';
 import { installerRoutes } from './downloads.ts';
 import { readIssuers } from './issuers.ts';
@@ -114,7 +115,8 @@ async function composeRooms({ settings, options, tls }: Composition) {
   const { store, listen, closeTable } = await openState(settings);
   const blobs = await openBlobs({ directory: join(settings.state, 'blobs') });
   const board = createMessageBoard(systemClock.randomHex(8));
-  const deployment = { pools: settings.pool, domain: DOMAIN, roots, pollSeconds: POLL_SECONDS };
+  const browsers = browsersOf(settings, url);
+  const deployment = { pools: settings.pool, domain: DOMAIN, roots, pollSeconds: POLL_SECONDS, browsers };
   const reconciler = createReconciler({ store, blobs, signer, queue: board, clock: systemClock, deployment });
   const rounds = watchRounds(reconciler, options.log);
   listen(rounds.changed);
@@ -149,7 +151,7 @@ async function composeRooms({ settings, options, tls }: Composition) {
         shelf,
       ),
     )
-    .route('/', consoleRoutes(page, signInOrigins(issuers)))
+    .route('/', consoleRoutes(page, [...signInOrigins(issuers), ...clusterSources(browsers?.domain)]))
     .all('*', ({ req, env }) => api.fetch(req.raw, env));
   const close = async () => {
     await Promise.allSettled([shelf, page]);

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Cidr } from '../protocol/address.ts';
+import { ClusterDomain } from '../protocol/cluster.ts';
 
 interface Setting {
   readonly name: string;
@@ -50,6 +51,12 @@ const SETTINGS: readonly Setting[] = [
     repeatable: false,
     help: 'JSON list of issuers whose access tokens are taken (docs/access.md)',
   },
+  {
+    name: 'cluster-domain',
+    value: 'NAME',
+    repeatable: false,
+    help: 'public domain of clusters, for terminals in the console (docs/console.md)',
+  },
   { name: 'tls-key', value: 'FILE', repeatable: false, help: 'its private key (PEM)' },
 ];
 
@@ -81,6 +88,7 @@ const Settings = z
     url: z.url({ protocol: /^https$/, error: 'write an https:// URL' }).optional(),
     pool: z.array(Cidr).min(1).max(16).default(['100.64.0.0/10']),
     issuers: z.string().optional(),
+    'cluster-domain': ClusterDomain.optional(),
     'tls-cert': z.string().optional(),
     'tls-key': z.string().optional(),
   })

@@ -4,7 +4,7 @@ import { Address, Cidr } from './address.ts';
 import { AppTemplate } from './app.ts';
 import { BackupSpec, DrillWish } from './backup.ts';
 import { BindingSubject } from './binding.ts';
-import { CLUSTER_BINDINGS_MAX, ClusterGroup, ClusterKind } from './cluster.ts';
+import { CLUSTER_BINDINGS_MAX, ClusterBrowsers, ClusterGroup, ClusterKind } from './cluster.ts';
 import { Name } from './metadata.ts';
 import { NodeRules } from './placement.ts';
 import { Port } from './service.ts';
@@ -37,6 +37,7 @@ export const ClusterLeaf = z.strictObject({
   record: z.enum(['none', 'exec']),
   backup: BackupSpec.optional(),
   drill: DrillWish.optional(),
+  browsers: ClusterBrowsers.optional(),
 });
 export type ClusterLeaf = z.infer<typeof ClusterLeaf>;
 

@@ -17,6 +17,13 @@ export const CLUSTER_BINDINGS_MAX = 500;
 /** What stands before the deployment's domain in the server name of a cluster: `CLUSTER.TENANT.clusters.DOMAIN`. */
 export const CLUSTER_LABEL = 'clusters';
 
+/** What stands behind `CLUSTER.TENANT` in the public name of a cluster: with those two labels and a dot it stays within 253 characters. */
+export const ClusterDomain = z
+  .string()
+  .regex(/^(?=.{4,180}$)(?!(.*\.)?isthmus\.internal$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, {
+    message: 'Write a domain name in lower case without a dot at the end, such as clusters.example.com.',
+  });
+
 export const ClusterKind = z
   .enum(['kubernetes', 'swarm', 'mesos', 'marathon', 'docker'])
   .meta({ id: 'ClusterKind' });
@@ -145,9 +152,28 @@ export type Statement = z.infer<typeof Statement>;
 /** Of one cluster; more are not told. */
 export const IMAGES_MAX = 500;
 
+/** The public name, for which the edge may have a certificate that browsers trust, and the origins of the console, whose pages alone may ask by it. */
+export const ClusterBrowsers = z.strictObject({
+  host: z.string().max(253),
+  origins: z.array(z.string().max(300)).min(1).max(32),
+});
+
+/** The certificate that a site's edge has for browsers: whether it is good for the cluster's public name. */
+export const CertificateTold = z
+  .strictObject({
+    state: z.enum(['served', 'absent', 'unreadable', 'other_names', 'not_yet_valid', 'expired']),
+    until: Timestamp.optional(),
+    detail: z.string().max(500).meta({ description: 'What was found, and what to do' }),
+  })
+  .meta({ id: 'CertificateTold' });
+export type CertificateTold = z.infer<typeof CertificateTold>;
+
 /** What a cluster is, as its edge last saw it. */
 export const ClusterFacts = z
   .strictObject({
+    certificate: CertificateTold.optional().meta({
+      description: 'For browsers; told where the deployment has a domain of clusters',
+    }),
     version: z.string().max(64),
     network: ClusterNetwork.optional(),
     capacity: Capacity,
@@ -170,6 +196,29 @@ export const ClusterFacts = z
   .meta({ id: 'ClusterFacts' });
 export type ClusterFacts = z.infer<typeof ClusterFacts>;
 
+/** Whether a browser can reach the cluster's API: what terminals and live logs in the console need. */
+export const BrowserAccess = z
+  .strictObject({
+    state: z.enum([
+      'ready',
+      'no_domain',
+      'not_passed_on',
+      'no_edge',
+      'not_told',
+      ...CertificateTold.shape.state.exclude(['served']).options,
+    ]),
+    host: z
+      .string()
+      .optional()
+      .meta({ description: 'Its public name at the hubs, CLUSTER.TENANT.DOMAIN; absent without a domain' }),
+    until: Timestamp.optional().meta({
+      description: 'End of the certificate that its edge has for the name',
+    }),
+    detail: z.string().max(1_000).meta({ description: 'What is missing, and what to do' }),
+  })
+  .meta({ id: 'BrowserAccess' });
+export type BrowserAccess = z.infer<typeof BrowserAccess>;
+
 export const ClusterStatus = z
   .strictObject({
     kind: ClusterKind,
@@ -181,6 +230,7 @@ export const ClusterStatus = z
     authority: z
       .string()
       .meta({ description: "PEM of the site's authority that signed the proxy's certificate" }),
+    browser: BrowserAccess,
     facts: ClusterFacts.optional(),
     observedAt: Timestamp.optional(),
     conditions: z.array(Condition),
@@ -193,7 +243,7 @@ export const ClusterList = listOf('ClusterList', Cluster);
 export const ClusterReplacement = replacement('ClusterReplacement', ClusterSpec);
 
 /** Members of a cluster's leaf that an edge of this version takes. */
-export const CLUSTER_LEAF_KNOWN = ['bindings', 'drills'] as const;
+export const CLUSTER_LEAF_KNOWN = ['bindings', 'browsers', 'drills'] as const;
 
 /**
  * `POST /v1/agent/clusters/{cluster}`, by an edge: makes the cluster, or moves it to this edge of the same site. `knows`: what its version of a document may hold

@@ -56,7 +56,7 @@ export const SignedDocument = z
   .meta({ id: 'SignedDocument' });
 export type SignedDocument = z.infer<typeof SignedDocument>;
 
-/** `self`: who the agent is. */
+/** `self`: who the agent is. `listenPort`: the UDP port that a hub listens on. */
 export const SelfLeaf = z.strictObject({
   kind: z.literal('self'),
   agent: z.string(),
@@ -67,7 +67,6 @@ export const SelfLeaf = z.strictObject({
   pools: z.array(Cidr).min(1),
   domain: z.string(),
   pollSeconds: z.int().min(1),
-  /** UDP port that a hub listens on. */
   listenPort: Port.optional(),
   keys: KeyOrder.optional(),
 });

@@ -152,6 +152,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'react-aria-components',
       '@tanstack/react-query',
       'oauth4webapi',
+      '@xterm/',
       'uplot',
       'yaml',
       'zod',

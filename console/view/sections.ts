@@ -5,6 +5,8 @@ export type Section =
   | { readonly kind: 'new-app' }
   | { readonly kind: 'app'; readonly name: string }
   | { readonly kind: 'manifest'; readonly name: string }
+  | { readonly kind: 'terminal'; readonly name: string }
+  | { readonly kind: 'logs'; readonly name: string }
   | { readonly kind: 'policies' }
   | { readonly kind: 'new-policy' }
   | { readonly kind: 'policy'; readonly name: string }
@@ -28,6 +30,9 @@ export const PLAIN_SECTIONS = [
 /** Pages of one thing, by the part of their path before its name. */
 const NAMED = { policies: 'policy', routes: 'route', pools: 'pool' } as const;
 
+/** Pages of an app, below its own. */
+const PARTS = ['manifest', 'terminal', 'logs'] as const;
+
 /** `parts`: what follows the tenant in the path, decoded; undefined if that is no page of these. */
 export function sectionAt(parts: readonly string[]): Section | undefined {
   const [first, name, third, ...more] = parts;
@@ -35,9 +40,10 @@ export function sectionAt(parts: readonly string[]): Section | undefined {
   if (kind !== undefined && name === undefined) return { kind };
   if (name === undefined || more.length > 0) return undefined;
   if (first === 'apps' && third === undefined) return { kind: 'app', name };
-  if (first === 'apps' && third === 'manifest') return { kind: 'manifest', name };
+  const part = PARTS.find((one) => one === third);
+  if (first === 'apps' && part !== undefined) return { kind: part, name };
   if (first === 'services' && third !== undefined) return { kind: 'service', site: name, name: third };
-  const named = Object.entries(NAMED).find(([part]) => part === first)?.[1];
+  const named = Object.entries(NAMED).find(([one]) => one === first)?.[1];
   return named !== undefined && third === undefined ? { kind: named, name } : undefined;
 }
 
@@ -46,7 +52,9 @@ export function sectionParts(section: Section): string[] {
     case 'app':
       return ['apps', section.name];
     case 'manifest':
-      return ['apps', section.name, 'manifest'];
+    case 'terminal':
+    case 'logs':
+      return ['apps', section.name, section.kind];
     case 'policy':
       return ['policies', section.name];
     case 'service':

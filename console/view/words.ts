@@ -4,6 +4,7 @@ import { ACCESS_CHINESE, ACCESS_ENGLISH } from './words-access.ts';
 import { APPS_CHINESE, APPS_ENGLISH } from './words-apps.ts';
 import { CLUSTERS_CHINESE, CLUSTERS_ENGLISH } from './words-clusters.ts';
 import { EDITORS_CHINESE, EDITORS_ENGLISH } from './words-editors.ts';
+import { LIVE_CHINESE, LIVE_ENGLISH } from './words-live.ts';
 import { SITES_CHINESE, SITES_ENGLISH } from './words-sites.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
@@ -15,6 +16,7 @@ const ENGLISH = {
   ...APPS_ENGLISH,
   ...ACCESS_ENGLISH,
   ...EDITORS_ENGLISH,
+  ...LIVE_ENGLISH,
   product: 'Isthmus',
   home: 'Home',
   events: 'Events',
@@ -89,6 +91,7 @@ const CHINESE: Words = {
   ...APPS_CHINESE,
   ...ACCESS_CHINESE,
   ...EDITORS_CHINESE,
+  ...LIVE_CHINESE,
   product: 'Isthmus',
   home: '首页',
   events: '事件',

@@ -4,6 +4,7 @@ import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterRequest, Requester } from '../cache/port.ts';
 import { type Claimant, requesterOf } from './access.ts';
 import { type Refusal, WITHDRAWN } from './answers.ts';
+import { bearerOf } from './bearer.ts';
 import { asksToImpersonate, passedHeaders, passedUpgradeHeaders } from './headers.ts';
 import { isWayAround, readTarget, sessionOf } from './target.ts';
 import { verifyToken } from './token.ts';
@@ -29,12 +30,14 @@ export async function admit<Cluster extends { readonly leaf: ClusterLeaf }>(
   if (cluster === undefined)
     return refused(421, 'No cluster of this site has the server name that the connection asks for.');
   const { leaf } = cluster;
-  if (isForAnother(hostOf(incoming), leaf.host))
+  if (isForAnother(hostOf(incoming), leaf))
     return refused(421, `This connection is for ${leaf.host} alone; the Host header names another cluster.`);
   const target = readTarget(incoming.url ?? '');
   if (target.kind === 'refused') return refused(400, target.reason);
   if (!METHODS.has(incoming.method ?? '')) return refused(400, 'This method is not served.');
-  const verified = await verifyToken(incoming.headers.authorization, leaf, nowMs);
+  const bearer = bearerOf(incoming.headers);
+  if (bearer.kind === 'refused') return refused(400, bearer.reason);
+  const verified = await verifyToken(bearer.authorization, leaf, nowMs);
   if (verified.kind === 'refused') return refused(401, verified.reason);
   const { claimant } = verified;
   const grant = requesterOf(claimant, leaf);
@@ -79,9 +82,9 @@ function programOf(userAgent: string | undefined): string {
 }
 
 /** Clients write the address of a hub there; what decides is the server name. But one connection is not for two clusters. */
-function isForAnother(host: string, own: string): boolean {
-  const suffix = own.split('.').slice(2).join('.');
-  return host !== own && host.endsWith(`.${suffix}`);
+function isForAnother(host: string, leaf: ClusterLeaf): boolean {
+  const own = [leaf.host, ...(leaf.browsers === undefined ? [] : [leaf.browsers.host])];
+  return !own.includes(host) && own.some((name) => host.endsWith(`.${name.split('.').slice(2).join('.')}`));
 }
 
 function hostOf(incoming: IncomingMessage): string {

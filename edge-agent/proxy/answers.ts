@@ -1,6 +1,7 @@
 /** Answers of the proxy itself, as the Status objects that kubectl prints. It decides nothing. */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { OriginVerdict } from './origin.ts';
 
 /** How long a socket that we have ended may stay open from its other end. */
 const LINGER_MS = 2_000;
@@ -61,7 +62,19 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): numbe
   return Buffer.byteLength(body);
 }
 
-/** The same on a bare socket, to who asked for another protocol. */
+/** What is answered for the sake of the page that asks. True: that was all of it. */
+export function answerPage(response: ServerResponse, page: OriginVerdict): boolean {
+  if (page.kind === 'none') return false;
+  if (page.kind === 'refused') {
+    answerRefusal(response, { status: 403, message: page.reason });
+    return true;
+  }
+  for (const [name, value] of Object.entries(page.headers)) response.setHeader(name, value);
+  if (page.kind === 'preflight') response.writeHead(204).end();
+  return page.kind === 'preflight';
+}
+
+/** A refusal on a bare socket, to who asked for another protocol. */
 export function writeRefusal(socket: Duplex, refusal: Refusal): void {
   const body = bodyOf(refusal);
   socket.write(headText(refusal.status, { ...headersOf(refusal, body), connection: 'close' }) + body);

@@ -2,7 +2,9 @@
  * Which headers pass. Both directions are allow-lists: what is not named here does not exist for the other side, whatever `Connection` says.
  * Ours are set last, so that nobody else's can stand in their place. Values in, values out.
  */
+
 import type { Requester } from '../cache/port.ts';
+import { passedProtocols } from './bearer.ts';
 
 /** Upper-case first letters are for people; Node gives and takes lower case. */
 const REQUEST_HEADERS = [
@@ -53,8 +55,14 @@ export function passedHeaders(incoming: Headers): Record<string, string> {
   return picked(incoming, REQUEST_HEADERS);
 }
 
+/** Subprotocols go on but for tokens, which are the edge's to read. */
 export function passedUpgradeHeaders(incoming: Headers): Record<string, string> {
-  return picked(incoming, [...REQUEST_HEADERS, ...UPGRADE_HEADERS]);
+  const protocols = passedProtocols(incoming);
+  const { 'sec-websocket-protocol': _protocols, ...passed } = picked(incoming, [
+    ...REQUEST_HEADERS,
+    ...UPGRADE_HEADERS,
+  ]);
+  return protocols === undefined ? passed : { ...passed, 'sec-websocket-protocol': protocols };
 }
 
 /**

@@ -4,17 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Agent, createServer, type Server } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { SiteEvent } from '../../protocol/cluster-report.ts';
-import type { AnsweredBy, ClusterRequest, Relief } from '../cache/port.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { AnsweredBy, ClusterRequest } from '../cache/port.ts';
 import { isGranted, NO_ACCESS } from './access.ts';
 import { type Admission, type Admitted, admit } from './admission.ts';
 import {
+  answerPage,
   answerRefusal,
   MALFORMED,
   NO_TUNNEL,
@@ -28,11 +28,14 @@ import {
 } from './answers.ts';
 import type { ProxyCertificate } from './authority.ts';
 import { type Exchange, Exchanges } from './exchanges.ts';
-import { agentFor, forward } from './forward.ts';
+import { forward } from './forward.ts';
+import { type OriginVerdict, originVerdict } from './origin.ts';
 import { Recording } from './recording.ts';
+import { type ProxyCluster, type Served, ServedClusters } from './served.ts';
 import { isHeartbeat, sessionOf } from './target.ts';
 import { forwardUpgrade, protocolOf } from './upgrade.ts';
 
+const TLS_MIN = 'TLSv1.2';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const HEADER_BYTES_MAX = 32 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -41,13 +44,6 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 const PROBE_SILENCE_MS = 30_000;
 const CONNECTIONS_MAX = 10_000;
-
-export interface ProxyCluster {
-  readonly leaf: ClusterLeaf;
-  readonly client: KubeClient;
-  /** Answers from memory what can be answered so; without it everything goes upstream. */
-  readonly relief?: Relief | undefined;
-}
 
 export interface ProxyOptions {
   readonly certificate: ProxyCertificate;
@@ -60,15 +56,13 @@ export interface ProxyOptions {
   readonly log: (line: string) => void;
 }
 
-interface Served extends ProxyCluster {
-  readonly agent: Agent;
-}
-
 export class ClusterProxy {
   readonly #options: ProxyOptions;
   readonly #server: Server;
   readonly #exchanges = new Exchanges();
-  #clusters: ReadonlyMap<string, Served> = new Map();
+  readonly #clusters = new ServedClusters();
+  #publicPair: ProxyCertificate | undefined;
+  #publicContext: SecureContext | undefined;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
@@ -76,7 +70,9 @@ export class ClusterProxy {
     this.#server = createServer({
       cert: certificate,
       key,
-      minVersion: 'TLSv1.2',
+      minVersion: TLS_MIN,
+      SNICallback: (name, done) =>
+        done(null, this.#clusters.isPublic(name.toLowerCase()) ? this.#publicContext : undefined),
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -116,25 +112,22 @@ export class ClusterProxy {
 
   /** New connections get this certificate; running ones go on. */
   setCertificate({ certificate, key }: ProxyCertificate): void {
-    this.#server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+    this.#server.setSecureContext({ cert: certificate, key, minVersion: TLS_MIN });
   }
 
-  /** Sets what is served, by server name. Whoever is not named any more, or is in other groups, is cut off at once. */
+  /** Browsers that come by a public name get this one; undefined: there is none, and they see one that they do not trust. */
+  setPublicCertificate(pair: ProxyCertificate | undefined): void {
+    if (pair?.certificate === this.#publicPair?.certificate && pair?.key === this.#publicPair?.key) return;
+    this.#publicPair = pair;
+    this.#publicContext =
+      pair && createSecureContext({ cert: pair.certificate, key: pair.key, minVersion: TLS_MIN });
+  }
+
+  /** Sets what is served, by internal name. Whoever is not named any more, or is in other groups, is cut off at once. */
   setClusters(clusters: ReadonlyMap<string, ProxyCluster>): void {
-    const before = this.#clusters;
-    this.#clusters = new Map(
-      [...clusters].map(([host, cluster]) => {
-        const known = before.get(host);
-        const agent = known?.client === cluster.client ? known.agent : agentFor(cluster.client);
-        return [host, { ...cluster, agent }];
-      }),
-    );
-    for (const [host, { leaf, agent }] of before) {
-      const now = this.#clusters.get(host);
-      if (now?.agent !== agent) agent.destroy();
-      for (const exchange of this.#exchanges.enforce(host, now?.leaf ?? NO_ACCESS))
-        this.#tellCut(leaf, exchange);
-    }
+    for (const { before, now } of this.#clusters.set(clusters))
+      for (const exchange of this.#exchanges.enforce(before.host, now ?? NO_ACCESS))
+        this.#tellCut(before, exchange);
   }
 
   /** Streams and requests that are under way, of one cluster or of all. */
@@ -144,13 +137,14 @@ export class ClusterProxy {
 
   async close(): Promise<void> {
     this.#exchanges.cutAll();
-    for (const { agent } of this.#clusters.values()) agent.destroy();
+    this.#clusters.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (answerPage(response, this.#pageOf(incoming))) return;
     const admitted = await this.#admit(incoming);
     if (admitted.kind === 'refused') return void answerRefusal(response, admitted.refusal);
     const { request, cluster } = admitted;
@@ -173,6 +167,8 @@ export class ClusterProxy {
 
   async #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
+    const page = this.#pageOf(incoming);
+    if (page.kind === 'refused') return writeRefusal(socket, { status: 403, message: page.reason });
     const admitted = await this.#admit(incoming);
     if (admitted.kind === 'refused') return writeRefusal(socket, admitted.refusal);
     if (protocolOf(incoming) === undefined) return writeRefusal(socket, UNKNOWN_PROTOCOL);
@@ -199,13 +195,20 @@ export class ClusterProxy {
     writeRefusal(socket, recording);
   }
 
+  /** Who is served by no name is refused when it is admitted. */
+  #pageOf(incoming: IncomingMessage): OriginVerdict {
+    const { method = '', url = '', headers } = incoming;
+    const serverName = serverNameOf(incoming);
+    const cluster = this.#clusters.at(serverName);
+    return originVerdict({ method, url, headers, serverName }, cluster?.leaf ?? {});
+  }
+
   /** Verifying takes a moment, in which another document may come: whoever is let in is let in by the newest. */
   async #admit(incoming: IncomingMessage): Promise<Admission<Served>> {
-    const name = incoming.socket instanceof TLSSocket ? incoming.socket.servername : undefined;
-    const host = typeof name === 'string' ? name.toLowerCase() : '';
-    const admitted = await admit(incoming, this.#clusters.get(host), this.#options.wallNow());
-    if (admitted.kind === 'refused' || this.#clusters.get(host) === admitted.cluster) return admitted;
-    const cluster = this.#clusters.get(host);
+    const name = serverNameOf(incoming);
+    const admitted = await admit(incoming, this.#clusters.at(name), this.#options.wallNow());
+    const cluster = this.#clusters.at(name);
+    if (admitted.kind === 'refused' || cluster === admitted.cluster) return admitted;
     const { claimant, request } = admitted;
     const isStill =
       cluster !== undefined && isGranted({ claimant, requester: request.requester }, cluster.leaf);
@@ -284,6 +287,11 @@ async function answer({ request, cluster, incoming, response }: Answering): Prom
     if (answered !== undefined) return answered;
   }
   return { by: 'upstream', ...(await forward(request, cluster, { incoming, response })) };
+}
+
+function serverNameOf({ socket }: IncomingMessage): string {
+  const name = socket instanceof TLSSocket ? socket.servername : undefined;
+  return typeof name === 'string' ? name.toLowerCase() : '';
 }
 
 function refuseMalformed(socket: Duplex | Socket): void {

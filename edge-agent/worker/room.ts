@@ -3,7 +3,7 @@
  * served to whom or what runs: the document does.
  */
 import type { BackupSpec, DrillWish } from '../../protocol/backup.ts';
-import { CLUSTER_LEAF_KNOWN, type ClusterFacts } from '../../protocol/cluster.ts';
+import { type CertificateTold, CLUSTER_LEAF_KNOWN, type ClusterFacts } from '../../protocol/cluster.ts';
 import type { WorkloadLeaf } from '../../protocol/cluster-leaf.ts';
 import type { ClusterReport, SiteEvent } from '../../protocol/cluster-report.ts';
 import type { Relief } from '../cache/port.ts';
@@ -56,6 +56,8 @@ export interface KeeperOptions {
   /** PEM of the proxy's authority, which clients are told. */
   readonly authority: () => Promise<string>;
   readonly now: () => number;
+  /** What to tell of the certificate for browsers; undefined where it is not asked for. */
+  readonly certificate?: () => CertificateTold | undefined;
   /** From this edge to its hub and back; undefined while it is not known. */
   readonly rttMs?: () => number | undefined;
   readonly log: (line: string) => void;
@@ -212,7 +214,12 @@ export class Keeper {
   #factsNow(facts: ClusterFacts): ClusterFacts {
     const rttMs = this.#options.rttMs?.();
     const now = this.#orchestrator.factsNow?.(facts) ?? facts;
-    return rttMs === undefined ? now : { ...now, rttMs: Math.round(rttMs) };
+    const certificate = this.#options.certificate?.();
+    return {
+      ...now,
+      ...(rttMs === undefined ? {} : { rttMs: Math.round(rttMs) }),
+      ...(certificate === undefined ? {} : { certificate }),
+    };
   }
 
   #appNow(told: AppTold): AppTold {

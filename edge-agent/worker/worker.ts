@@ -2,7 +2,7 @@
  * The clusters of this host and the proxy in front of them, brought to what files and orders say, again and again. It composes; what may
  * pass is decided in `proxy`, what is wanted by the document.
  */
-import { CLUSTER_PORT } from '../../protocol/cluster.ts';
+import { type CertificateTold, CLUSTER_PORT } from '../../protocol/cluster.ts';
 import type { ClusterLeaf } from '../../protocol/cluster-leaf.ts';
 import type { Finding } from '../../protocol/report.ts';
 import { run } from '../apply/command.ts';
@@ -14,6 +14,11 @@ import type { Pools } from '../node/pools.ts';
 import { Poll } from '../poll.ts';
 import { Authority } from '../proxy/authority.ts';
 import { ClusterProxy } from '../proxy/proxy.ts';
+import {
+  judgeCertificate,
+  type PublicCertificate,
+  readPublicCertificate,
+} from '../proxy/public-certificate.ts';
 import { openEngineRoom } from './engine-room.ts';
 import { failedFinding, finding } from './findings.ts';
 import { KubernetesRoom } from './kubernetes-room.ts';
@@ -30,6 +35,8 @@ export interface WorkerOptions {
   readonly directory: string;
   /** What this process keeps: keys of the proxy, recordings. */
   readonly state: string;
+  /** Directory of the certificate that browsers trust, if there is one. */
+  readonly publicCertificate: string;
   readonly caller: Caller;
   readonly now: () => number;
   readonly wallNow: () => number;
@@ -54,11 +61,13 @@ export class Worker {
   #proxy:
     | { readonly address: string; readonly certificate: string; readonly proxy: ClusterProxy }
     | undefined;
+  #public: PublicCertificate;
   #failure: string | undefined;
 
   constructor(options: WorkerOptions) {
     const { agent, state, wallNow } = options;
     this.#options = options;
+    this.#public = readPublicCertificate(options.publicCertificate);
     this.#authority = new Authority({ directory: `${state}/proxy`, agent, run, wallNow });
   }
 
@@ -81,9 +90,11 @@ export class Worker {
 
   async #tick(): Promise<number> {
     this.#matchFiles();
+    this.#public = readPublicCertificate(this.#options.publicCertificate);
     try {
       await this.#listen();
       this.#serve();
+      this.#proxy?.proxy.setPublicCertificate(this.#public.kind === 'pair' ? this.#public.pair : undefined);
       this.#failure = undefined;
     } catch (cause) {
       this.#failure = cause instanceof Error ? cause.message : String(cause);
@@ -110,7 +121,8 @@ export class Worker {
     const authority = () => this.#authority.certificate();
     const scratch = `${this.#options.state}/scratch`;
     const rttMs = () => this.#orders?.rttMs;
-    const kept = { caller, authority, now, wallNow, log, rttMs };
+    const certificate = () => this.#certificateOf(file.name);
+    const kept = { caller, authority, certificate, now, wallNow, log, rttMs };
     const room =
       file.kind === 'kubernetes'
         ? new KubernetesRoom({ ...kept, file, scratch, run, environment })
@@ -181,6 +193,12 @@ export class Worker {
         ),
       ),
     );
+  }
+
+  /** Undefined where the deployment has no domain of clusters, or the document does not speak of this one. */
+  #certificateOf(name: string): CertificateTold | undefined {
+    const browsers = this.#orders?.clusters.find(({ cluster }) => cluster === name)?.browsers;
+    return browsers && judgeCertificate(this.#public, browsers.host, this.#options.wallNow());
   }
 
   /** Undefined while the document does not speak of the cluster. */

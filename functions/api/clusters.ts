@@ -6,6 +6,7 @@ import {
   Cluster as ClusterSchema,
 } from '../../protocol/cluster.ts';
 import { readAgentId } from '../domain/agent.ts';
+import { browserAccess, publicHost } from '../domain/browsers.ts';
 import { clusterHost } from '../domain/cluster.ts';
 import { clusterConditions } from '../domain/cluster-status.ts';
 import { isLive } from '../domain/estate.ts';
@@ -92,6 +93,7 @@ async function showCluster(
 ): Promise<Cluster> {
   const { tenant, name } = item.key;
   const { kind, agent, authority } = item.status;
+  const { browsers } = deployment;
   const edge = readAgentId(agent)?.name ?? agent;
   const [{ facts, published }, holder] = await Promise.all([
     toldOf(store, item, ['facts', 'published']),
@@ -107,6 +109,13 @@ async function showCluster(
       host: clusterHost(tenant, name, deployment.domain),
       servers,
       authority,
+      browser: browserAccess({
+        kind,
+        host: browsers === undefined ? undefined : publicHost(tenant, name, browsers.domain),
+        isEdgeLive,
+        told: facts?.value.certificate,
+        now: clock.now(),
+      }),
       ...(facts === undefined ? {} : { facts: facts.value, observedAt: facts.at }),
       conditions: clusterConditions({
         now: clock.now(),

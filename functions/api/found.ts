@@ -50,6 +50,7 @@ export async function takeFound(
     services: services.map(heldOf),
     routes: routes.map(heldOf),
     foreignHosts: new Set(),
+    clusterDomain: desk.deployment.browsers?.domain,
   };
   const plan = await claimHosts(store, tenant, input);
   const late = await perform(store, plan, { cluster, services, routes, cause });

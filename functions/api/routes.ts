@@ -7,8 +7,10 @@ import {
   Route as RouteSchema,
   type RouteSpec,
 } from '../../protocol/route.ts';
+import type { TenantEstate } from '../domain/estate.ts';
 import { routeConditions } from '../domain/readiness.ts';
-import { checkRoute } from '../domain/route.ts';
+import { checkRoute, lostHost } from '../domain/route.ts';
+import { condition } from '../domain/status.ts';
 import type { Item, Store } from '../store/port.ts';
 import { type Creatable, type Desk, findLive, tenantPlace, type Wanted } from './collection.ts';
 import { readTenantEstate } from './conditions.ts';
@@ -27,7 +29,7 @@ export function routeOperations(desk: Desk): Operation[] {
     problems: ['already_exists', 'host_taken'],
     place: tenantPlace,
     begin: (evidence) => evidence,
-    prepare: (wanted) => prepareRoute(desk.store, wanted),
+    prepare: (wanted) => prepareRoute(desk, wanted),
     show: (items) => showRoutes(desk, items),
     settle: (before) => releaseHost(desk.store, before),
     adopt: disowned,
@@ -35,7 +37,7 @@ export function routeOperations(desk: Desk): Operation[] {
   return crudOperations(desk, kind);
 }
 
-async function prepareRoute(store: Store, { key, spec }: Wanted<'route'>) {
+async function prepareRoute({ store, deployment }: Desk, { key, spec }: Wanted<'route'>) {
   const { tenant } = key;
   const services = await namedService(store, tenant, spec);
   const app = await namedApp(store, tenant, spec);
@@ -43,7 +45,8 @@ async function prepareRoute(store: Store, { key, spec }: Wanted<'route'>) {
     name: item.key.name,
     ...item.spec,
   }));
-  refuseIf(checkRoute({ name: key.name, ...spec }, { services, routes, app }));
+  const clusterDomain = deployment.browsers?.domain;
+  refuseIf(checkRoute({ name: key.name, ...spec }, { services, routes, app, clusterDomain }));
   if ((await store.claimHost(spec.host, tenant)) === 'taken')
     refuse('host_taken', `${spec.host} belongs to another tenant. Choose another host name.`, [
       { pointer: '/spec/host', detail: 'This host name belongs to another tenant.' },
@@ -78,6 +81,12 @@ export async function releaseHost(
   if (await isUsed()) await store.claimHost(spec.host, key.tenant);
 }
 
+function conditionsOf({ deployment }: Desk, { key, spec, updatedAt }: Item<'route'>, tenant: TenantEstate) {
+  const lost = lostHost(spec, deployment.browsers?.domain);
+  if (lost !== undefined) return [condition(['Served', 'False', 'HostOfClusters'], lost, updatedAt)];
+  return routeConditions({ name: key.name, ...spec }, tenant, updatedAt);
+}
+
 export async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): Promise<Route[]> {
   const tenant = await readTenantEstate(desk, items[0]?.key.tenant);
   return items.map((item) => ({
@@ -85,7 +94,7 @@ export async function showRoutes(desk: Desk, items: readonly Item<'route'>[]): P
     spec: item.spec,
     status: {
       ...foundIn(item),
-      conditions: routeConditions({ name: item.key.name, ...item.spec }, tenant, item.updatedAt),
+      conditions: conditionsOf(desk, item, tenant),
     },
   }));
 }

@@ -3,6 +3,7 @@
  * set them by the same names. Values, never secrets: those are read from their own service when they are needed.
  */
 import { z } from 'zod';
+import { ClusterDomain } from '../../protocol/cluster.ts';
 import { TrustedIssuers } from '../../protocol/sign-in.ts';
 import { readJson } from './json.ts';
 
@@ -25,6 +26,10 @@ export const VARIABLES = {
   downloads: 'ISTHMUS_DOWNLOADS',
   /** JSON list of the issuers whose access tokens are taken. */
   issuers: 'ISTHMUS_ISSUERS',
+  /** The domain of clusters; empty if there is none. */
+  clusterDomain: 'ISTHMUS_CLUSTER_DOMAIN',
+  /** The console's URL, which is its origin too. */
+  consoleUrl: 'ISTHMUS_CONSOLE_URL',
   /** Name of the bucket that the audit log is copied to. */
   audit: 'ISTHMUS_AUDIT',
   /** Our region; Lambda sets it. */
@@ -42,6 +47,8 @@ export const API_KEYS = [
   'tokenSecret',
   'downloads',
   'issuers',
+  'clusterDomain',
+  'consoleUrl',
   'stsEndpoint',
 ] as const;
 
@@ -61,6 +68,8 @@ const Environment = z.object({
   queues: z.string().transform(readJson).pipe(z.record(z.string(), z.url())),
   downloads: z.url(),
   issuers: z.string().default('[]').transform(readJson).pipe(TrustedIssuers),
+  clusterDomain: z.union([ClusterDomain, z.literal('')]).default(''),
+  consoleUrl: z.union([z.url({ protocol: /^https$/ }), z.literal('')]).default(''),
   audit: z.string().min(3),
   region: z.string().min(1),
   stsEndpoint: z.union([z.url(), z.literal('')]).default(''),

@@ -9,9 +9,19 @@ import type { Environment } from './environment.ts';
 export const POLL_SECONDS = 900;
 const ID_DIGITS = 16;
 
+type Configured = Pick<Environment, 'roots' | 'pools'> &
+  Partial<Pick<Environment, 'clusterDomain' | 'consoleUrl'>>;
+
 /** `roots`: SPKI, DER in base64; the first one signs. */
-export function factsOf({ roots, pools }: Pick<Environment, 'roots' | 'pools'>): DeploymentFacts {
-  return { pools, domain: DOMAIN, roots: roots.map(rootOf), pollSeconds: POLL_SECONDS };
+export function factsOf({ roots, pools, clusterDomain = '', consoleUrl = '' }: Configured): DeploymentFacts {
+  const isNamed = clusterDomain !== '' && consoleUrl !== '';
+  return {
+    pools,
+    domain: DOMAIN,
+    roots: roots.map(rootOf),
+    pollSeconds: POLL_SECONDS,
+    ...(isNamed ? { browsers: { domain: clusterDomain, origins: [new URL(consoleUrl).origin] } } : {}),
+  };
 }
 
 /** `spki`: DER in base64. */

@@ -11,7 +11,17 @@ import { createSigner } from './signer.ts';
 import { openTable } from './table.ts';
 
 /** What the functions that compile read from their environment. */
-export const PLANE_KEYS = ['table', 'leaves', 'signingKey', 'roots', 'pools', 'queues', 'region'] as const;
+export const PLANE_KEYS = [
+  'table',
+  'leaves',
+  'signingKey',
+  'roots',
+  'pools',
+  'queues',
+  'clusterDomain',
+  'consoleUrl',
+  'region',
+] as const;
 
 export interface Plane {
   readonly reconciler: Reconciler;

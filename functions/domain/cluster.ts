@@ -11,13 +11,17 @@ import type { NodeRules } from '../../protocol/placement.ts';
 import { cpuTargetMillis } from '../../protocol/scaling.ts';
 import { trackName } from '../../protocol/track.ts';
 import { accessIn } from './app-access.ts';
+import { browsersOf, isPassedOn, publicHost } from './browsers.ts';
 import { boundAt } from './cluster-bindings.ts';
-import type { ClusterPlace, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
+import type { ClusterPlace, DeploymentFacts, EdgeFacts, KeyFacts, TenantEstate } from './estate.ts';
 import { isLive } from './estate.ts';
 import { sortedBy } from './order.ts';
 import type { TrackOrder } from './rollout-stage.ts';
 
 const KEY_ID_DIGITS = 12;
+
+/** What names at the hubs are made of. */
+type NamingFacts = Pick<DeploymentFacts, 'domain' | 'browsers'>;
 
 /** Server name of a cluster at the hubs. */
 export function clusterHost(tenant: string, cluster: string, domain: string): string {
@@ -49,11 +53,15 @@ export function groupsOf(
 }
 
 /** What an edge is told of the clusters that it holds: who may ask, what runs there, which addresses it hands out. */
-export function clusterLeaves(tenant: TenantEstate, edge: EdgeFacts, domain: string): Record<string, Leaf> {
+export function clusterLeaves(
+  tenant: TenantEstate,
+  edge: EdgeFacts,
+  deployment: NamingFacts,
+): Record<string, Leaf> {
   const own = tenant.clusters.filter(({ agent, site }) => agent === edge.id && site === edge.site);
   return Object.fromEntries(
     own.flatMap((cluster): [string, Leaf][] => [
-      [`cluster/${cluster.name}`, clusterLeaf(tenant, cluster, domain)],
+      [`cluster/${cluster.name}`, clusterLeaf(tenant, cluster, deployment)],
       ...workloadLeaves(tenant, cluster).map((leaf): [string, Leaf] => [
         `workload/${cluster.name}/${trackName(leaf)}`,
         leaf,
@@ -66,7 +74,7 @@ export function clusterLeaves(tenant: TenantEstate, edge: EdgeFacts, domain: str
   );
 }
 
-function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string): ClusterLeaf {
+function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, deployment: NamingFacts): ClusterLeaf {
   const access = tenant.keys.flatMap((key) => {
     const groups = groupsOf(cluster.access, key);
     return groups.length === 0
@@ -79,13 +87,14 @@ function clusterLeaf(tenant: TenantEstate, cluster: ClusterPlace, domain: string
     tenant: tenant.name,
     cluster: cluster.name,
     type: cluster.kind,
-    host: clusterHost(tenant.name, cluster.name, domain),
+    host: clusterHost(tenant.name, cluster.name, deployment.domain),
     access: sortedBy(access, ({ subject }) => subject),
     ...(bindings.length === 0 ? {} : { bindings }),
     issuers: [cluster.issuer],
     record: cluster.record,
     ...(cluster.backup === undefined ? {} : { backup: cluster.backup }),
     ...(cluster.drill === undefined ? {} : { drill: cluster.drill }),
+    ...browsersOf(tenant.name, cluster, deployment.browsers),
   };
 }
 
@@ -154,14 +163,18 @@ function poolLeaves(tenant: TenantEstate, cluster: ClusterPlace): PoolLeaf[] {
 }
 
 /** What the hubs pass through; clusters whose edge has no tunnel are left out. */
-export function clustersLeaf(tenant: TenantEstate, domain: string): ClustersLeaf {
+export function clustersLeaf(tenant: TenantEstate, { domain, browsers }: NamingFacts): ClustersLeaf {
   const edges = new Map(tenant.edges.filter(isLive).map((edge) => [edge.id, edge]));
-  const reached = tenant.clusters.flatMap(({ name, agent, site }) => {
+  const reached = tenant.clusters.flatMap(({ name, agent, site, kind }) => {
     const edge = edges.get(agent);
     if (edge === undefined || edge.site !== site) return [];
-    return [
-      { host: clusterHost(tenant.name, name, domain), address: edge.tunnelAddress, port: CLUSTER_PORT },
+    const hosts = [
+      clusterHost(tenant.name, name, domain),
+      ...(browsers === undefined || !isPassedOn(kind)
+        ? []
+        : [publicHost(tenant.name, name, browsers.domain)]),
     ];
+    return hosts.map((host) => ({ host, address: edge.tunnelAddress, port: CLUSTER_PORT }));
   });
   return { kind: 'clusters', tenant: tenant.name, clusters: sortedBy(reached, ({ host }) => host) };
 }

@@ -60,7 +60,7 @@ export function compileEdge(input: EdgeInput): Leaves | undefined {
     proof: proofLeaf(edge, { tenant, hubs }),
     names: namesLeaf(tenant, site),
     ...named(appsLeaves(tenant, [site])),
-    ...clusterLeaves(tenant, edge, deployment.domain),
+    ...clusterLeaves(tenant, edge, deployment),
   };
 }
 
@@ -225,10 +225,10 @@ export function membershipLeaf(tenant: TenantEstate, pairs: readonly NativePair[
 function tenantLeaves(
   tenant: TenantEstate,
   pairs: readonly NativePair[],
-  { domain }: DeploymentFacts,
+  deployment: DeploymentFacts,
 ): NamedLeaf[] {
-  const routes = routesLeaf(tenant);
-  const clusters = clustersLeaf(tenant, domain);
+  const routes = routesLeaf(tenant, deployment.browsers?.domain);
+  const clusters = clustersLeaf(tenant, deployment);
   const names = tenant.sites
     .map((site) => namesLeaf(tenant, site))
     .filter((leaf) => leaf.services.length > 0);

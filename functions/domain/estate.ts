@@ -25,6 +25,15 @@ export interface DeploymentFacts {
   readonly domain: string;
   readonly roots: readonly SigningRoot[];
   readonly pollSeconds: number;
+  /** Where browsers reach clusters, and from which origins; absent: nowhere. */
+  readonly browsers?: BrowserFacts | undefined;
+}
+
+export interface BrowserFacts {
+  /** The domain of clusters, which is public: a cluster is `CLUSTER.TENANT.DOMAIN`. */
+  readonly domain: string;
+  /** Of the console. */
+  readonly origins: readonly string[];
 }
 
 export interface SiteFacts {
@@ -126,6 +135,8 @@ export interface ClusterPlace {
   readonly record: ClusterSpec['record'];
   /** Whether its edge is of a version that knows bindings. */
   readonly knowsBindings: boolean;
+  /** Likewise, a public name for browsers. */
+  readonly knowsBrowsers: boolean;
   readonly backup?: BackupSpec | undefined;
   readonly drill?: DrillWish | undefined;
 }

@@ -9,7 +9,7 @@ import type { Refusal } from '../../protocol/problem.ts';
 import { RouteSpec } from '../../protocol/route.ts';
 import { ServiceSpec } from '../../protocol/service.ts';
 import type { RouteFacts, ServiceFacts } from './estate.ts';
-import { checkRoute } from './route.ts';
+import { checkRoute, lostHost } from './route.ts';
 import { checkService } from './service.ts';
 
 /** An item that is there; `cluster` if it was found in one. */
@@ -34,6 +34,8 @@ export interface FoundInput {
   readonly routes: readonly Held<RouteSpec>[];
   /** Host names that belong to other tenants, as far as that is known. */
   readonly foreignHosts: ReadonlySet<string>;
+  /** The deployment's domain of clusters, if it has one. */
+  readonly clusterDomain?: string | undefined;
 }
 
 interface Wish<Spec> {
@@ -130,7 +132,7 @@ interface Granted {
 
 /** The route to have, or why it can't be had. Its service has been granted. */
 function routeWish(
-  { cluster, site, routes, foreignHosts }: FoundInput,
+  { cluster, site, routes, foreignHosts, clusterDomain }: FoundInput,
   { name, source, route }: FoundService,
   granted: Granted,
 ): Wish<RouteSpec> | string {
@@ -143,6 +145,8 @@ function routeWish(
   const spec = RouteSpec.safeParse({ ...route, service: { site: site.name, name } });
   if (!spec.success) return `${route?.host ?? ''}${route?.path ?? ''} is no host and path of a route.`;
   if (foreignHosts.has(spec.data.host)) return `${spec.data.host} belongs to another tenant.`;
+  const lost = lostHost(spec.data, clusterDomain);
+  if (lost !== undefined) return lost;
   const others = [...routes.filter((held) => held.cluster !== cluster), ...granted.routes];
   const refusal = checkAmong({ name: key, ...spec.data }, granted.services, others);
   return refusal === undefined ? { name: key, spec: spec.data, source } : refusal.detail;

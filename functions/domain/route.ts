@@ -3,6 +3,7 @@ import type { AppTemplate } from '../../protocol/app.ts';
 import type { Refusal } from '../../protocol/problem.ts';
 import type { RoutesLeaf } from '../../protocol/reach-leaf.ts';
 import { countsRequests } from '../../protocol/scaling.ts';
+import { isClusterName } from './browsers.ts';
 import { mappingsOf, type RouteFacts, type ServiceFacts, type TenantEstate } from './estate.ts';
 import { distinctBy, sortedBy } from './order.ts';
 import { virtualAddress } from './service.ts';
@@ -23,12 +24,16 @@ export interface AppRoute extends RouteFacts {
 export interface RouteSurroundings {
   readonly services: readonly ServiceFacts[];
   readonly routes: readonly RouteFacts[];
+  /** The deployment's domain of clusters, if it has one: no host of a route. */
+  readonly clusterDomain?: string | undefined;
   /** The app that it names, if there is one. */
   readonly app?: { readonly name: string; readonly ports: AppTemplate['ports'] } | undefined;
 }
 
-/** Refuses a route to something that does not exist or is not TCP, and a second one of the same host and path. */
+/** Refuses a route to something that does not exist or is not TCP, a second one of the same host and path, and one by a name of clusters. */
 export function checkRoute(route: RouteFacts, surroundings: RouteSurroundings): Refusal | undefined {
+  const lost = lostHost(route, surroundings.clusterDomain);
+  if (lost !== undefined) return fault('invalid', '/spec/host', lost);
   const refusal =
     route.app === undefined ? serviceRefusal(route, surroundings) : appRefusal(route.app, surroundings);
   if (refusal !== undefined) return refusal;
@@ -92,7 +97,9 @@ export function appRoutes(tenant: TenantEstate): AppRoute[] {
   });
 }
 
-export function routesLeaf(tenant: TenantEstate): RoutesLeaf {
+/** Names below the domain of clusters are those of clusters, also where a route was there first. */
+export function routesLeaf(all: TenantEstate, clusterDomain?: string): RoutesLeaf {
+  const tenant = { ...all, routes: all.routes.filter(({ host }) => !isClusterName(host, clusterDomain)) };
   const routes = servedRoutes(tenant).map(({ route, service, address }) => ({
     name: route.name,
     host: route.host,
@@ -112,6 +119,16 @@ export function routesLeaf(tenant: TenantEstate): RoutesLeaf {
     ...(counted.has(app.name) ? { isCounted: true as const } : {}),
   }));
   return { kind: 'routes', tenant: tenant.name, routes, ...(apps.length === 0 ? {} : { apps }) };
+}
+
+/** Undefined: the host is no name of clusters. */
+export function lostHost(
+  { host }: Pick<RouteFacts, 'host'>,
+  clusterDomain: string | undefined,
+): string | undefined {
+  return isClusterName(host, clusterDomain)
+    ? `Names below ${clusterDomain} are those of clusters. Choose another host name.`
+    : undefined;
 }
 
 /** `/shop` and `/shop/` are one prefix of whole segments. */

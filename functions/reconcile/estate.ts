@@ -107,10 +107,11 @@ export function clusterPlace({ key, spec, status, internal }: Item<'cluster'>): 
   const { kind, agent, issuer, knows = [] } = status;
   // Items of earlier versions say less of access.
   const access = ClusterAccess.parse(spec.access);
-  const knowsBindings = knows.includes('bindings');
+  const [knowsBindings, knowsBrowsers] = [knows.includes('bindings'), knows.includes('browsers')];
   // An agent that knows of no drills would refuse its whole document.
   const drill = knows.includes('drills') ? internal.drill : undefined;
-  return { name: key.name, kind, agent, issuer, site, access, record, backup, knowsBindings, drill };
+  const known = { knowsBindings, knowsBrowsers };
+  return { name: key.name, kind, agent, issuer, site, access, record, backup, drill, ...known };
 }
 
 function appFacts({ key, spec, status }: Item<'app'>): TenantEstate['apps'][number] {

@@ -50,6 +50,8 @@ export interface EstateSettings {
   readonly hubs?: number;
   readonly sites: readonly EstateSite[];
   readonly vpc?: boolean;
+  /** Where browsers reach clusters. */
+  readonly clusterDomain?: string;
   /** Hubs are slots in an emulated cloud account with so many route tables; implies `vpc`. */
   readonly cloud?: { readonly routeTables: number };
   /** Called before any hub enrols, so that no change of a route is missed. */
@@ -201,14 +203,20 @@ async function joinHubs(joiner: Joiner): Promise<string[]> {
   return [];
 }
 
-async function openControlPlane({ lab, state, plane, cloud }: Parts): Promise<ControlPlane> {
+async function openControlPlane({ settings, lab, state, plane, cloud }: Parts): Promise<ControlPlane> {
   const { account } = cloud;
   const admission = account && {
     identify: createIdentify({ endpoint: account.url }),
     owners: createOwners(account.dynamodb, account.ownersTable),
   };
   const opened = await startControlPlane(
-    { state, listen: [{ host: lab.machineAddress, port: PORT }], name: [], pool: ['100.64.0.0/10'] },
+    {
+      state,
+      listen: [{ host: lab.machineAddress, port: PORT }],
+      name: [],
+      pool: ['100.64.0.0/10'],
+      ...(settings.clusterDomain === undefined ? {} : { 'cluster-domain': settings.clusterDomain }),
+    },
     {
       log: (line) => console.error(`control plane: ${line}`),
       environment: process.env,

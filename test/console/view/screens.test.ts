@@ -61,7 +61,10 @@ const section: fc.Arbitrary<Section> = fc.oneof(
   fc.record({
     kind: fc.constantFrom(...PLAIN_SECTIONS),
   }),
-  fc.record({ kind: fc.constantFrom(...(['app', 'manifest', 'policy', 'route', 'pool'] as const)), name }),
+  fc.record({
+    kind: fc.constantFrom(...(['app', 'manifest', 'terminal', 'logs', 'policy', 'route', 'pool'] as const)),
+    name,
+  }),
   fc.record({ kind: fc.constant('service' as const), site: name, name }),
 );
 

@@ -5,6 +5,7 @@ import { ACCESS_ENGLISH } from '../../../console/view/words-access.ts';
 import { APPS_ENGLISH } from '../../../console/view/words-apps.ts';
 import { CLUSTERS_ENGLISH } from '../../../console/view/words-clusters.ts';
 import { EDITORS_ENGLISH } from '../../../console/view/words-editors.ts';
+import { LIVE_ENGLISH } from '../../../console/view/words-live.ts';
 import { SITES_ENGLISH } from '../../../console/view/words-sites.ts';
 
 test('no language lacks a word, and the two differ in every word but the name', () => {
@@ -16,9 +17,14 @@ test('no language lacks a word, and the two differ in every word but the name', 
 });
 
 test('no two parts of the console call different things by one name', () => {
-  const parts = [ACCESS_ENGLISH, APPS_ENGLISH, SITES_ENGLISH, CLUSTERS_ENGLISH, EDITORS_ENGLISH].map((part) =>
-    Object.entries(part),
-  );
+  const parts = [
+    ACCESS_ENGLISH,
+    APPS_ENGLISH,
+    SITES_ENGLISH,
+    CLUSTERS_ENGLISH,
+    EDITORS_ENGLISH,
+    LIVE_ENGLISH,
+  ].map((part) => Object.entries(part));
   const all = wordsOf('en');
   expect(
     parts.flat().filter(([name, word]) => Object.entries(all).find(([one]) => one === name)?.[1] !== word),

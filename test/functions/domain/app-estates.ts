@@ -23,6 +23,7 @@ function clusterAt(at: string): ClusterPlace {
     issuer: { id: '0123456789abcdef', publicKey: 'a2V5' },
     record: 'none',
     knowsBindings: true,
+    knowsBrowsers: true,
   };
 }
 

@@ -27,6 +27,7 @@ function cluster(name: string, more: Partial<ClusterPlace> = {}): ClusterPlace {
     issuer: ISSUER,
     record: 'none',
     knowsBindings: true,
+    knowsBrowsers: true,
     ...more,
   };
 }
