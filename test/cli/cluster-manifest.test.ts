@@ -11,7 +11,15 @@ function clusterOf(spec: ClusterSpec, generation: number): Cluster {
   return Cluster.parse({
     metadata: { name: 'prod', createdAt: AT, updatedAt: AT, generation, version: generation },
     spec,
-    status: { kind: 'kubernetes', edge: 'e', host: 'h', servers: [], authority: 'a', conditions: [] },
+    status: {
+      kind: 'kubernetes',
+      edge: 'e',
+      host: 'h',
+      servers: [],
+      authority: 'a',
+      browser: { state: 'no_domain', detail: '' },
+      conditions: [],
+    },
   });
 }
 

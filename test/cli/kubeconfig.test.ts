@@ -21,6 +21,7 @@ const CLUSTER = Cluster.parse({
     host: 'prod.demo.clusters.isthmus.internal',
     servers: ['https://198.51.100.10', 'https://198.51.100.11'],
     authority: 'PEM',
+    browser: { state: 'no_domain', detail: '' },
     conditions: [],
   },
 });
