@@ -24,7 +24,10 @@ describe('settings', () => {
   });
 
   test.each([
-    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools, issuers, clusterDomain, audit.'],
+    [
+      { vcp: 'vpc-12345678' },
+      'There is no setting "vcp"; there are: domain, vpc, pools, issuers, clusterDomain, audit.',
+    ],
     [{ vpc: 'my-vpc' }, 'The setting "vpc" is not valid. Write the id of a VPC'],
     [{ domain: 'Apps.Example.com' }, 'The setting "domain" is not valid. Write a domain name in lower case'],
     [{ domain: 'localhost' }, 'The setting "domain" is not valid.'],
