@@ -106,7 +106,7 @@ describe('a credential (scenario 7)', () => {
     remove: () => Promise.reject(new Error('not asked')),
     list: () => Promise.reject(new Error('not asked')),
     tenant: async () => 'demo',
-    post: async (path, schema) => {
+    post: async ({ path }, schema) => {
       asked.push(path);
       const expiresAt = new Date(Date.parse(AT) + 900_000).toISOString();
       return schema.parse({
