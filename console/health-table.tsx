@@ -36,14 +36,15 @@ export function HealthTable({ title, rows }: HealthTableProps) {
 }
 
 function Named({ row: { name, tenant } }: { readonly row: HealthTableProps['rows'][number] }) {
+  const own = <bdi className="name">{name}</bdi>;
+  if (tenant === undefined)
+    return <Link to={{ kind: 'deployment', page: 'hubs', below: [name] }}>{own}</Link>;
   return (
     <>
-      <bdi className="name">{name}</bdi>{' '}
-      {tenant !== undefined && (
-        <Link to={{ kind: 'tenant', tenant }}>
-          <bdi>{tenant}</bdi>
-        </Link>
-      )}
+      <Link to={{ kind: 'page', tenant, page: 'sites', below: [name] }}>{own}</Link>{' '}
+      <Link to={{ kind: 'tenant', tenant }}>
+        <bdi>{tenant}</bdi>
+      </Link>
     </>
   );
 }
