@@ -1,7 +1,9 @@
 /** What `login` and `logout` do: a key is tried before it is kept, and so is what a sign-in gave. */
+
 import { Principal } from '../protocol/key.ts';
 import { SignIn } from '../protocol/sign-in.ts';
 import type { LoginOptions } from './access-commands.ts';
+import { at } from './address.ts';
 import { type Api, confirmTenant, openApi } from './api.ts';
 import { forgetCredentials } from './credential.ts';
 import { Fault } from './fault.ts';
@@ -27,11 +29,11 @@ export async function login({ world, settings }: Place, options: Login): Promise
     keep(settings, profile, undefined);
     return world.print(`kept in ${writeProfile(settings, profile)}`);
   }
-  const told = await openApi(profile, async () => undefined).get('/v1/sign-in', SignIn);
+  const told = await openApi(profile, async () => undefined).get(at('/v1/sign-in', {}), SignIn);
   const issuer = chooseIssuer(told, options.issuer);
   const session = await signIn({ url: profile.url, issuer, say: world.say, nowMs: world.nowMs });
   const api = openApi(profile, async () => session.accessToken);
-  const me = await api.get('/v1/whoami', Principal);
+  const me = await api.get(at('/v1/whoami', {}), Principal);
   keep(settings, profile, session);
   world.print(`signed in as ${me.name}; kept in ${writeProfile(settings, profile)}`);
   await adviseTenant(world, api);

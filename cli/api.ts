@@ -6,6 +6,7 @@ import { parseJson } from '../protocol/json.ts';
 import { Principal } from '../protocol/key.ts';
 import { Problem } from '../protocol/problem.ts';
 import { Tenant } from '../protocol/tenant.ts';
+import { type Address, at, type Taking } from './address.ts';
 import { Fault, faultKindOf } from './fault.ts';
 import type { Profile } from './profile.ts';
 import { silenceOf } from './silence.ts';
@@ -15,24 +16,27 @@ const ANSWER_BYTES_MAX = 16_000_000;
 const PAGES_MAX = 100;
 
 export interface Api {
-  get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
+  get<Schema extends z.ZodType>(address: Address<Taking<'get'>>, schema: Schema): Promise<z.infer<Schema>>;
   /** What an edge told, and when; the time is absent if the control plane does not say. */
   told<Schema extends z.ZodType>(
-    path: string,
+    address: Address<Taking<'get'>>,
     schema: Schema,
   ): Promise<{ readonly value: z.infer<Schema>; readonly at: string | undefined }>;
-  post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
+  post<Schema extends z.ZodType>(address: Address, schema: Schema, body?: unknown): Promise<z.infer<Schema>>;
   /** Undefined if there is none. */
-  find<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema> | undefined>;
+  find<Schema extends z.ZodType>(
+    address: Address<Taking<'get'>>,
+    schema: Schema,
+  ): Promise<z.infer<Schema> | undefined>;
   /** Replaces the generation that was read, or is refused. */
   put<Schema extends z.ZodType>(
-    path: string,
+    address: Address,
     schema: Schema,
     change: { readonly body: unknown; readonly generation: number },
   ): Promise<z.infer<Schema>>;
-  remove(path: string, generation: number): Promise<void>;
+  remove(address: Address, generation: number): Promise<void>;
   /** All pages of a list. */
-  list<Schema extends z.ZodType>(path: string, item: Schema): Promise<z.infer<Schema>[]>;
+  list<Schema extends z.ZodType>(address: Address<Taking<'get'>>, item: Schema): Promise<z.infer<Schema>[]>;
   /** The tenant of the profile, or the one that the key belongs to. */
   tenant(): Promise<string>;
 }
@@ -67,35 +71,35 @@ export function apiOver(
   };
   const call = async <Schema extends z.ZodType>(
     method: string,
-    path: string,
+    { path }: Pick<Address, 'path'>,
     { schema, body, generation }: Wanted<Schema>,
   ): Promise<z.infer<Schema>> => read(await carry({ method, path, body, generation }), schema);
   const ownTenant = async () => {
-    return tenantOf(await call('GET', '/v1/whoami', { schema: Principal }));
+    return tenantOf(await call('GET', at('/v1/whoami', {}), { schema: Principal }));
   };
   let tenant: Promise<string> | undefined;
   return {
-    get: (path, schema) => call('GET', path, { schema }),
-    find: async (path, schema) => {
+    get: (address, schema) => call('GET', address, { schema }),
+    find: async ({ path }, schema) => {
       const answer = await carry({ method: 'GET', path });
       return answer.status === 404 ? undefined : read(answer, schema);
     },
-    told: async (path, schema) => {
+    told: async ({ path }, schema) => {
       const answer = await carry({ method: 'GET', path });
       return { value: read(answer, schema), at: answer.lastModified };
     },
-    post: (path, schema, body) => call('POST', path, { schema, body }),
-    put: (path, schema, { body, generation }) => call('PUT', path, { schema, body, generation }),
-    remove: async (path, generation) => {
-      await call('DELETE', path, { schema: z.undefined(), generation });
+    post: (address, schema, body) => call('POST', address, { schema, body }),
+    put: (address, schema, { body, generation }) => call('PUT', address, { schema, body, generation }),
+    remove: async (address, generation) => {
+      await call('DELETE', address, { schema: z.undefined(), generation });
     },
-    list: async (path, item) => {
+    list: async ({ path }, item) => {
       const page = z.object({ items: z.array(item), next: z.string().optional() });
       const found: z.infer<typeof item>[] = [];
       let next: string | undefined;
       for (let pages = 0; pages < PAGES_MAX; pages += 1) {
         const query = next === undefined ? '' : `?page=${encodeURIComponent(next)}`;
-        const answer = await call('GET', `${path}${query}`, { schema: page });
+        const answer = await call('GET', { path: `${path}${query}` }, { schema: page });
         found.push(...answer.items);
         next = answer.next;
         if (next === undefined) return found;
@@ -120,7 +124,7 @@ function tenantOf({ tenant, grants, issuer, subject }: Principal): string {
 
 /** Asks for the tenant that everything will be about: a name that is wrong is told now, not by the next command. */
 export async function confirmTenant(api: Api): Promise<void> {
-  await api.get(`/v1/tenants/${encodeURIComponent(await api.tenant())}`, Tenant);
+  await api.get(at('/v1/tenants/{tenant}', { tenant: await api.tenant() }), Tenant);
 }
 
 function refusalOf(status: number, text: string): Fault {

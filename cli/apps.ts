@@ -1,22 +1,19 @@
 /** `isthmus apps [NAME]`: what runs, where, and what is wrong with it. */
+
 import { App } from '../protocol/app.ts';
 import type { Condition } from '../protocol/metadata.ts';
 import type { Scaled } from '../protocol/scaling.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf, withoutControls } from './table.ts';
 
-async function pathOf(api: Api, name?: string): Promise<string> {
-  const apps = `/v1/tenants/${await api.tenant()}/apps`;
-  return name === undefined ? apps : `${apps}/${encodeURIComponent(name)}`;
-}
-
 export async function readApps(api: Api): Promise<App[]> {
-  return api.list(await pathOf(api), App);
+  return api.list(at('/v1/tenants/{tenant}/apps', { tenant: await api.tenant() }), App);
 }
 
 export async function readApp(api: Api, name: string): Promise<App> {
-  return api.get(await pathOf(api, name), App);
+  return api.get(at('/v1/tenants/{tenant}/apps/{app}', { tenant: await api.tenant(), app: name }), App);
 }
 
 /** `promotion`: its release goes on without waiting longer. `abort`: it is taken back. Answers what the app is at then. */
@@ -28,7 +25,8 @@ export async function moveApp(
   // The stage that is looked at now is meant: one that follows meanwhile is not promoted unseen.
   const meant = stage ?? (await readApp(api, name)).status.stage?.name;
   const body = meant === undefined ? {} : { stage: meant };
-  return api.post(`${await pathOf(api, name)}/${verb}`, App, body);
+  const names = { tenant: await api.tenant(), app: name };
+  return api.post(at(`/v1/tenants/{tenant}/apps/{app}/${verb}`, names), App, body);
 }
 
 export function movedText({ metadata, status }: App): string {

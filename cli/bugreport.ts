@@ -1,8 +1,10 @@
 /** `isthmus bugreport`: one file with what somebody else needs to understand a fault, and without what he must not see. Kinds that can't be read are named, with the reason. */
+
 import { Deployment } from '../protocol/deployment.ts';
 import { EventList } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
 import { RELEASE } from '../protocol/version.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { redacted } from './diagnosis/redaction.ts';
 import { examine } from './diagnosis-deeds.ts';
@@ -41,8 +43,8 @@ async function gather(world: World, madeAt: string) {
   const findings = await examine(world);
   const api = world.open();
   const [who, deployment, events] = await Promise.all([
-    attempt(() => api.get('/v1/whoami', Principal)),
-    attempt(() => api.get('/v1/deployment', Deployment)),
+    attempt(() => api.get(at('/v1/whoami', {}), Principal)),
+    attempt(() => api.get(at('/v1/deployment', {}), Deployment)),
     attempt(() => readEvents(api)),
   ]);
   const kinds = [];
@@ -67,8 +69,8 @@ async function gather(world: World, madeAt: string) {
 }
 
 async function readEvents(api: Api) {
-  const tenant = encodeURIComponent(await api.tenant());
-  return (await api.get(`/v1/tenants/${tenant}/events?limit=${EVENTS_MAX}`, EventList)).items;
+  const [own, query] = [{ tenant: await api.tenant() }, { limit: String(EVENTS_MAX) }];
+  return (await api.get(at('/v1/tenants/{tenant}/events', own, query), EventList)).items;
 }
 
 /** Of resources. */

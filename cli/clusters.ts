@@ -1,5 +1,7 @@
 /** `isthmus clusters [NAME]`: what there is, how it is, and how old that is. */
+
 import { Cluster } from '../protocol/cluster.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
 import { Fault } from './fault.ts';
@@ -7,11 +9,11 @@ import { healthOf } from './health.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readClusters(api: Api): Promise<Cluster[]> {
-  return api.list(`/v1/tenants/${await api.tenant()}/clusters`, Cluster);
+  return api.list(at('/v1/tenants/{tenant}/clusters', { tenant: await api.tenant() }), Cluster);
 }
 
 export async function readCluster(api: Api, name: string): Promise<Cluster> {
-  const path = `/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(name)}`;
+  const path = at('/v1/tenants/{tenant}/clusters/{cluster}', { tenant: await api.tenant(), cluster: name });
   const found = await api.find(path, Cluster);
   if (found !== undefined) return found;
   const there = (await readClusters(api)).map(({ metadata }) => metadata.name);

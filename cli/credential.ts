@@ -2,10 +2,12 @@
  * `isthmus credential CLUSTER`: what kubectl runs to learn who it is. A token is kept until shortly before its end, so that a hundred commands in a
  * minute ask the control plane once.
  */
+
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterCredential } from '../protocol/cluster-token.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import type { Profile, Settings } from './profile.ts';
 
@@ -34,7 +36,7 @@ export async function credentialFor(
   const kept = readKept(path);
   if (kept !== undefined && Date.parse(kept.expiresAt) - SPARE_MS > nowMs) return kept;
   const fresh = await api.post(
-    `/v1/tenants/${tenant}/clusters/${encodeURIComponent(cluster)}/credentials`,
+    at('/v1/tenants/{tenant}/clusters/{cluster}/credentials', { tenant, cluster }),
     ClusterCredential,
   );
   keep(path, fresh);

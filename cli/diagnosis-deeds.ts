@@ -1,4 +1,5 @@
 /** What `doctor`, `netcheck`, `ping` and `routes explain` do: gather, and hand what was gathered to `diagnosis/`, which concludes. */
+
 import { readAddress } from '../protocol/address.ts';
 import { Deployment } from '../protocol/deployment.ts';
 import { Hub } from '../protocol/hub.ts';
@@ -6,6 +7,7 @@ import { Principal } from '../protocol/key.ts';
 import type { Finding } from '../protocol/report.ts';
 import { Service } from '../protocol/service.ts';
 import { RELEASE } from '../protocol/version.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { addressText, explainAddress } from './diagnosis/address.ts';
 import { estateFindings, findingsText, type Known, pathsText } from './diagnosis/estate.ts';
@@ -104,11 +106,16 @@ export async function explainRoute(world: World, address: string, output: string
     throw new Fault('usage', `${address} is no IPv4 address: write four numbers from 0 to 255.`);
   const api = world.open();
   const { sites, edges } = await readEstate(api);
-  const own = `/v1/tenants/${encodeURIComponent(await api.tenant())}`;
+  const tenant = await api.tenant();
   const services: Service[] = [];
   for (const { metadata } of sites)
-    services.push(...(await api.list(`${own}/sites/${encodeURIComponent(metadata.name)}/services`, Service)));
-  const pools = (await attempt(() => api.get('/v1/deployment', Deployment))).value?.pools;
+    services.push(
+      ...(await api.list(
+        at('/v1/tenants/{tenant}/sites/{site}/services', { tenant, site: metadata.name }),
+        Service,
+      )),
+    );
+  const pools = (await attempt(() => api.get(at('/v1/deployment', {}), Deployment))).value?.pools;
   const explained = explainAddress(address, { sites, edges, services, pools });
   if (output !== 'table') world.print(valueText(explained, output));
   else if (explained.meanings.length > 0) world.print(addressText(explained));
@@ -116,10 +123,10 @@ export async function explainRoute(world: World, address: string, output: string
 }
 
 async function admissionOf(api: Api): Promise<Admission> {
-  const me = await attempt(() => api.get('/v1/whoami', Principal));
+  const me = await attempt(() => api.get(at('/v1/whoami', {}), Principal));
   if (me.value === undefined) return { fault: me.fault };
   const { name, role } = me.value;
-  const deployment = await attempt(() => api.get('/v1/deployment', Deployment));
+  const deployment = await attempt(() => api.get(at('/v1/deployment', {}), Deployment));
   return { name, role, version: deployment.value?.version };
 }
 
@@ -127,7 +134,7 @@ async function readKnown(api: Api, version: string | undefined): Promise<Known> 
   const [{ edges }, attention, hubs] = await Promise.all([
     readEstate(api),
     readAttention(api),
-    attempt(() => api.list('/v1/hubs', Hub)),
+    attempt(() => api.list(at('/v1/hubs', {}), Hub)),
   ]);
   return { edges, attention, hubs: hubs.value, version };
 }

@@ -1,6 +1,8 @@
 /** `isthmus drill CLUSTER`: asks the cluster's edge for a rehearsal of recovery, waits until it has told of it, and says how it went. */
+
 import { type Drill, DrillWish } from '../protocol/backup.ts';
 import type { Cluster } from '../protocol/cluster.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { readCluster } from './clusters.ts';
 import { Fault } from './fault.ts';
@@ -55,9 +57,8 @@ async function heldNow(
   api: Api,
   { name, seconds }: { readonly name: string; readonly seconds: number },
 ): Promise<Drill> {
-  const tenant = encodeURIComponent(await api.tenant());
-  const path = `/v1/tenants/${tenant}/clusters/${encodeURIComponent(name)}/drill`;
-  const { asked } = await api.post(path, DrillWish);
+  const names = { tenant: await api.tenant(), cluster: name };
+  const { asked } = await api.post(at('/v1/tenants/{tenant}/clusters/{cluster}/drill', names), DrillWish);
   world.say(`Asked the edge of ${name} for a drill; it takes a minute or two.`);
   const begunMs = world.nowMs();
   for (;;) {

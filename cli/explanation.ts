@@ -1,5 +1,7 @@
 /** `isthmus policy explain FROM TO`: who may speak to whom in the tenant, way by way, in the API's own words. */
+
 import { Explanation, PolicyEndText, PolicyPortText } from '../protocol/explanation.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
 import { tableOf } from './table.ts';
@@ -15,12 +17,13 @@ export async function askExplanation(
   api: Pick<Api, 'get' | 'tenant'>,
   { from, to, port }: ExplanationAsked,
 ): Promise<Explanation> {
-  const query = new URLSearchParams({
+  const query = {
     from: checked(PolicyEndText, from),
     to: checked(PolicyEndText, to),
-    ...(port === undefined ? {} : { port: checked(PolicyPortText, port) }),
-  });
-  return api.get(`/v1/tenants/${encodeURIComponent(await api.tenant())}/explanation?${query}`, Explanation);
+    port: port === undefined ? undefined : checked(PolicyPortText, port),
+  };
+  const own = { tenant: await api.tenant() };
+  return api.get(at('/v1/tenants/{tenant}/explanation', own, query), Explanation);
 }
 
 function checked(schema: typeof PolicyEndText | typeof PolicyPortText, text: string): string {

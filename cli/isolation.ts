@@ -1,5 +1,7 @@
 /** `isthmus isolate TENANT [--off]`: sets the isolation, and says it is done when the API says that every edge and hub holds it, and edges have proved it by packets. */
+
 import { Tenant } from '../protocol/tenant.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
 import type { World } from './world.ts';
@@ -15,7 +17,7 @@ export interface Isolation {
 
 /** Answers what can be printed; throws, with those that do not hold it, if one refuses it or they are too slow. */
 export async function isolate(api: Api, world: World, { tenant, isolation }: Isolation): Promise<string> {
-  const path = `/v1/tenants/${encodeURIComponent(tenant)}`;
+  const path = at('/v1/tenants/{tenant}', { tenant });
   const before = await api.get(path, Tenant);
   if (before.spec.isolation !== isolation)
     await api.put(path, Tenant, {

@@ -1,6 +1,8 @@
 /** What `whoami`, `status`, `events` and `policy explain` do. Loaded with the first of them. */
+
 import { type Event, EventList } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { readAttention, readEstate } from './estate.ts';
 import { askExplanation, type ExplanationAsked, explanationText } from './explanation.ts';
@@ -13,7 +15,7 @@ const WATCH_MS = 2_000;
 const EVENTS_MAX = 500;
 
 export async function whoami(world: World, output: string): Promise<void> {
-  const me = await world.open().get('/v1/whoami', Principal);
+  const me = await world.open().get(at('/v1/whoami', {}), Principal);
   if (output !== 'table') return world.print(valueText(me, output));
   const rows = me.grants.map(({ tenant, role, sites }) => [
     me.name,
@@ -44,22 +46,27 @@ export async function showEvents(
   { watch = false, limit, output }: { watch?: boolean; limit: string; output: string },
 ): Promise<void> {
   const api = world.open();
-  const path = `/v1/tenants/${encodeURIComponent(await api.tenant())}/events`;
-  const first = await readEvents(api, `${path}?limit=${encodeURIComponent(limit)}`);
+  const tenant = await api.tenant();
+  const first = await readEvents(api, { tenant, limit });
   if (output !== 'table') return world.print(valueText({ items: first }, output));
   if (first.length > 0) world.print(eventsText([...first].reverse(), world.nowMs()));
   const seen = new Set(first.map(({ id }) => id));
   while (watch) {
     await world.wait(WATCH_MS);
-    const fresh = (await readEvents(api, `${path}?limit=${EVENTS_MAX}`)).filter(({ id }) => !seen.has(id));
+    const fresh = (await readEvents(api, { tenant, limit: String(EVENTS_MAX) })).filter(
+      ({ id }) => !seen.has(id),
+    );
     for (const { id } of fresh) seen.add(id);
     for (const event of fresh.reverse()) world.print(eventLine(event));
   }
 }
 
 /** The newest first. */
-async function readEvents(api: Api, path: string): Promise<Event[]> {
-  return (await api.get(path, EventList)).items;
+async function readEvents(
+  api: Api,
+  { tenant, limit }: { readonly tenant: string; readonly limit: string },
+): Promise<Event[]> {
+  return (await api.get(at('/v1/tenants/{tenant}/events', { tenant }, { limit }), EventList)).items;
 }
 
 function eventsText(events: readonly Event[], nowMs: number): string {

@@ -1,15 +1,17 @@
 /** `isthmus pools [NAME]`: addresses kept for apps, who has them, and how old that word is. */
+
 import { Pool } from '../protocol/pool.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { conditionsText } from './conditions.ts';
 import { ageSince, tableOf } from './table.ts';
 
 export async function readPools(api: Api): Promise<Pool[]> {
-  return api.list(`/v1/tenants/${await api.tenant()}/pools`, Pool);
+  return api.list(at('/v1/tenants/{tenant}/pools', { tenant: await api.tenant() }), Pool);
 }
 
 export async function readPool(api: Api, name: string): Promise<Pool> {
-  return api.get(`/v1/tenants/${await api.tenant()}/pools/${encodeURIComponent(name)}`, Pool);
+  return api.get(at('/v1/tenants/{tenant}/pools/{pool}', { tenant: await api.tenant(), pool: name }), Pool);
 }
 
 export function poolsText(pools: readonly Pool[]): string {

@@ -2,18 +2,21 @@
  * What an owner has and its files do not name any more. It is looked for in the tenants that the files name, in the profile's, and in those that the owner
  * made; what has another owner or none is never in it, and what an edge made neither.
  */
+
 import { stringify } from 'yaml';
+import type { Address } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
 import { nameOf } from './resource/format.ts';
-import { collectionPath, KINDS, type KindRow, type Row } from './resource/kinds.ts';
+import { KINDS, type KindRow, type Row } from './resource/kinds.ts';
 import type { ManifestRead } from './resource/manifests.ts';
+import { itemAddress } from './resource/places.ts';
 import { readAll } from './resources.ts';
 
 export interface LeftOver {
   readonly kind: KindRow;
   readonly row: Row;
-  readonly path: string;
+  readonly address: Address;
 }
 
 export interface LeftOvers {
@@ -32,15 +35,19 @@ export async function findLeftOver(
 ): Promise<LeftOvers> {
   const own = await api.tenant();
   const named = new Set(
-    manifests.map((manifest) => pathOf(manifest.kind, { tenant: own, ...known(manifest) })),
+    manifests.map((manifest) => itemAddress(manifest.kind, { tenant: own, ...known(manifest) }).path),
   );
   const found: LeftOver[] = [];
   const unseen = new Set<string>();
   const look = async (kind: KindRow, tenant: string): Promise<readonly LeftOver[]> => {
     const rows = await ownedBy(api, owner, { kind, tenant });
     if (rows === undefined) unseen.add(kind.name);
-    const all = (rows ?? []).map((row) => ({ kind, row, path: pathOf(kind, { tenant, ...placeOf(row) }) }));
-    found.push(...all.filter(({ path }) => !named.has(path)));
+    const all = (rows ?? []).map((row) => ({
+      kind,
+      row,
+      address: itemAddress(kind, { tenant, ...placeOf(row) }),
+    }));
+    found.push(...all.filter(({ address }) => !named.has(address.path)));
     return all;
   };
   const tenants = new Set([own, ...manifests.flatMap(({ tenant }) => tenant ?? [])]);
@@ -73,16 +80,6 @@ async function ownedBy(
     if (cause instanceof Fault && cause.kind === 'missing') return [];
     throw cause;
   }
-}
-
-interface Place {
-  readonly tenant: string;
-  readonly site?: string | undefined;
-  readonly name: string;
-}
-
-function pathOf(kind: KindRow, { tenant, site, name }: Place): string {
-  return `${collectionPath(kind, { tenant, site })}/${encodeURIComponent(name)}`;
 }
 
 function known({ tenant, site, name }: ManifestRead) {

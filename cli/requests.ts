@@ -1,5 +1,7 @@
 /** `isthmus requests CLUSTER`: who asks the API server for what, how much of it the cache took over, and what would help. */
+
 import { RequestAnalysis } from '../protocol/cluster-report.ts';
+import { at as addressAt } from './address.ts';
 import type { Api } from './api.ts';
 import { ageSince, ageText, bytesText, tableOf } from './table.ts';
 
@@ -11,7 +13,7 @@ export interface ToldRequests {
 
 export async function readRequests(api: Api, cluster: string): Promise<ToldRequests> {
   return api.told(
-    `/v1/tenants/${await api.tenant()}/clusters/${encodeURIComponent(cluster)}/requests`,
+    addressAt('/v1/tenants/{tenant}/clusters/{cluster}/requests', { tenant: await api.tenant(), cluster }),
     RequestAnalysis,
   );
 }

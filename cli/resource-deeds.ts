@@ -108,8 +108,8 @@ async function leftOver(
 async function prune(world: World, api: Api, left: readonly LeftOver[]): Promise<void> {
   for (const one of left) world.say(`${leftOverText(one)} is in no file any more`);
   const unseen = await unseenFor(api, left);
-  await each(world, left, async ({ kind, row, path }) => {
-    await api.remove(path, row.resource.metadata.generation);
+  await each(world, left, async ({ kind, row, address }) => {
+    await api.remove(address, row.resource.metadata.generation);
     world.print(removedText(kind, row, unseen));
   });
 }

@@ -1,12 +1,15 @@
 /** Reads, applies, compares and deletes things of any kind, over the API; what a kind is stands in `resource/kinds.ts`. */
+
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { Site } from '../protocol/site.ts';
+import { type Address, at } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
 import { differenceOf, differenceText } from './resource/difference.ts';
-import { collectionPath, KINDS, type KindRow, kindNamed, type Row } from './resource/kinds.ts';
+import { KINDS, type KindRow, kindNamed, type Row } from './resource/kinds.ts';
 import type { ManifestRead } from './resource/manifests.ts';
+import { collectionAddress, itemAddress } from './resource/places.ts';
 
 export interface Target {
   readonly kind: KindRow;
@@ -24,19 +27,19 @@ export function readKindRow(word: string): KindRow {
 
 /** All of a kind, of the tenant `of` if it is not the profile's; of services, at all sites. */
 export async function readAll(api: Api, kind: KindRow, of?: string): Promise<Row[]> {
-  if (kind.scope === 'deployment') return api.list(collectionPath(kind, { tenant: '' }), kind.row);
+  if (kind.scope === 'deployment') return api.list(collectionAddress(kind, { tenant: '' }), kind.row);
   const tenant = of ?? (await api.tenant());
-  if (kind.scope === 'tenant') return api.list(collectionPath(kind, { tenant }), kind.row);
-  const sites = await api.list(`/v1/tenants/${encodeURIComponent(tenant)}/sites`, Site);
+  if (kind.scope === 'tenant') return api.list(collectionAddress(kind, { tenant }), kind.row);
+  const sites = await api.list(at('/v1/tenants/{tenant}/sites', { tenant }), Site);
   const found: Row[] = [];
   for (const { metadata } of sites)
-    found.push(...(await api.list(collectionPath(kind, { tenant, site: metadata.name }), kind.row)));
+    found.push(...(await api.list(collectionAddress(kind, { tenant, site: metadata.name }), kind.row)));
   return found;
 }
 
 /** The named one, or the sentence that says which there are. */
 export async function readOne(api: Api, { kind, name }: Target): Promise<Row> {
-  const found = await api.find(await targetPath(api, { kind, name }), kind.row);
+  const found = await api.find(await addressOfTarget(api, { kind, name }), kind.row);
   if (found !== undefined) return found;
   const there = (await readAll(api, kind)).map(({ resource }) => resource.metadata.name);
   const which = there.length === 0 ? 'There are none' : `There are ${there.slice(0, 20).join(', ')}`;
@@ -44,13 +47,13 @@ export async function readOne(api: Api, { kind, name }: Target): Promise<Row> {
 }
 
 export async function removeOne(api: Api, target: Target): Promise<Row> {
-  const path = await targetPath(api, target);
+  const path = await addressOfTarget(api, target);
   const row = await api.get(path, target.kind.row);
   await api.remove(path, row.resource.metadata.generation);
   return row;
 }
 
-async function targetPath(api: Api, { kind, name, tenant: given }: Target): Promise<string> {
+async function addressOfTarget(api: Api, { kind, name, tenant: given }: Target) {
   const parts = name.split('/');
   if (parts.length !== (kind.scope === 'site' ? 2 : 1))
     throw new Fault(
@@ -58,17 +61,21 @@ async function targetPath(api: Api, { kind, name, tenant: given }: Target): Prom
       `${name} names no ${kind.name}: write ${kind.scope === 'site' ? 'SITE/NAME' : 'NAME'}.`,
     );
   const tenant = kind.scope === 'deployment' ? '' : (given ?? (await api.tenant()));
-  return `${collectionPath(kind, { tenant, site: parts[0] })}/${encodeURIComponent(parts.at(-1) ?? '')}`;
+  return itemAddress(kind, { tenant, site: parts[0], name: parts.at(-1) ?? '' });
 }
 
 /** Where a manifest's thing lies, and what it is now. */
 export async function currentOf(
   api: Api,
   { kind, name, tenant, site }: ManifestRead,
-): Promise<{ readonly collection: string; readonly path: string; readonly before: Row | undefined }> {
+): Promise<{
+  readonly collection: Address;
+  readonly path: Address;
+  readonly before: Row | undefined;
+}> {
   const own = kind.scope === 'deployment' ? '' : (tenant ?? (await api.tenant()));
-  const collection = collectionPath(kind, { tenant: own, site });
-  const path = `${collection}/${encodeURIComponent(name)}`;
+  const collection = collectionAddress(kind, { tenant: own, site });
+  const path = itemAddress(kind, { tenant: own, site, name });
   return { collection, path, before: await api.find(path, kind.row) };
 }
 

@@ -1,5 +1,7 @@
 /** `isthmus rotate EDGE`: asks for a new WireGuard key of an edge, and says it is done when the API says that every leg of the edge has it. */
+
 import { Edge } from '../protocol/edge.ts';
+import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
 import type { World } from './world.ts';
@@ -11,7 +13,7 @@ const FIRST_NUMBER = 1;
 
 /** Answers what can be printed. A rotation that is under way is waited for, and no other one begun; what it waits for is told once and whenever it changes. */
 export async function rotate(api: Api, world: World, name: string): Promise<string> {
-  const path = `/v1/tenants/${encodeURIComponent(await api.tenant())}/edges/${encodeURIComponent(name)}`;
+  const path = at('/v1/tenants/{tenant}/edges/{edge}', { tenant: await api.tenant(), edge: name });
   const before = await api.get(path, Edge);
   const has = numberOf(before);
   const wanted = Math.max(before.spec.keyNumber ?? FIRST_NUMBER, has + 1);

@@ -4,14 +4,19 @@ import { DataTable } from './data-table.tsx';
 import { useLanguage } from './language.tsx';
 import { Link } from './navigation.tsx';
 import type { Health } from './view/health.ts';
+import type { Screen } from './view/screens.ts';
 import { ageWords } from './view/words.ts';
 
 export interface HealthTableProps {
   readonly title: string;
-  readonly rows: readonly (Health & { readonly tenant?: string })[];
+  readonly rows: readonly HealthRow[];
+  /** The page of one of them. */
+  readonly screenOf: (row: HealthRow) => Screen;
 }
 
-export function HealthTable({ title, rows }: HealthTableProps) {
+type HealthRow = Health & { readonly tenant?: string };
+
+export function HealthTable({ title, rows, screenOf }: HealthTableProps) {
   const { language, words } = useLanguage();
   return (
     <section>
@@ -21,7 +26,7 @@ export function HealthTable({ title, rows }: HealthTableProps) {
         rows={rows}
         keyOf={({ tenant = '', name }) => `${tenant}/${name}`}
         columns={[
-          { title, cell: (row) => <Named row={row} /> },
+          { title, cell: (row) => <Named row={row} screen={screenOf(row)} /> },
           { title: words.state, cell: ({ level }) => <LevelWord level={level} /> },
           { title: words.statement, cell: ({ statement }) => <bdi>{statement?.message}</bdi> },
           {
@@ -35,10 +40,13 @@ export function HealthTable({ title, rows }: HealthTableProps) {
   );
 }
 
-function Named({ row: { name, tenant } }: { readonly row: HealthTableProps['rows'][number] }) {
+function Named({ row, screen }: { readonly row: HealthRow; readonly screen: Screen }) {
+  const { name, tenant } = row;
   return (
     <>
-      <bdi className="name">{name}</bdi>{' '}
+      <Link to={screen}>
+        <bdi className="name">{name}</bdi>
+      </Link>{' '}
       {tenant !== undefined && (
         <Link to={{ kind: 'tenant', tenant }}>
           <bdi>{tenant}</bdi>

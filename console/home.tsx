@@ -36,8 +36,18 @@ function Home({ estate }: { readonly estate: Estate }) {
         ))}
       </section>
       <WantsPerson estate={estate} />
-      <HealthTable title={words.sites} rows={siteHealth(sites, edges.map(edgeFacts), at)} />
-      {hubs !== undefined && <HealthTable title={words.hubs} rows={agentHealth(hubs.map(hubFacts), at)} />}
+      <HealthTable
+        title={words.sites}
+        rows={siteHealth(sites, edges.map(edgeFacts), at)}
+        screenOf={({ tenant = '', name }) => ({ kind: 'page', tenant, page: 'sites', below: [name] })}
+      />
+      {hubs !== undefined && (
+        <HealthTable
+          title={words.hubs}
+          rows={agentHealth(hubs.map(hubFacts), at)}
+          screenOf={({ name }) => ({ kind: 'deployment', page: 'hubs', below: [name] })}
+        />
+      )}
       <TrafficNow name="all" edges={edges} at={at} lines={[words.fromSites, words.toSites]} />
       <section className="wide">
         <h2>{words.lately}</h2>

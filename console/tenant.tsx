@@ -59,8 +59,26 @@ function TenantPage({ estate, state }: { readonly estate: Estate; readonly state
             ))}
           </dl>
         </section>
-        <HealthTable title={words.sites} rows={siteHealth(sites.map(siteFacts), facts, estate.at)} />
-        <HealthTable title={words.edges} rows={agentHealth(facts, estate.at)} />
+        <HealthTable
+          title={words.sites}
+          rows={siteHealth(sites.map(siteFacts), facts, estate.at)}
+          screenOf={({ name }) => ({
+            kind: 'page',
+            tenant: tenant.metadata.name,
+            page: 'sites',
+            below: [name],
+          })}
+        />
+        <HealthTable
+          title={words.edges}
+          rows={agentHealth(facts, estate.at)}
+          screenOf={({ name }) => ({
+            kind: 'page',
+            tenant: tenant.metadata.name,
+            page: 'edges',
+            below: [name],
+          })}
+        />
         <section className="wide">
           <h2>{words.lately}</h2>
           <EventTable events={events} />

@@ -160,7 +160,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'cli/import': { rooms: ['protocol'], packages: ['zod', 'yaml'], pure: true },
   'cli/resource': {
-    rooms: ['protocol', 'cli/fault.ts', 'cli/health.ts', 'cli/table.ts'],
+    rooms: ['protocol', 'cli/address.ts', 'cli/fault.ts', 'cli/health.ts', 'cli/table.ts'],
     packages: ['zod', 'yaml'],
     pure: true,
   },

@@ -18,6 +18,7 @@ import { Tenant, TenantCreation } from '../../protocol/tenant.ts';
 import { Token } from '../../protocol/token.ts';
 import { healthOf } from '../health.ts';
 import { ageSince } from '../table.ts';
+import type { KindName } from './places.ts';
 
 /** What all kinds have. */
 export const Resource = z.looseObject({
@@ -35,7 +36,7 @@ export interface Row {
 }
 
 export interface KindRow {
-  readonly name: string;
+  readonly name: KindName;
   readonly plural: string;
   readonly scope: 'deployment' | 'tenant' | 'site';
   /** Things are made in this order and deleted in the other. */
@@ -49,7 +50,7 @@ export interface KindRow {
 }
 
 interface Place {
-  readonly name: string;
+  readonly name: KindName;
   readonly scope?: KindRow['scope'];
   readonly order: number;
   readonly manifest?: NonNullable<KindRow['manifest']>;
@@ -265,16 +266,6 @@ export const MANIFEST_KINDS: readonly string[] = KINDS.filter(({ manifest }) => 
 export function kindNamed(word: string): KindRow | undefined {
   const lower = word.toLowerCase();
   return KINDS.find(({ name, plural }) => name === lower || plural === lower);
-}
-
-/** Where all of a kind lie. */
-export function collectionPath(
-  { plural, scope }: KindRow,
-  { tenant, site }: { readonly tenant: string; readonly site?: string | undefined },
-): string {
-  if (scope === 'deployment') return `/v1/${plural}`;
-  const own = `/v1/tenants/${encodeURIComponent(tenant)}`;
-  return scope === 'tenant' ? `${own}/${plural}` : `${own}/sites/${encodeURIComponent(site ?? '')}/${plural}`;
 }
 
 function total(numbers: readonly number[]): number {

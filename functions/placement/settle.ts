@@ -170,6 +170,9 @@ function settleEach(round: Round, work: Work): void {
       work.wanted += work.app.replicas;
     } else work.wanted += heldIn(work, cluster);
   }
+  // What is left alone where nothing new would go: it is there, and nobody asks for more.
+  for (const cluster of homesOf(work))
+    if (work.eligibility.isCandidate[cluster] !== 1) work.wanted += heldIn(work, cluster);
   if (work.unplaced > 0) work.refusals = [...work.refusals, ...fullHolders(round, work, [])];
 }
 

@@ -7,7 +7,7 @@ function stand() {
   const asked: unknown[] = [];
   const api: Pick<Api, 'post' | 'tenant'> = {
     tenant: async () => 'acme',
-    post: async (path, schema, body) => {
+    post: async ({ path }, schema, body) => {
       asked.push([path, body]);
       return schema.parse({ allowed: false, reason: 'because' });
     },

@@ -11,7 +11,15 @@ function clusterOf(spec: ClusterSpec, generation: number): Cluster {
   return Cluster.parse({
     metadata: { name: 'prod', createdAt: AT, updatedAt: AT, generation, version: generation },
     spec,
-    status: { kind: 'kubernetes', edge: 'e', host: 'h', servers: [], authority: 'a', conditions: [] },
+    status: {
+      kind: 'kubernetes',
+      edge: 'e',
+      host: 'h',
+      servers: [],
+      authority: 'a',
+      browser: { state: 'no_domain', detail: '' },
+      conditions: [],
+    },
   });
 }
 
@@ -22,7 +30,7 @@ function apiWith(spec: unknown): { api: Api; kept: () => Cluster } {
   const isOurs = (path: string) => path === '/v1/tenants/acme/clusters/prod';
   const api: Api = {
     ...{ tenant: async () => 'acme', get: none, told: none, post: none, list: none, remove: none },
-    find: async (path, schema) => (isOurs(path) ? schema.parse(state.cluster) : undefined),
+    find: async ({ path }, schema) => (isOurs(path) ? schema.parse(state.cluster) : undefined),
     put: async (_, schema, { body }) => {
       const next = ClusterReplacement.parse(body).spec;
       const isSame = JSON.stringify(next) === JSON.stringify(state.cluster.spec);

@@ -20,7 +20,15 @@ const servers: Server[] = [];
 const PROD = {
   metadata: { name: 'prod', createdAt: AT, updatedAt: AT, generation: 1, version: 1 },
   spec: { site: 'berlin' },
-  status: { kind: 'kubernetes', edge: 'e', host: 'h', servers: [], authority: 'a', conditions: [] },
+  status: {
+    kind: 'kubernetes',
+    edge: 'e',
+    host: 'h',
+    servers: [],
+    authority: 'a',
+    browser: { state: 'no_domain', detail: '' },
+    conditions: [],
+  },
 };
 const WRONG = {
   ...{ type: 'about:blank', code: 'invalid', status: 422, title: 'A field is wrong' },

@@ -14,7 +14,15 @@ const cluster = (name: string, kind = 'kubernetes') =>
   Cluster.parse({
     metadata: metadata(name),
     spec: { site: 'berlin' },
-    status: { kind, edge: 'e', host: 'h', servers: [], authority: '', conditions: [] },
+    status: {
+      kind,
+      edge: 'e',
+      host: 'h',
+      servers: [],
+      authority: '',
+      browser: { state: 'no_domain', detail: '' },
+      conditions: [],
+    },
   });
 const container = (name: string, state: string) => ({
   ...{ name, node: 'n', address: '', state, message: '', lastLines: [], restarts: 0, release: 1 },

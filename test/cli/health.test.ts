@@ -78,7 +78,15 @@ function clusterWith(conditions: Condition[]): Cluster {
   return Cluster.parse({
     metadata: METADATA,
     spec: { site: 'berlin' },
-    status: { kind: 'kubernetes', edge: 'e', host: 'h', servers: [], authority: 'a', conditions },
+    status: {
+      kind: 'kubernetes',
+      edge: 'e',
+      host: 'h',
+      servers: [],
+      authority: 'a',
+      browser: { state: 'no_domain', detail: '' },
+      conditions,
+    },
   });
 }
 

@@ -21,6 +21,7 @@ const CLUSTER = Cluster.parse({
     host: 'prod.demo.clusters.isthmus.internal',
     servers: ['https://198.51.100.10', 'https://198.51.100.11'],
     authority: 'PEM',
+    browser: { state: 'no_domain', detail: '' },
     conditions: [],
   },
 });
@@ -105,7 +106,7 @@ describe('a credential (scenario 7)', () => {
     remove: () => Promise.reject(new Error('not asked')),
     list: () => Promise.reject(new Error('not asked')),
     tenant: async () => 'demo',
-    post: async (path, schema) => {
+    post: async ({ path }, schema) => {
       asked.push(path);
       const expiresAt = new Date(Date.parse(AT) + 900_000).toISOString();
       return schema.parse({

@@ -54,20 +54,20 @@ function apiWith(there: Map<string, Pool | App>): Api {
   };
   return {
     tenant: async () => 'acme',
-    get: async (path, schema) => schema.parse(there.get(path)),
-    find: async (path, schema) => {
+    get: async ({ path }, schema) => schema.parse(there.get(path)),
+    find: async ({ path }, schema) => {
       const found = there.get(path);
       return found === undefined ? undefined : schema.parse(found);
     },
-    told: async (path, schema) => ({ value: schema.parse(there.get(path)), at: undefined }),
-    post: async (path, schema, body) => {
+    told: async ({ path }, schema) => ({ value: schema.parse(there.get(path)), at: undefined }),
+    post: async ({ path }, schema, body) => {
       const kind = path.endsWith('pools') ? POOL : APP;
       there.set(`${path}/web`, { ...kind });
       return schema.parse(put(`${path}/web`, kind, JSON.parse(JSON.stringify(body)).spec));
     },
-    put: async (path, schema, { body }) =>
+    put: async ({ path }, schema, { body }) =>
       schema.parse(put(path, there.get(path) ?? POOL, JSON.parse(JSON.stringify(body)).spec)),
-    remove: async (path) => void there.delete(path),
+    remove: async ({ path }) => void there.delete(path),
     list: async (_, item) => [...there.values()].map((one) => item.parse(one)),
   };
 }

@@ -1,6 +1,6 @@
 /** `isthmus rotate`: asks once, tells what it waits for, and is done when the edge is. */
 import { beforeEach, expect, test } from 'vitest';
-import { type Bench, BenchClock, createBench, createHost } from '../functions/api/bench.ts';
+import { type Bench, createBench, createHost } from '../functions/api/bench.ts';
 import { type Enrolled, edit, enrol, report, tokenFor, withSite } from '../functions/api/estates.ts';
 import { run } from './world.ts';
 
@@ -25,31 +25,14 @@ async function shown() {
 }
 
 /** By the time that a wait is over, the agent of the edge has gone over. */
-class BusyClock extends BenchClock {
-  readonly #wireguardKey: string;
-
-  constructor(wireguardKey: string) {
-    super();
-    this.#wireguardKey = wireguardKey;
-  }
-
-  override now(): string {
-    return bench.clock.now();
-  }
-
-  override async pass(seconds: number): Promise<void> {
-    bench.clock.pass(seconds);
-    await report(bench, edge, { features: FEATURES, rotation: { nextKey: this.#wireguardKey } });
-    await report(bench, edge, { features: FEATURES, wireguardKey: this.#wireguardKey });
-  }
-}
+const goingOver = (wireguardKey: string) => async () => {
+  await report(bench, edge, { features: FEATURES, rotation: { nextKey: wireguardKey } });
+  await report(bench, edge, { features: FEATURES, wireguardKey });
+};
 
 test('waits until the edge has the new key, and prints it', async () => {
   const { wireguardKey } = createHost();
-  const ran = await run({ bench: { ...bench, clock: new BusyClock(wireguardKey) }, files: {} }, [
-    'rotate',
-    'berlin',
-  ]);
+  const ran = await run({ bench, files: {}, meanwhile: goingOver(wireguardKey) }, ['rotate', 'berlin']);
   expect(ran).toMatchObject({ code: 0, out: `berlin has key 2: ${wireguardKey}` });
   expect(ran.said).toContain('The edge has yet to make key 2.');
 });

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { POOL_DEFAULT, readSettings, readTarget, SETTING_NAMES } from '../../infra/settings.ts';
 
 describe('settings', () => {
-  test('there are four, and none is needed', () => {
-    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools', 'issuers', 'audit']);
+  test('none is needed', () => {
+    expect(SETTING_NAMES).toEqual(['domain', 'vpc', 'pools', 'issuers', 'clusterDomain', 'audit']);
     expect(readSettings({})).toEqual({ pools: POOL_DEFAULT });
   });
 
@@ -24,7 +24,10 @@ describe('settings', () => {
   });
 
   test.each([
-    [{ vcp: 'vpc-12345678' }, 'There is no setting "vcp"; there are: domain, vpc, pools, issuers, audit.'],
+    [
+      { vcp: 'vpc-12345678' },
+      'There is no setting "vcp"; there are: domain, vpc, pools, issuers, clusterDomain, audit.',
+    ],
     [{ vpc: 'my-vpc' }, 'The setting "vpc" is not valid. Write the id of a VPC'],
     [{ domain: 'Apps.Example.com' }, 'The setting "domain" is not valid. Write a domain name in lower case'],
     [{ domain: 'localhost' }, 'The setting "domain" is not valid.'],

@@ -10,7 +10,15 @@ const cluster = (by: string, rttMs: number) =>
     metadata: { name: `c-${by}`, createdAt: AT, updatedAt: AT, generation: 1, version: 1 },
     spec: { site: 'x' },
     status: {
-      ...{ kind: 'swarm', edge: by, host: 'h', servers: [], authority: '', conditions: [] },
+      ...{
+        kind: 'swarm',
+        edge: by,
+        host: 'h',
+        servers: [],
+        authority: '',
+        browser: { state: 'no_domain', detail: '' },
+        conditions: [],
+      },
       facts: {
         ...{
           version: '1',

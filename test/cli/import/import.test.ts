@@ -26,7 +26,7 @@ async function sent(text: string): Promise<unknown> {
   const api = {
     tenant: async () => 'acme',
     find: async () => undefined,
-    post: (_path: string, _schema: unknown, body: unknown) => {
+    post: (_address: object, _schema: unknown, body: unknown) => {
       bodies.push(body);
       return refuse();
     },

@@ -49,6 +49,21 @@ describe('silence is not death', () => {
     expect(decisionFor(second, 'web').unplaced).toBe(0);
   });
 
+  test('what it has counts as wanted of an app that every cluster is to run, though nobody can look at its nodes', () => {
+    const first = plan(estate({ clusters: [cluster('a')], apps: [app('agent', { replicas: 1 })] }));
+    const each = app('agent', {
+      replicas: 1,
+      placement: { division: { kind: 'each' }, uniquePerNode: true },
+    });
+    const second = replan(first, {
+      nowMs: NOW_MS,
+      clusters: [silent(cluster('a'), 'unknown')],
+      apps: [{ ...each, isReworded: true }],
+    });
+    expect(where(second, 'agent')).toEqual({ a: 1 });
+    expect(decisionFor(second, 'agent')).toMatchObject({ wanted: 1, unplaced: 0 });
+  });
+
   test('its replicas are replaced after the time of the contract, and only then', () => {
     const first = start(contract);
     const early = replan(first, { nowMs: NOW_MS, clusters: cut(4 * MINUTE_MS) });
