@@ -22,9 +22,10 @@ export function addDiagnosisCommands(program: Command, world: World): void {
     .description('the way between two sites: path, hubs, round trip and size, as their agents told')
     .argument('<from>', 'a site')
     .argument('<to>', 'another')
+    .option('--size <bytes>', 'whether packets of so many bytes fit, as told')
     .option(...VALUE_OUTPUT, 'table')
-    .action(async (from: string, to: string, { output }: { output: string }) =>
-      (await deeds()).ping(world, { from, to }, output),
+    .action(async (from: string, to: string, options: { output: string; size?: string }) =>
+      (await deeds()).ping(world, { from, to }, options),
     );
   program
     .command('routes')

@@ -12,7 +12,7 @@ import type { Api } from './api.ts';
 import { addressText, explainAddress } from './diagnosis/address.ts';
 import { estateFindings, findingsText, type Known, pathsText } from './diagnosis/estate.ts';
 import { type Admission, admissionFindings, finding, reachFindings } from './diagnosis/here.ts';
-import { pathBetween, pathText } from './diagnosis/path.ts';
+import { pathBetween, pathText, withSize } from './diagnosis/path.ts';
 import { readAttention, readEstate } from './estate.ts';
 import { attempt, Fault } from './fault.ts';
 import { valueText } from './resource/format.ts';
@@ -69,8 +69,9 @@ export async function netcheck(world: World, output: string): Promise<void> {
 export async function ping(
   world: World,
   { from, to }: { readonly from: string; readonly to: string },
-  output: string,
+  { output, size }: { readonly output: string; readonly size?: string },
 ): Promise<void> {
+  const sizeBytes = size === undefined ? undefined : sizeOf(size);
   const { sites, edges, clusters } = await readEstate(world.open());
   const names = sites.map(({ metadata }) => metadata.name);
   const unknown = [from, to].find((name) => !names.includes(name));
@@ -78,9 +79,26 @@ export async function ping(
     throw new Fault('missing', `There is no site ${unknown}. There are ${names.join(', ') || 'none'}.`);
   if (from === to)
     throw new Fault('usage', 'Within a site nothing of Isthmus sees the packets: name two sites.');
-  const path = pathBetween({ site: from, edges, clusters }, { site: to, edges, clusters });
+  const ends = [
+    { site: from, edges, clusters },
+    { site: to, edges, clusters },
+  ] as const;
+  const way = pathBetween(...ends);
+  const path = sizeBytes === undefined ? way : withSize(way, { from: ends[0], to: ends[1], sizeBytes });
   world.print(output === 'table' ? pathText(path) : valueText(path, output));
   if (path.way === 'none') throw new Fault('failed', 'No packet passes.');
+  if (path.legs.flat().some(({ fit }) => fit?.state === 'too_large'))
+    throw new Fault('failed', `Packets of ${size} bytes do not fit.`);
+}
+
+/** Of an IPv4 packet. */
+const SIZES_BYTES = { least: 64, most: 65_535 } as const;
+
+function sizeOf(text: string): number {
+  const size = Number(text);
+  const { least, most } = SIZES_BYTES;
+  if (/^\d+$/.test(text) && size >= least && size <= most) return size;
+  throw new Fault('usage', `${text} is no size of a packet: give whole bytes from ${least} to ${most}.`);
 }
 
 export async function explainRoute(world: World, address: string, output: string): Promise<void> {

@@ -108,7 +108,7 @@ function isInPod(environment: Environment['all']): boolean {
   return environment['KUBERNETES_SERVICE_HOST'] !== undefined;
 }
 
-function openDocuments({ config, paths }: Installed): Documents {
+export function openDocuments({ config, paths }: Installed): Documents {
   const { agent, role, roots, tuning } = config;
   const { rollbackMs } = tuning;
   return new Documents({ path: paths.ledger, agent, role, roots, rollbackMs, now: () => performance.now() });

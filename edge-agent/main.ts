@@ -13,6 +13,7 @@ import {
   type ClusterOptions,
 } from './cluster-options.ts';
 import { addJoinCommands, addNodeCommands } from './engine-node-options.ts';
+import { countOf, sizeOf } from './ping-limits.ts';
 import { pathsUnder, readConfig, readEnvironment } from './settings.ts';
 
 const EXIT = { failed: 1, usage: 2, running: 3, unreachable: 4 } as const;
@@ -87,6 +88,20 @@ program
   .action(async (options: { json?: boolean }) => {
     const { showDoctor } = await import('./inspect-command.ts');
     show(await showDoctor(installed(), options.json === true));
+  });
+
+program
+  .command('ping')
+  .description(
+    'send packets to a hub or through it, now: round trips, way and size. 1: one was lost or does not fit',
+  )
+  .argument('<target>', 'a hub by name, or an address')
+  .addOption(new Option('--size <bytes>', 'do IP packets of so many bytes pass whole?').argParser(sizeOf))
+  .addOption(new Option('--count <n>', 'packets whose time is taken').argParser(countOf).default(5))
+  .option('--json', 'as JSON')
+  .action(async (target: string, options: { size?: number; count: number; json?: true }) => {
+    const { showPing } = await import('./ping-command.ts');
+    show(await showPing(installed(), target, options));
   });
 
 const clusters = program.command('cluster').description('clusters that this host reaches and drives');

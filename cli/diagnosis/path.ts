@@ -1,6 +1,7 @@
-/** `isthmus ping FROM TO`: the way between two sites as their agents and hubs last told, with round trips and sizes where somebody measured them. No packet is sent from here. */
+/** `isthmus ping FROM TO`: the way between two sites as their agents and hubs last told, with round trips and sizes where somebody measured them. No packet is sent from here; `edge-agent ping` on an edge sends some. */
 import type { Cluster } from '../../protocol/cluster.ts';
 import type { Edge } from '../../protocol/edge.ts';
+import type { Finding } from '../../protocol/report.ts';
 
 export interface End {
   readonly site: string;
@@ -18,7 +19,18 @@ export interface Leg {
   readonly rttMs?: number | undefined;
   /** The edge's own words on packets that are too large for its way to a hub. */
   readonly sizes: readonly string[];
+  /** Whether a packet of the size that was asked for fits the edge's way to the hubs of this path. */
+  readonly fit?: Fit | undefined;
 }
+
+/** `fits`: the edge, which tells of every hub that takes less than a tunnel does, told of none that takes less than this. `unknown`: it never told. */
+export interface Fit {
+  readonly state: 'fits' | 'too_large' | 'unknown';
+  readonly largestBytes?: number | undefined;
+}
+
+/** What every tunnel takes unless its edge tells of less. */
+const TUNNEL_BYTES = 1_420;
 
 export interface Path {
   readonly from: string;
@@ -29,6 +41,8 @@ export interface Path {
   readonly legs: readonly [readonly Leg[], readonly Leg[]];
   /** There and back between the two edges, without the hubs' own part; absent if an end told nothing. */
   readonly rttMs?: number | undefined;
+  /** The size that was asked for. */
+  readonly sizeBytes?: number | undefined;
 }
 
 export function pathBetween(from: End, to: End): Path {
@@ -61,6 +75,33 @@ function legsOf({ site, edges, clusters }: End): Leg[] {
     }));
 }
 
+/** The same path, with what was told of packets of so many bytes at each of its edges. */
+export function withSize(
+  path: Path,
+  { from, to, sizeBytes }: { readonly from: End; readonly to: End; readonly sizeBytes: number },
+): Path {
+  const fitting = (legs: readonly Leg[], { edges }: End) =>
+    legs.map((leg) => {
+      const edge = edges.find(({ metadata }) => metadata.name === leg.edge);
+      const hubs = leg.activeHub === undefined ? path.hubs : [...path.hubs, leg.activeHub];
+      return { ...leg, fit: fitOf(edge?.status.findings, { hubs, sizeBytes }) };
+    });
+  return { ...path, legs: [fitting(path.legs[0], from), fitting(path.legs[1], to)], sizeBytes };
+}
+
+function fitOf(
+  findings: readonly Finding[] | undefined,
+  { hubs, sizeBytes }: { readonly hubs: readonly string[]; readonly sizeBytes: number },
+): Fit {
+  if (findings === undefined) return { state: 'unknown' };
+  const told = findings.filter(({ code }) => hubs.some((hub) => code === `mtu.${hub}`));
+  // An edge says so in these words; one that says it otherwise is not understood, which is no consent.
+  const sizes = told.map(({ message }) => Number(/more than (\d+) bytes/.exec(message)?.[1]));
+  if (sizes.some(Number.isNaN)) return { state: 'unknown' };
+  const largestBytes = Math.min(TUNNEL_BYTES, ...sizes);
+  return { state: sizeBytes <= largestBytes ? 'fits' : 'too_large', largestBytes };
+}
+
 export function pathText(path: Path): string {
   const [ours, theirs] = path.legs;
   return [
@@ -68,9 +109,10 @@ export function pathText(path: Path): string {
     ...ours.map((leg) => legText(path.from, leg)),
     ...theirs.map((leg) => legText(path.to, leg)),
     path.rttMs === undefined
-      ? `  RTT         not told from both ends; on the edge of ${path.from}: edge-agent status`
+      ? `  RTT         not told from both ends; on the edge of ${path.from}: edge-agent ping ADDRESS`
       : `  RTT         about ${path.rttMs} ms, by what both edges measured to their hubs`,
     ...sizeLines(path),
+    ...fitLines(path),
   ].join('\n');
 }
 
@@ -91,4 +133,19 @@ function sizeLines({ legs }: Path): string[] {
   const told = legs.flat().flatMap(({ edge, sizes }) => sizes.map((size) => `${edge}: ${size}`));
   if (told.length > 0) return told.map((line) => `  MTU         ${line}`);
   return ['  MTU         nobody told of a smaller one than the tunnels have'];
+}
+
+function fitLines({ from, legs, sizeBytes }: Path): string[] {
+  if (sizeBytes === undefined) return [];
+  const lines = legs.flat().map(({ edge, fit }) => `  size        ${edge}: ${fitText(sizeBytes, fit)}`);
+  return [
+    ...lines,
+    `  This is what was told. To measure it, on the edge of ${from}: edge-agent ping ADDRESS --size ${sizeBytes}`,
+  ];
+}
+
+function fitText(sizeBytes: number, fit: Fit | undefined): string {
+  if (fit === undefined || fit.state === 'unknown') return `whether ${sizeBytes} bytes fit was not told`;
+  if (fit.state === 'fits') return `${sizeBytes} bytes fit`;
+  return `${sizeBytes} bytes do not fit; the largest that do are ${fit.largestBytes}`;
 }

@@ -47,6 +47,8 @@ describe('golden outputs', () => {
     ['doctor', 0, ['doctor']],
     ['netcheck', 0, ['netcheck']],
     ['ping', 0, ['ping', 'berlin', 'paris']],
+    ['ping-size', 0, ['ping', 'berlin', 'paris', '--size', '1280']],
+    ['ping-size-large', 1, ['ping', 'berlin', 'paris', '--size', '1400']],
     ['ping-json', 0, ['ping', 'paris', 'berlin', '-o', 'json']],
     ['routes-explain', 0, ['routes', 'explain', '10.1.0.7']],
     ['routes-explain-json', 0, ['routes', 'explain', '100.68.0.7', '-o', 'json']],
@@ -90,6 +92,8 @@ test('sites that are not joined have no way, and names that are none are told', 
     said: 'There is no site rome. There are berlin, paris.',
   });
   expect((await isthmus(['ping', 'berlin', 'berlin'])).code).toBe(2);
+  for (const size of ['0', '63', '65536', '1e3', 'x'])
+    expect((await isthmus(['ping', 'berlin', 'paris', '--size', size])).code).toBe(2);
   expect((await isthmus(['routes', 'explain', '10.1.0'])).code).toBe(2);
   expect(await isthmus(['routes', 'explain', '192.0.2.1'])).toMatchObject({ code: 3, out: '' });
 });

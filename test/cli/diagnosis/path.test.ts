@@ -1,7 +1,8 @@
 /** The way between two sites, from what edges and hubs told: never better than the evidence. */
 import { expect, test } from 'vitest';
-import { pathBetween, pathText } from '../../../cli/diagnosis/path.ts';
+import { pathBetween, pathText, withSize } from '../../../cli/diagnosis/path.ts';
 import { Cluster } from '../../../protocol/cluster.ts';
+import type { Finding } from '../../../protocol/report.ts';
 import { AT, EDGES, edge } from './estate.ts';
 
 const cluster = (by: string, rttMs: number) =>
@@ -67,4 +68,34 @@ test('says what an edge found of sizes', () => {
   expect(pathText(between([edge('b1', 'berlin', { findings: [mtu] }), edge('t1', 'tokyo')]))).toContain(
     'MTU         b1: packets of more than 1280 bytes vanish',
   );
+});
+
+test('says of a size only what was told: by hubs of the path alone, and nothing of an edge that never told', () => {
+  const mtu = (hub: string, bytes: number): Finding => ({
+    ...{
+      code: `mtu.${hub}`,
+      level: 'warning',
+      message: `packets of more than ${bytes} bytes vanish`,
+      fix: '',
+    },
+  });
+  const fits = (findings: Finding[] | undefined, sizeBytes: number) => {
+    const edges = [edge('b1', 'berlin', findings && { findings }), edge('t1', 'tokyo', { findings: [] })];
+    const ends = {
+      from: { site: 'berlin', edges, clusters: [] },
+      to: { site: 'tokyo', edges, clusters: [] },
+    };
+    const { legs } = withSize(pathBetween(ends.from, ends.to), { ...ends, sizeBytes });
+    return legs.flat().map(({ fit }) => fit);
+  };
+  const plain = { state: 'fits', largestBytes: 1_420 };
+  expect(fits([], 1_420)).toEqual([plain, plain]);
+  expect(fits([], 1_421)[0]).toEqual({ state: 'too_large', largestBytes: 1_420 });
+  expect(fits([mtu('one', 1_300)], 1_300)[0]).toEqual({ state: 'fits', largestBytes: 1_300 });
+  expect(fits([mtu('one', 1_300)], 1_301)[0]).toEqual({ state: 'too_large', largestBytes: 1_300 });
+  expect(fits([mtu('else', 1_300)], 1_400)[0]).toEqual(plain);
+  expect(fits([{ ...mtu('one', 1), message: 'Large packets vanish.' }], 100)[0]).toEqual({
+    state: 'unknown',
+  });
+  expect(fits(undefined, 100)[0]).toEqual({ state: 'unknown' });
 });
