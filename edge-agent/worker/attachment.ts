@@ -4,11 +4,13 @@
  */
 import { ClusterAttached, type ClusterAttachment } from '../../protocol/cluster.ts';
 import { parseJson } from '../../protocol/json.ts';
+import type { Answer } from '../link/client.ts';
 import type { Caller } from '../link/fetch.ts';
 import { failureOf } from '../link/problem.ts';
 
 /** Said again after this: the control plane may have been set back to an older table. */
 const REPEAT_MS = 600_000;
+const INVALID = 422;
 
 export interface AttachmentState {
   readonly attached?: ClusterAttached | undefined;
@@ -36,8 +38,7 @@ export class Attachment {
   async say(attachment: ClusterAttachment, nowMs: number): Promise<void> {
     const body = JSON.stringify(attachment);
     if (body === this.#said.text && nowMs - this.#said.atMs < REPEAT_MS) return;
-    const path = `/v1/agent/clusters/${this.#cluster}`;
-    const answer = await this.#caller.call({ method: 'POST', path, body });
+    const answer = await this.#ask(attachment);
     if (answer.kind !== 'answer' || answer.status !== 200) {
       const { kind, reason } = failureOf(answer);
       this.#state = { ...this.#state, reason, cause: kind === 'denied' ? 'refused' : 'control_plane' };
@@ -54,5 +55,17 @@ export class Attachment {
     }
     this.#state = { attached: parsed.data };
     this.#said = { text: body, atMs: nowMs };
+  }
+
+  /** A control plane of an earlier version takes no `knows`, and is told the rest. */
+  async #ask(attachment: ClusterAttachment): Promise<Answer> {
+    const path = `/v1/agent/clusters/${this.#cluster}`;
+    const say = (body: ClusterAttachment) =>
+      this.#caller.call({ method: 'POST', path, body: JSON.stringify(body) });
+    const answer = await say(attachment);
+    const isUnknown = answer.kind === 'answer' && answer.status === INVALID && attachment.knows !== undefined;
+    if (!isUnknown) return answer;
+    const { knows: _, ...known } = attachment;
+    return say(known);
   }
 }

@@ -24,6 +24,27 @@ test('a name that another site has is to be changed', async () => {
   );
 });
 
+test('a control plane that does not take what is said of newer documents is told the rest', async () => {
+  const said: string[] = [];
+  const attached: Answer = {
+    ...{ kind: 'answer', status: 200, headers: {} },
+    body: JSON.stringify({ tenant: 'demo', site: 'berlin', host: 'prod.demo.clusters.isthmus.internal' }),
+  };
+  const attachment = new Attachment(
+    {
+      call: async ({ body = '' }) => {
+        said.push(body);
+        return body.includes('knows') ? problem(422, 'invalid') : attached;
+      },
+    },
+    'prod',
+  );
+  const whole = { kind: 'kubernetes' as const, authority: 'PEM', knows: ['bindings'] };
+  await attachment.say(whole, 0);
+  expect(attachment.state.attached?.site).toBe('berlin');
+  expect(said).toEqual([JSON.stringify(whole), '{"kind":"kubernetes","authority":"PEM"}']);
+});
+
 test('a control plane that does not answer is waited for', async () => {
   const silent = { kind: 'unreachable', code: 'timeout', reason: 'no answer' } as const;
   for (const answer of [silent, problem(503, 'internal')])
