@@ -9,6 +9,9 @@ import { type Denied, failureOf, pollSecondsOf, type Unreachable } from './probl
 import { type DocumentRefusal, type Kept, type Trust, verifyEnvelope, verifyLeaves } from './verify.ts';
 
 const LEAVES_AT_ONCE = 8;
+/** Of a document that changes faster than it is read, in one go. */
+const READS_MAX = 3;
+const NOT_FOUND = 404;
 
 export interface Caller {
   call(call: Call): Promise<Answer>;
@@ -28,7 +31,18 @@ export type Fetched = (
   | Unreachable
 ) & { readonly pollSeconds?: number | undefined };
 
+/** A document that is replaced while its leaves are read is read again: the next poll may be a minute away. */
 export async function fetchDocument(caller: Caller, input: FetchInput): Promise<Fetched> {
+  for (let reads = 1; ; reads += 1) {
+    const { isReplaced, ...fetched } = await readDocument(caller, input);
+    if (isReplaced !== true || reads === READS_MAX) return fetched;
+  }
+}
+
+async function readDocument(
+  caller: Caller,
+  input: FetchInput,
+): Promise<Fetched & { readonly isReplaced?: true }> {
   const answer = await caller.call({
     method: 'GET',
     path: '/v1/agent/document',
@@ -47,7 +61,12 @@ function etagHeader(newest: SignedDocument | undefined): Record<string, string> 
   return { 'if-none-match': `"${newest.envelope.epoch}.${newest.envelope.generation}"` };
 }
 
-async function fetchLeaves(caller: Caller, signed: SignedDocument, input: FetchInput): Promise<Fetched> {
+/** `isReplaced`: a leaf is in the newest document no more. */
+async function fetchLeaves(
+  caller: Caller,
+  signed: SignedDocument,
+  input: FetchInput,
+): Promise<Fetched & { readonly isReplaced?: true }> {
   const texts = textsByHash(signed, input.held);
   const missing = [...new Set(signed.manifest.map(({ hash }) => hash))].filter((hash) => !texts.has(hash));
   for (let start = 0; start < missing.length; start += LEAVES_AT_ONCE) {
@@ -56,6 +75,8 @@ async function fetchLeaves(caller: Caller, signed: SignedDocument, input: FetchI
       batch.map((hash) => caller.call({ method: 'GET', path: `/v1/agent/leaves/${hash}` })),
     );
     const failed = answers.find((answer) => answer.kind !== 'answer' || answer.status !== 200);
+    if (failed?.kind === 'answer' && failed.status === NOT_FOUND)
+      return { ...failureOf(failed), isReplaced: true };
     if (failed !== undefined) return failureOf(failed);
     answers.forEach((answer, index) => {
       if (answer.kind === 'answer') texts.set(batch[index] ?? '', answer.body);

@@ -139,6 +139,8 @@ export class FakeControlPlane {
 
   publish(root: Root, what: Signing): SignedDocument {
     const { signed, texts } = signDocument(root, what);
+    // As the real one: of a document that is replaced no leaf is given out.
+    this.leaves.clear();
     for (const [hash, text] of texts) this.leaves.set(hash, text);
     this.document = signed;
     return signed;

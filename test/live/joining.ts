@@ -84,7 +84,9 @@ export async function joinSite(joiner: Joiner, wanted: EstateSite): Promise<void
   await eventually(async () => {
     const { status } = await api.get(site.edgePath, Edge);
     if (status.applied === undefined || !status.links.some((link) => link.up))
-      throw new Error(`${wanted.name} is not up: ${JSON.stringify(status)}`);
+      throw new Error(
+        `${wanted.name} is not up: ${JSON.stringify(status)}\nIts agent: ${joiner.running.get(site.edge)?.output()}`,
+      );
   }, JOIN_MS_MAX);
 }
 
