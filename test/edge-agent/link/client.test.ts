@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Client } from '../../../edge-agent/link/client.ts';
 import { enrol } from '../../../edge-agent/link/enrol.ts';
-import { type Caller, fetchDocument } from '../../../edge-agent/link/fetch.ts';
+import { fetchDocument } from '../../../edge-agent/link/fetch.ts';
 import { ensureIdentity, readIdentity } from '../../../edge-agent/link/identity.ts';
 import { receiveMessages } from '../../../edge-agent/link/messages.ts';
 import { Reporter } from '../../../edge-agent/link/report.ts';
@@ -144,35 +144,6 @@ describe('a fetch', () => {
       '/v1/agent/document',
       '/v1/agent/leaves',
     ]);
-  });
-
-  const OTHER = { leaves: { self: { ...SELF, pollSeconds: 20 } } };
-  /** A new document comes just before this many first requests for leaves. */
-  const replacing = (times: number): Caller => {
-    let generation = 1;
-    return {
-      call: async (call) => {
-        if (call.path.includes('leaves') && generation <= times) {
-          generation += 1;
-          const pollSeconds = 30 + generation;
-          plane.publish(root, documentOf(generation, { leaves: { self: { ...SELF, pollSeconds } } }));
-        }
-        return client.call(call);
-      },
-    };
-  };
-
-  test('of a document that is replaced while its leaves are read brings the one in its place', async () => {
-    plane.publish(root, documentOf(1, OTHER));
-    const fetched = await fetchDocument(replacing(1), { trust, held: [] });
-    if (fetched.kind !== 'document') throw new Error(JSON.stringify(fetched));
-    expect(fetched.kept.document.version.generation).toBe(2);
-  });
-
-  test('of documents that change faster than they are read ends, and does not go on for ever', async () => {
-    plane.publish(root, documentOf(1, OTHER));
-    expect(await fetchDocument(replacing(100), { trust, held: [] })).toMatchObject({ kind: 'denied' });
-    expect(plane.requests.filter(({ path }) => path === '/v1/agent/document')).toHaveLength(3);
   });
 
   test('SCENARIO 6: of a server with valid TLS and a foreign root takes nothing', async () => {
