@@ -1,5 +1,4 @@
 /** What `login` and `logout` do: a key is tried before it is kept, and so is what a sign-in gave. */
-
 import { Principal } from '../protocol/key.ts';
 import { SignIn } from '../protocol/sign-in.ts';
 import type { LoginOptions } from './access-commands.ts';

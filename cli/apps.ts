@@ -1,5 +1,4 @@
 /** `isthmus apps [NAME]`: what runs, where, and what is wrong with it. */
-
 import { App } from '../protocol/app.ts';
 import type { Condition } from '../protocol/metadata.ts';
 import type { Scaled } from '../protocol/scaling.ts';

@@ -1,13 +1,11 @@
 /** `isthmus bugreport`: one file with what somebody else needs to understand a fault, and without what he must not see. Kinds that can't be read are named, with the reason. */
-
 import { Deployment } from '../protocol/deployment.ts';
-import { EventList } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { at } from './address.ts';
-import type { Api } from './api.ts';
 import { redacted } from './diagnosis/redaction.ts';
 import { examine } from './diagnosis-deeds.ts';
+import { readEvents } from './estate.ts';
 import { attempt } from './fault.ts';
 import { documentOf } from './resource/format.ts';
 import { KINDS } from './resource/kinds.ts';
@@ -45,7 +43,7 @@ async function gather(world: World, madeAt: string) {
   const [who, deployment, events] = await Promise.all([
     attempt(() => api.get(at('/v1/whoami', {}), Principal)),
     attempt(() => api.get(at('/v1/deployment', {}), Deployment)),
-    attempt(() => readEvents(api)),
+    attempt(() => readEvents(api, String(EVENTS_MAX))),
   ]);
   const kinds = [];
   for (const kind of KINDS) {
@@ -66,11 +64,6 @@ async function gather(world: World, madeAt: string) {
     kinds,
     events,
   };
-}
-
-async function readEvents(api: Api) {
-  const [own, query] = [{ tenant: await api.tenant() }, { limit: String(EVENTS_MAX) }];
-  return (await api.get(at('/v1/tenants/{tenant}/events', own, query), EventList)).items;
 }
 
 /** Of resources. */

@@ -1,5 +1,4 @@
 /** `isthmus can-i`: asks the control plane whether the caller may, and hands its reason on. */
-
 import { RightAnswer, RightQuestion } from '../protocol/role.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';

@@ -1,5 +1,4 @@
 /** `isthmus clusters [NAME]`: what there is, how it is, and how old that is. */
-
 import { Cluster } from '../protocol/cluster.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';

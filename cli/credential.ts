@@ -2,7 +2,6 @@
  * `isthmus credential CLUSTER`: what kubectl runs to learn who it is. A token is kept until shortly before its end, so that a hundred commands in a
  * minute ask the control plane once.
  */
-
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 /** What `doctor`, `netcheck`, `ping` and `routes explain` do: gather, and hand what was gathered to `diagnosis/`, which concludes. */
-
 import { readAddress } from '../protocol/address.ts';
 import { Deployment } from '../protocol/deployment.ts';
 import { Hub } from '../protocol/hub.ts';
@@ -9,11 +8,12 @@ import { Service } from '../protocol/service.ts';
 import { RELEASE } from '../protocol/version.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';
+import { readClusters } from './clusters.ts';
 import { addressText, explainAddress } from './diagnosis/address.ts';
 import { estateFindings, findingsText, type Known, pathsText } from './diagnosis/estate.ts';
 import { type Admission, admissionFindings, finding, reachFindings } from './diagnosis/here.ts';
 import { pathBetween, pathText, withSize } from './diagnosis/path.ts';
-import { readAttention, readEstate } from './estate.ts';
+import { readAttention, readEdges, readSites } from './estate.ts';
 import { attempt, Fault } from './fault.ts';
 import { valueText } from './resource/format.ts';
 import type { World } from './world.ts';
@@ -53,7 +53,7 @@ export async function netcheck(world: World, output: string): Promise<void> {
   const reach = await world.reach();
   const here = reachFindings(reach);
   const wrong = here.find(({ level }) => level === 'error');
-  const { edges } = wrong === undefined ? await readEstate(world.open()) : { edges: [] };
+  const edges = wrong === undefined ? await readEdges(world.open()) : [];
   if (output === 'table') {
     world.print(findingsText(here));
     if (wrong === undefined) world.print(`\n${pathsText({ edges }, world.nowMs())}`);
@@ -72,7 +72,8 @@ export async function ping(
   { output, size }: { readonly output: string; readonly size?: string },
 ): Promise<void> {
   const sizeBytes = size === undefined ? undefined : sizeOf(size);
-  const { sites, edges, clusters } = await readEstate(world.open());
+  const api = world.open();
+  const [sites, edges, clusters] = await Promise.all([readSites(api), readEdges(api), readClusters(api)]);
   const names = sites.map(({ metadata }) => metadata.name);
   const unknown = [from, to].find((name) => !names.includes(name));
   if (unknown !== undefined)
@@ -105,7 +106,7 @@ export async function explainRoute(world: World, address: string, output: string
   if (typeof readAddress(address) === 'string')
     throw new Fault('usage', `${address} is no IPv4 address: write four numbers from 0 to 255.`);
   const api = world.open();
-  const { sites, edges } = await readEstate(api);
+  const [sites, edges] = await Promise.all([readSites(api), readEdges(api)]);
   const tenant = await api.tenant();
   const services: Service[] = [];
   for (const { metadata } of sites)
@@ -131,8 +132,8 @@ async function admissionOf(api: Api): Promise<Admission> {
 }
 
 async function readKnown(api: Api, version: string | undefined): Promise<Known> {
-  const [{ edges }, attention, hubs] = await Promise.all([
-    readEstate(api),
+  const [edges, attention, hubs] = await Promise.all([
+    readEdges(api),
     readAttention(api),
     attempt(() => api.list(at('/v1/hubs', {}), Hub)),
   ]);

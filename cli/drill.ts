@@ -1,5 +1,4 @@
 /** `isthmus drill CLUSTER`: asks the cluster's edge for a rehearsal of recovery, waits until it has told of it, and says how it went. */
-
 import { type Drill, DrillWish } from '../protocol/backup.ts';
 import type { Cluster } from '../protocol/cluster.ts';
 import { at } from './address.ts';

@@ -1,31 +1,26 @@
-/** All of a tenant that most questions are about, in one reading. */
-
-import { App } from '../protocol/app.ts';
+/** Readings of a tenant that several commands need. */
 import { Attention } from '../protocol/attention.ts';
-import { Cluster } from '../protocol/cluster.ts';
 import { Edge } from '../protocol/edge.ts';
+import { type Event, EventList } from '../protocol/event.ts';
 import { Site } from '../protocol/site.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { attempt } from './fault.ts';
 import { joined } from './resource/status.ts';
 
-export interface Estate {
-  readonly sites: readonly Site[];
-  readonly edges: readonly Edge[];
-  readonly clusters: readonly Cluster[];
-  readonly apps: readonly App[];
+/** Of the tenant `of` if it is not the profile's. */
+export async function readSites(api: Api, of?: string): Promise<Site[]> {
+  return api.list(at('/v1/tenants/{tenant}/sites', { tenant: of ?? (await api.tenant()) }), Site);
 }
 
-export async function readEstate(api: Api): Promise<Estate> {
-  const own = { tenant: await api.tenant() };
-  const [sites, edges, clusters, apps] = await Promise.all([
-    api.list(at('/v1/tenants/{tenant}/sites', own), Site),
-    api.list(at('/v1/tenants/{tenant}/edges', own), Edge),
-    api.list(at('/v1/tenants/{tenant}/clusters', own), Cluster),
-    api.list(at('/v1/tenants/{tenant}/apps', own), App),
-  ]);
-  return { sites, edges, clusters, apps };
+export async function readEdges(api: Api): Promise<Edge[]> {
+  return api.list(at('/v1/tenants/{tenant}/edges', { tenant: await api.tenant() }), Edge);
+}
+
+/** The newest first. */
+export async function readEvents(api: Api, limit: string): Promise<Event[]> {
+  const address = at('/v1/tenants/{tenant}/events', { tenant: await api.tenant() }, { limit });
+  return (await api.get(address, EventList)).items;
 }
 
 /** What needs a person in the tenant and, if the caller may know, among the hubs. */

@@ -1,5 +1,4 @@
 /** `isthmus policy explain FROM TO`: who may speak to whom in the tenant, way by way, in the API's own words. */
-
 import { Explanation, PolicyEndText, PolicyPortText } from '../protocol/explanation.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';

@@ -1,5 +1,4 @@
 /** `isthmus isolate TENANT [--off]`: sets the isolation, and says it is done when the API says that every edge and hub holds it, and edges have proved it by packets. */
-
 import { Tenant } from '../protocol/tenant.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';

@@ -1,10 +1,8 @@
 /** What `whoami`, `status`, `events` and `policy explain` do. Loaded with the first of them. */
-
-import { type Event, EventList } from '../protocol/event.ts';
+import type { Event } from '../protocol/event.ts';
 import { Principal } from '../protocol/key.ts';
 import { at } from './address.ts';
-import type { Api } from './api.ts';
-import { readAttention, readEstate } from './estate.ts';
+import { readAttention, readEdges, readEvents, readSites } from './estate.ts';
 import { askExplanation, type ExplanationAsked, explanationText } from './explanation.ts';
 import { valueText } from './resource/format.ts';
 import { statusText } from './resource/status.ts';
@@ -28,7 +26,7 @@ export async function whoami(world: World, output: string): Promise<void> {
 
 export async function showStatus(world: World, output: string): Promise<void> {
   const api = world.open();
-  const [{ sites, edges }, attention] = await Promise.all([readEstate(api), readAttention(api)]);
+  const [sites, edges, attention] = await Promise.all([readSites(api), readEdges(api), readAttention(api)]);
   world.print(
     output === 'table'
       ? statusText({ sites, edges, attention }, world.nowMs())
@@ -46,27 +44,16 @@ export async function showEvents(
   { watch = false, limit, output }: { watch?: boolean; limit: string; output: string },
 ): Promise<void> {
   const api = world.open();
-  const tenant = await api.tenant();
-  const first = await readEvents(api, { tenant, limit });
+  const first = await readEvents(api, limit);
   if (output !== 'table') return world.print(valueText({ items: first }, output));
   if (first.length > 0) world.print(eventsText([...first].reverse(), world.nowMs()));
   const seen = new Set(first.map(({ id }) => id));
   while (watch) {
     await world.wait(WATCH_MS);
-    const fresh = (await readEvents(api, { tenant, limit: String(EVENTS_MAX) })).filter(
-      ({ id }) => !seen.has(id),
-    );
+    const fresh = (await readEvents(api, String(EVENTS_MAX))).filter(({ id }) => !seen.has(id));
     for (const { id } of fresh) seen.add(id);
     for (const event of fresh.reverse()) world.print(eventLine(event));
   }
-}
-
-/** The newest first. */
-async function readEvents(
-  api: Api,
-  { tenant, limit }: { readonly tenant: string; readonly limit: string },
-): Promise<Event[]> {
-  return (await api.get(at('/v1/tenants/{tenant}/events', { tenant }, { limit }), EventList)).items;
 }
 
 function eventsText(events: readonly Event[], nowMs: number): string {

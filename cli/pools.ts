@@ -1,5 +1,4 @@
 /** `isthmus pools [NAME]`: addresses kept for apps, who has them, and how old that word is. */
-
 import { Pool } from '../protocol/pool.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';

@@ -2,7 +2,6 @@
  * What an owner has and its files do not name any more. It is looked for in the tenants that the files name, in the profile's, and in those that the owner
  * made; what has another owner or none is never in it, and what an edge made neither.
  */
-
 import { stringify } from 'yaml';
 import type { Address } from './address.ts';
 import type { Api } from './api.ts';

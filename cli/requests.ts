@@ -1,5 +1,4 @@
 /** `isthmus requests CLUSTER`: who asks the API server for what, how much of it the cache took over, and what would help. */
-
 import { RequestAnalysis } from '../protocol/cluster-report.ts';
 import { at as addressAt } from './address.ts';
 import type { Api } from './api.ts';

@@ -1,10 +1,9 @@
 /** Reads, applies, compares and deletes things of any kind, over the API; what a kind is stands in `resource/kinds.ts`. */
-
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { Site } from '../protocol/site.ts';
-import { type Address, at } from './address.ts';
+import type { Address } from './address.ts';
 import type { Api } from './api.ts';
+import { readSites } from './estate.ts';
 import { Fault } from './fault.ts';
 import { differenceOf, differenceText } from './resource/difference.ts';
 import { KINDS, type KindRow, kindNamed, type Row } from './resource/kinds.ts';
@@ -30,7 +29,7 @@ export async function readAll(api: Api, kind: KindRow, of?: string): Promise<Row
   if (kind.scope === 'deployment') return api.list(collectionAddress(kind, { tenant: '' }), kind.row);
   const tenant = of ?? (await api.tenant());
   if (kind.scope === 'tenant') return api.list(collectionAddress(kind, { tenant }), kind.row);
-  const sites = await api.list(at('/v1/tenants/{tenant}/sites', { tenant }), Site);
+  const sites = await readSites(api, tenant);
   const found: Row[] = [];
   for (const { metadata } of sites)
     found.push(...(await api.list(collectionAddress(kind, { tenant, site: metadata.name }), kind.row)));

@@ -1,5 +1,4 @@
 /** `isthmus rotate EDGE`: asks for a new WireGuard key of an edge, and says it is done when the API says that every leg of the edge has it. */
-
 import { Edge } from '../protocol/edge.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';
