@@ -5,7 +5,7 @@ import { accessKey, createKey, deleteKey, keysPoll, type Place } from './access-
 import { Age } from './age.tsx';
 import { Polled } from './asked.tsx';
 import { BindingPanel } from './bindings.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { CopyText } from './copy.tsx';
 import { DataTable } from './data-table.tsx';
 import { Editor, Field } from './fields.tsx';
@@ -130,17 +130,13 @@ function DeleteKey({ place, apiKey }: { readonly place: Place; readonly apiKey: 
   const { api } = useSession();
   const { words } = useLanguage();
   return (
-    <Confirm
-      action={words.deleteIt}
-      title={
-        <>
-          {words.deleteKey} <bdi className="name">{apiKey.metadata.name}</bdi>
-        </>
-      }
+    <ConfirmDeletion
+      what={words.deleteKey}
+      name={apiKey.metadata.name}
       perform={() => deleteKey({ api, place }, apiKey)}
       changes={[accessKey(place, 'keys')]}
     >
       {words.deleteKeyEffect}
-    </Confirm>
+    </ConfirmDeletion>
   );
 }

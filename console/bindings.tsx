@@ -2,7 +2,7 @@
 import type { Schemas } from '../client/client.ts';
 import { accessKey, bindingsPoll, createBinding, deleteBinding, type Place } from './access-calls.ts';
 import { Polled } from './asked.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { DataTable } from './data-table.tsx';
 import { ChoiceField, Editor, Field } from './fields.tsx';
 import { useLanguage } from './language.tsx';
@@ -115,17 +115,13 @@ function DeleteBinding({ place, binding }: { readonly place: Place; readonly bin
   const { api } = useSession();
   const { words } = useLanguage();
   return (
-    <Confirm
-      action={words.deleteIt}
-      title={
-        <>
-          {words.deleteBinding} <bdi className="name">{binding.metadata.name}</bdi>
-        </>
-      }
+    <ConfirmDeletion
+      what={words.deleteBinding}
+      name={binding.metadata.name}
       perform={() => deleteBinding({ api, place }, binding)}
       changes={[accessKey(place, 'bindings')]}
     >
       {words.deleteBindingEffect}
-    </Confirm>
+    </ConfirmDeletion>
   );
 }

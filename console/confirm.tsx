@@ -54,6 +54,23 @@ export function Confirm({ action, title, children, perform, changes, onDone }: C
   );
 }
 
+export interface ConfirmDeletionProps
+  extends Pick<ConfirmProps, 'children' | 'perform' | 'changes' | 'onDone'> {
+  /** Asks for it, up to the name. */
+  readonly what: string;
+  readonly name: string;
+}
+
+export function ConfirmDeletion({ what, name, ...rest }: ConfirmDeletionProps) {
+  const { words } = useLanguage();
+  const title = (
+    <>
+      {what} <bdi className="name">{name}</bdi>
+    </>
+  );
+  return <Confirm action={words.deleteIt} title={title} {...rest} />;
+}
+
 /** A change of something, after which the screens ask anew. */
 export function useChange<Input = void, Result = unknown>(
   perform: (input: Input) => Promise<Result>,

@@ -5,7 +5,7 @@ import type { Schemas } from '../client/client.ts';
 import { Polled } from './asked.tsx';
 import { clustersPoll } from './cluster-calls.ts';
 import { ConditionTable } from './conditions.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { Editor, Field } from './fields.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
@@ -90,19 +90,15 @@ function PoolEditor({ pool: newest }: { readonly pool: Schemas['Pool'] }) {
       changes={[poolKey(tenant)]}
       onDone={() => toPools(tenant)}
       beside={
-        <Confirm
-          action={words.deleteIt}
-          title={
-            <>
-              {words.deletePool} <bdi className="name">{name}</bdi>
-            </>
-          }
+        <ConfirmDeletion
+          what={words.deletePool}
+          name={name}
           perform={() => deletePool(api, before)}
           changes={[]}
           onDone={() => toPools(tenant)}
         >
           {words.deletePoolEffect}
-        </Confirm>
+        </ConfirmDeletion>
       }
     >
       <RangeFields tenant={tenant} ranges={ranges} onChange={setRanges} />

@@ -5,7 +5,7 @@ import type { Schemas } from '../client/client.ts';
 import { RIGHT_KINDS, type RightKind, VERBS, type Verb } from '../protocol/role.ts';
 import { accessKey, changeRole, createRole, deleteRole, type Place, rolePoll } from './access-calls.ts';
 import { Polled } from './asked.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { Editor, Field } from './fields.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
@@ -108,19 +108,15 @@ function DeleteRole({ place, role, onDone }: DeleteRoleProps) {
   const { api } = useSession();
   const { words } = useLanguage();
   return (
-    <Confirm
-      action={words.deleteIt}
-      title={
-        <>
-          {words.deleteRole} <bdi className="name">{role.metadata.name}</bdi>
-        </>
-      }
+    <ConfirmDeletion
+      what={words.deleteRole}
+      name={role.metadata.name}
       perform={() => deleteRole({ api, place }, role)}
       changes={[]}
       onDone={onDone}
     >
       {words.deleteRoleEffect}
-    </Confirm>
+    </ConfirmDeletion>
   );
 }
 

@@ -5,7 +5,7 @@ import type { Schemas } from '../client/client.ts';
 import { appsQuery } from './app-queries.ts';
 import { Asked, Polled } from './asked.tsx';
 import { ConditionTable } from './conditions.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { ChoiceField, Editor, Field, type Option } from './fields.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
@@ -89,19 +89,15 @@ function RouteEditor({ route: newest }: { readonly route: Schemas['Route'] }) {
       changes={[routeKey(tenant)]}
       onDone={() => toServices(tenant)}
       beside={
-        <Confirm
-          action={words.deleteIt}
-          title={
-            <>
-              {words.deleteRoute} <bdi className="name">{name}</bdi>
-            </>
-          }
+        <ConfirmDeletion
+          what={words.deleteRoute}
+          name={name}
           perform={() => deleteRoute(api, before)}
           changes={[]}
           onDone={() => toServices(tenant)}
         >
           {words.deleteRouteEffect}
-        </Confirm>
+        </ConfirmDeletion>
       }
     >
       <Fields tenant={tenant} spec={before.spec} />

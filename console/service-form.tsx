@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Schemas } from '../client/client.ts';
 import { Polled } from './asked.tsx';
 import { ConditionTable } from './conditions.tsx';
-import { Confirm } from './confirm.tsx';
+import { ConfirmDeletion } from './confirm.tsx';
 import { ChoiceField, Editor, Field } from './fields.tsx';
 import { useLanguage } from './language.tsx';
 import { goTo } from './navigation.tsx';
@@ -124,19 +124,15 @@ function ServiceEditor({ service: newest }: { readonly service: Schemas['Service
       changes={changes}
       onDone={() => toServices(tenant)}
       beside={
-        <Confirm
-          action={words.deleteIt}
-          title={
-            <>
-              {words.deleteService} <bdi className="name">{name}</bdi>
-            </>
-          }
+        <ConfirmDeletion
+          what={words.deleteService}
+          name={name}
           perform={() => deleteService(api, before)}
           changes={changes.slice(1)}
           onDone={() => toServices(tenant)}
         >
           {words.deleteServiceEffect}
-        </Confirm>
+        </ConfirmDeletion>
       }
     >
       <Fields spec={before.spec} />
