@@ -20,18 +20,17 @@ import { showServices } from './services.ts';
 import { showSites } from './sites.ts';
 import { showTenants } from './tenants.ts';
 
-const TENANT_KINDS = ['site', 'edge', 'cluster', 'app', 'service', 'route', 'policy', 'pool'] as const;
 const COMMON = {
-  method: 'get',
+  method: 'get' as const,
   body: NO_BODY,
   query: NO_QUERY,
   answers: [{ status: 200, description: 'What is not as it should be', schema: Attention }],
-} as const;
+};
 
 export function attentionOperations(desk: Desk): Operation[] {
   return [
     operation({
-      ...{ ...COMMON, answers: [...COMMON.answers] },
+      ...COMMON,
       id: 'getAttention',
       path: '/v1/attention',
       tag: 'deployment',
@@ -40,22 +39,23 @@ export function attentionOperations(desk: Desk): Operation[] {
       problems: [],
       handle: async ({ principal }) => ({
         status: 200,
-        json: attentionOf(await ofDeployment(desk, principal)),
+        json: attentionOf(await HUBS.gather(desk, { tenant: '*', principal })),
       }),
     }),
     operation({
-      ...{ ...COMMON, answers: [...COMMON.answers] },
+      ...COMMON,
       id: 'getTenantAttention',
       path: '/v1/tenants/{tenant}/attention',
       tag: 'tenants',
       summary: 'Say what of a tenant somebody has to look at, of all that the caller may read',
-      guard: desk.guards.list('tenant', ...TENANT_KINDS),
+      guard: desk.guards.list('tenant', ...LOOKS.map(({ kind }) => kind)),
       problems: ['not_found'],
       async handle({ principal, param }) {
         const tenant = await findTenant(desk.store, param('tenant'));
         const own = mayRead(principal, tenant) ? concerns([tenant], await showTenants(desk, [tenant])) : [];
-        const all = await ofTenant(desk, { tenant: tenant.key.name, principal });
-        return { status: 200, json: attentionOf([...own, ...all]) };
+        const seeing = { tenant: tenant.key.name, principal };
+        const all = await Promise.all(LOOKS.map(({ gather }) => gather(desk, seeing)));
+        return { status: 200, json: attentionOf([...own, ...all.flat()]) };
       },
     }),
   ];
@@ -75,38 +75,38 @@ interface Seeing {
   readonly principal: Caller;
 }
 
-function ofDeployment(desk: Desk, principal: Caller): Promise<Concern[]> {
-  return gather(desk, { tenant: '*', principal }, { kind: 'hub', show: showHubs });
+interface Look {
+  readonly kind: MatterKind;
+  readonly gather: (desk: Desk, seeing: Seeing) => Promise<Concern[]>;
 }
 
-async function ofTenant(desk: Desk, seeing: Seeing): Promise<Concern[]> {
-  const each = await Promise.all([
-    gather(desk, seeing, { kind: 'site', show: showSites }),
-    gather(desk, seeing, { kind: 'edge', show: showEdges }),
-    gather(desk, seeing, { kind: 'cluster', show: showClusters }),
-    gather(desk, seeing, { kind: 'app', show: showApps }),
-    gather(desk, seeing, { kind: 'service', show: ({ store }, items) => showServices(store, items) }),
-    gather(desk, seeing, { kind: 'route', show: showRoutes }),
-    gather(desk, seeing, { kind: 'policy', show: showPolicies }),
-    gather(desk, seeing, { kind: 'pool', show: showPools }),
-  ]);
-  return each.flat();
+/** Of all of a kind that the caller may read. */
+function look<K extends MatterKind>(
+  kind: K,
+  show: (desk: Desk, items: readonly Item<K>[]) => Promise<readonly Shown[]>,
+): Look {
+  return {
+    kind,
+    async gather(desk, { tenant, principal }) {
+      if (mayList(principal, { tenant, kind }) !== true) return [];
+      const items = (await allLive(desk.store, { kind, tenant })).filter((item) => mayRead(principal, item));
+      return items.length === 0 ? [] : concerns(items, await show(desk, items));
+    },
+  };
 }
 
-interface Look<K extends MatterKind> {
-  readonly kind: K;
-  show(desk: Desk, items: readonly Item<K>[]): Promise<readonly Shown[]>;
-}
-
-async function gather<K extends MatterKind>(
-  desk: Desk,
-  { tenant, principal }: Seeing,
-  { kind, show }: Look<K>,
-): Promise<Concern[]> {
-  if (mayList(principal, { tenant, kind }) !== true) return [];
-  const items = (await allLive(desk.store, { kind, tenant })).filter((item) => mayRead(principal, item));
-  return items.length === 0 ? [] : concerns(items, await show(desk, items));
-}
+const HUBS = look('hub', showHubs);
+/** What there is in a tenant. */
+const LOOKS: readonly Look[] = [
+  look('site', showSites),
+  look('edge', showEdges),
+  look('cluster', showClusters),
+  look('app', showApps),
+  look('service', ({ store }, items) => showServices(store, items)),
+  look('route', showRoutes),
+  look('policy', showPolicies),
+  look('pool', showPools),
+];
 
 function concerns<K extends MatterKind>(items: readonly Item<K>[], shown: readonly Shown[]): Concern[] {
   return items.map(({ key, updatedAt }, index) => {

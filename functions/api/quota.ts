@@ -20,8 +20,11 @@ export async function requireQuota(store: Store, { kind, tenant }: ItemKey): Pro
   );
 }
 
+type Counts = { readonly [K in Kind]?: number | undefined };
+
 /** Undefined: of this kind people make none. */
 function countMax(kind: Kind, quota: TenantSpec['quota'] = {}): number | undefined {
-  const own = Object.entries(quota.counts ?? {}).find(([counted]) => counted === kind)?.[1];
-  return own ?? Object.entries(COUNTS_MAX).find(([counted]) => counted === kind)?.[1];
+  const own: Counts = quota.counts ?? {};
+  const usual: Counts = COUNTS_MAX;
+  return own[kind] ?? usual[kind];
 }
