@@ -1,5 +1,6 @@
 /** `isthmus rotate EDGE`: asks for a new WireGuard key of an edge, and says it is done when the API says that every leg of the edge has it. */
 import { Edge } from '../protocol/edge.ts';
+import { FIRST_KEY_NUMBER } from '../protocol/rotation.ts';
 import { at } from './address.ts';
 import type { Api } from './api.ts';
 import { Fault } from './fault.ts';
@@ -8,14 +9,13 @@ import type { World } from './world.ts';
 const POLL_MS = 500;
 const WAIT_MS_MAX = 120_000;
 const ROTATED = 'KeyRotated';
-const FIRST_NUMBER = 1;
 
 /** Answers what can be printed. A rotation that is under way is waited for, and no other one begun; what it waits for is told once and whenever it changes. */
 export async function rotate(api: Api, world: World, name: string): Promise<string> {
   const path = at('/v1/tenants/{tenant}/edges/{edge}', { tenant: await api.tenant(), edge: name });
   const before = await api.get(path, Edge);
   const has = numberOf(before);
-  const wanted = Math.max(before.spec.keyNumber ?? FIRST_NUMBER, has + 1);
+  const wanted = Math.max(before.spec.keyNumber ?? FIRST_KEY_NUMBER, has + 1);
   if (wanted === before.spec.keyNumber) world.say(`A rotation to key ${wanted} is under way already.`);
   else
     await api.put(path, Edge, {
@@ -37,5 +37,5 @@ export async function rotate(api: Api, world: World, name: string): Promise<stri
 }
 
 function numberOf({ status }: Edge): number {
-  return status.key?.number ?? FIRST_NUMBER;
+  return status.key?.number ?? FIRST_KEY_NUMBER;
 }

@@ -9,6 +9,9 @@ import { WireguardKey } from './wireguard-key.ts';
 /** What an agent says of itself if it can have two keys (an edge), or take two keys of an edge (a hub). Others would refuse documents that tell of a next key. */
 export const TWO_KEYS = 'two_keys';
 
+/** The key that an edge has until somebody asks for another one. */
+export const FIRST_KEY_NUMBER = 1;
+
 /** The number of an edge's key, from 1. */
 export const KeyNumber = z.int().min(1).max(1_000_000_000);
 

@@ -1,5 +1,6 @@
 /** Edges: enrolment makes them, users approve, quarantine and delete them. Nobody moves an edge to another site. */
 import { type Edge, EdgeList, EdgeReplacement, Edge as EdgeSchema } from '../../protocol/edge.ts';
+import { FIRST_KEY_NUMBER } from '../../protocol/rotation.ts';
 import { keyOf } from '../domain/edge-keys.ts';
 import { edgeConditions, type HubBatch, linksOf } from '../domain/status.ts';
 import type { Item } from '../store/port.ts';
@@ -63,7 +64,7 @@ function keyNumberOf(
   { keyNumber }: Wanted<'edge'>['spec'],
   { spec, status }: Item<'edge'>,
 ): number | undefined {
-  const least = Math.max(spec.keyNumber ?? 1, status.key?.number ?? 1);
+  const least = Math.max(spec.keyNumber ?? FIRST_KEY_NUMBER, status.key?.number ?? FIRST_KEY_NUMBER);
   if (keyNumber !== undefined && keyNumber < least)
     refuseField(
       '/spec/keyNumber',

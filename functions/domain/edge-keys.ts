@@ -3,12 +3,9 @@
  * hubs' documents until the edge has told that all of its legs speak with the new one.
  */
 import type { KeyOrder, RotationReport } from '../../protocol/rotation.ts';
-import { TWO_KEYS } from '../../protocol/rotation.ts';
+import { FIRST_KEY_NUMBER, TWO_KEYS } from '../../protocol/rotation.ts';
 import type { EdgeFacts, Estate } from './estate.ts';
 import { sortedBy } from './order.ts';
-
-/** The key that an edge had before anybody asked for another one. */
-const FIRST_NUMBER = 1;
 
 export interface KeyState {
   readonly wireguardKey: string;
@@ -21,11 +18,11 @@ export interface KeyState {
 
 /** Of an edge that was never asked for a new key: the first, since it enrolled. */
 export function keyOf({ key }: Pick<KeyState, 'key'>, enrolledAt: string) {
-  return key ?? { number: FIRST_NUMBER, since: enrolledAt };
+  return key ?? { number: FIRST_KEY_NUMBER, since: enrolledAt };
 }
 
 export function isWanted(wanted: number | undefined, { key }: Pick<KeyState, 'key'>): boolean {
-  return (wanted ?? FIRST_NUMBER) > (key?.number ?? FIRST_NUMBER);
+  return (wanted ?? FIRST_KEY_NUMBER) > (key?.number ?? FIRST_KEY_NUMBER);
 }
 
 export function hasTwoKeys({ features }: Pick<KeyState, 'features'>): boolean {
@@ -82,7 +79,7 @@ export function judgeKeys(
     };
   }
   if (told.wireguardKey !== wireguardKey) {
-    const changed = { number: key?.number ?? FIRST_NUMBER, since: at.now };
+    const changed = { number: key?.number ?? FIRST_KEY_NUMBER, since: at.now };
     return {
       change: 'changed',
       keys: { wireguardKey: told.wireguardKey, key: changed, nextKey: undefined },
@@ -92,6 +89,6 @@ export function judgeKeys(
   if (offered === undefined || offered === nextKey?.publicKey || offered === wireguardKey)
     return { change: 'none', keys: same };
   if (!isWanted(at.wanted, before)) return { change: 'none', keys: same };
-  const number = at.wanted ?? FIRST_NUMBER;
+  const number = at.wanted ?? FIRST_KEY_NUMBER;
   return { change: 'offered', keys: { ...same, nextKey: { publicKey: offered, number, since: at.now } } };
 }
