@@ -2,10 +2,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf, doneOf } from './answer.ts';
+import { POLLED } from './pace.ts';
 
-const POLL_MS = 4_000;
 const LIMIT = 500;
-const POLLED = { refetchInterval: POLL_MS, refetchIntervalInBackground: false } as const;
 
 type Tenant = { readonly api: ApiClient; readonly tenant: string };
 

@@ -3,8 +3,8 @@ import { type UseQueryOptions, type UseQueryResult, useQuery } from '@tanstack/r
 import type { ReactNode } from 'react';
 import { ApiProblem } from './answer.ts';
 import { useLanguage } from './language.tsx';
+import { POLLED } from './pace.ts';
 
-const POLL_MS = 4_000;
 const NOT_FOUND = 404;
 
 /** What a screen asks for again and again. The key begins with what a change of it makes stale. */
@@ -12,8 +12,7 @@ export function pollOf<Data>(key: readonly string[], ask: () => Promise<Data>): 
   return {
     queryKey: key,
     queryFn: ask,
-    refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
+    ...POLLED,
     retry: (failures, error) => failures < 1 && !(error instanceof ApiProblem),
   };
 }

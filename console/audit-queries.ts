@@ -2,9 +2,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { ApiClient } from '../client/client.ts';
 import { ApiProblem, dataOf } from './answer.ts';
+import { POLLED } from './pace.ts';
 import type { AuditFilter } from './view/audit-filter.ts';
 
-const POLL_MS = 4_000;
 const LISTED = 200;
 const EXPORTED = 500;
 /** 100,000 entries: more are for a program. */
@@ -21,8 +21,7 @@ export const auditQuery = ({ api, tenant }: Tenant, filter: AuditFilter) =>
           params: { path: { tenant }, query: { ...filter, limit: LISTED } },
         }),
       ),
-    refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
+    ...POLLED,
   });
 
 /** All that the filter finds, part by part. */

@@ -2,8 +2,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { ApiClient, Schemas } from '../client/client.ts';
 import { allOf, dataOf } from './answer.ts';
+import { POLLED } from './pace.ts';
 
-const POLL_MS = 4_000;
 const LIMIT = 500;
 const EVENTS_SHOWN = 12;
 const EVENTS_LISTED = 200;
@@ -33,8 +33,7 @@ export function estateQuery(api: ApiClient, principal: Principal) {
   return queryOptions({
     queryKey: ['estate', principal.tenant],
     queryFn: () => readEstate(api, principal),
-    refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
+    ...POLLED,
   });
 }
 
@@ -48,8 +47,7 @@ export function attentionQuery(api: ApiClient, { tenants, hubs }: Estate) {
         ...(hubs === undefined ? [] : [ofDeployment(api)]),
         ...names.map((name) => ofTenant(api, name)),
       ]),
-    refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
+    ...POLLED,
   });
 }
 
@@ -66,8 +64,7 @@ export function eventsQuery(api: ApiClient, principal: Principal) {
   return queryOptions({
     queryKey: ['events', principal.tenant],
     queryFn: () => readEvents(api, principal),
-    refetchInterval: POLL_MS,
-    refetchIntervalInBackground: false,
+    ...POLLED,
   });
 }
 
